@@ -1,0 +1,35 @@
+"""genzoo: a zoo of small image generators with their trained weights, one call away.
+
+import genzoo
+images = genzoo.load("vae-mnist").sample(64, seed=0)  # (64, 1, 28, 28) float32 in [0, 1]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from genzoo.catalog import find_entry as info
+from genzoo.catalog import list_models
+from genzoo.errors import GenzooError
+from genzoo.version import __version__
+
+if TYPE_CHECKING:
+    from genzoo.images import make_grid
+    from genzoo.model import Model, load
+    from genzoo.writers import save_images
+
+__all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "save_images"]
+
+_LAZY = {"Model": "model", "load": "model", "make_grid": "images", "save_images": "writers"}
+
+
+def __getattr__(name: str) -> Any:
+    # torch is imported by what needs it, not by `import genzoo`.
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"genzoo.{_LAZY[name]}"), name)
+    raise AttributeError(f"module 'genzoo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,293 @@
+"""The entries of the five reports, by name.  Reading this module costs no torch."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import fnmatch
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
+from genzoo.spec import FAMILIES, Conv, Dataset, Entry, Family, FlatConv, Lstm, Mlp, Recipe, decode
+
+MNIST = Dataset("mnist", (1, 28, 28))
+CIFAR10 = Dataset("cifar10", (3, 32, 32), flips=True)
+DATASETS: Mapping[str, Dataset] = MappingProxyType(
+    {
+        dataset.name: dataset
+        for dataset in (
+            MNIST,
+            Dataset("fashionmnist", (1, 28, 28)),
+            Dataset("kmnist", (1, 28, 28)),
+            CIFAR10,
+            Dataset("olivetti", (1, 64, 64), flips=True),
+        )
+    }
+)
+OLIVETTI = DATASETS["olivetti"]
+
+_MNIST_CONV = Conv(channels=(32, 64, 128, 128), kernel=4)
+# Report 4: "larger kernel size must be applied" for CIFAR-10 than for MNIST.
+_CIFAR10_CONV = Conv(channels=(32, 64, 128, 192), kernel=5)
+
+_VAE = Recipe("vae", epochs=100, batch_size=100, lr=1e-3, beta1=0.9)
+_GAN = Recipe("gan", epochs=200, batch_size=128, lr=2e-4)
+_WGAN = Recipe("wgan", epochs=200, batch_size=64, lr=5e-5, optimizer="rmsprop", beta2=0.99, critic_steps=5, clip=0.01)
+_WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=1e-4, beta1=0.0, beta2=0.9, critic_steps=5, penalty=10.0)
+_REPORT_3 = Recipe("gan", epochs=500, batch_size=256, lr=1e-4, beta1=0.9, grad_norm=5.0)
+
+
+def _entry(family: Family, dataset: Dataset, z: int, layers: int, arch: Any, recipe: Recipe, **rest: Any) -> Entry:
+    return Entry(family, dataset, z, layers, arch, recipe, **rest)
+
+
+def _reports_0_to_2() -> Iterable[Entry]:
+    wide = (128, 256, 512, 1024)
+    yield _entry("mlpgan", MNIST, 100, 4, Mlp(wide, (512, 256), "relu"), _GAN, output="tanh", source="report 0")
+    yield _entry("mlpvae", MNIST, 2, 2, Mlp((256, 512), (512, 256), "relu"), _VAE, source="report 0")
+    yield _entry(
+        "mlpgan", MNIST, 100, 3, Mlp(wide[1:], wide[:0:-1], dropout=0.3),
+        dataclasses.replace(_GAN, real_label=0.9), output="tanh", source="report 1",
+    )  # fmt: skip
+    # 784 x MSE + KL is the negative ELBO of a Gaussian likelihood of variance 1/2, up to a constant.
+    yield _entry(
+        "mlpvae", MNIST, 2, 1, Mlp((512,), (512,), "relu"),
+        dataclasses.replace(_VAE, likelihood="gaussian", likelihood_sd=0.5**0.5), source="report 1",
+    )  # fmt: skip
+    yield _entry("mlpgan", MNIST, 100, 4, Mlp(wide, (512, 256)), _GAN, tag="leaky", output="tanh", source="report 2")
+    yield _entry("mlpvae", MNIST, 2, 1, Mlp((400,), (400,), "relu", batch_norm=True), _VAE, tag="bn", source="report 2")
+    yield _entry(
+        "vae", OLIVETTI, 32, 4, Conv((32, 64, 128, 256, 256), kernel=4),
+        dataclasses.replace(_VAE, epochs=3000, batch_size=50), source="report 2",
+    )  # fmt: skip
+    yield _entry(
+        "dcgan", MNIST, 100, 4, Conv((64, 128, 256, 512), kernel=4, project=False),
+        dataclasses.replace(_GAN, batch_size=100), tag="bn4", output="tanh", source="report 2",
+    )  # fmt: skip
+
+
+def _report_3() -> Iterable[Entry]:
+    linear = dataclasses.replace(_REPORT_3, grad_norm=0.0)
+    yield _entry(
+        "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
+        output="tanh", source="report 3",
+    )  # fmt: skip
+    for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
+        yield _entry("convgan", MNIST, 100, 2, arch, _REPORT_3, tag=tag, output="tanh", source="report 3")
+    yield _entry("lstmgan", MNIST, 100, 2, Lstm(), _REPORT_3, output="tanh", source="report 3")
+
+
+def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
+    arch = _MNIST_CONV if dataset is MNIST else _CIFAR10_CONV
+    arch = dataclasses.replace(arch, extra=layers - 3)
+    if family == "vae":
+        gaussian = dataclasses.replace(_VAE, likelihood="gaussian", likelihood_sd=0.1)
+        return _entry(family, dataset, z, layers, arch, _VAE if dataset is MNIST else gaussian, source="report 4")
+    if family == "dcgan":
+        arch = dataclasses.replace(arch, dropout=0.3 if dataset is MNIST else 0.0)
+    else:
+        arch = dataclasses.replace(arch, critic_norm=False)
+    recipe = {"dcgan": _GAN, "wgan": _WGAN, "wgangp": _WGANGP}[family]
+    if dataset is CIFAR10 and family == "dcgan":
+        recipe = dataclasses.replace(recipe, batch_size=64)
+    return _entry(family, dataset, z, layers, arch, recipe, output="tanh", source="report 4")
+
+
+def _report_4() -> Iterable[Entry]:
+    families: tuple[Family, ...] = ("vae", "dcgan", "wgan")
+    for family in families:
+        for dataset, latents in ((MNIST, (10, 20, 50, 100, 200)), (CIFAR10, (10, 20, 50, 100))):
+            for latent in latents:
+                yield _conv_entry(family, dataset, latent, 3)
+            best_latent = 20 if (family, dataset) == ("vae", MNIST) else 100
+            deepest = 6 if (family, dataset) == ("wgan", CIFAR10) else 5
+            for layers in range(4, deepest + 1):
+                yield _conv_entry(family, dataset, best_latent, layers)
+    yield _conv_entry("wgangp", MNIST, 100, 3)
+    yield _conv_entry("wgangp", CIFAR10, 100, 4)
+
+
+def _register(entries: Iterable[Entry]) -> Mapping[str, Entry]:
+    registered: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.name in registered:
+            raise RuntimeError(f"{entry.name} is registered twice")
+        registered[entry.name] = entry
+    return MappingProxyType(registered)
+
+
+ENTRIES: Mapping[str, Entry] = _register([*_reports_0_to_2(), *_report_3(), *_report_4()])
+"""Every entry by its full name, in the order of the reports."""
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "mlpgan-mnist": "mlpgan-mnist-z100-l3",
+        "mlpvae-mnist": "mlpvae-mnist-z2-l1",
+        "convgan-mnist": "convgan-mnist-z100-l2-s1",
+        "lstmgan-mnist": "lstmgan-mnist-z100-l2",
+        "dcgan-mnist": "dcgan-mnist-z100-l3",
+        "wgan-mnist": "wgan-mnist-z100-l3",
+        "wgangp-mnist": "wgangp-mnist-z100-l3",
+        "vae-mnist": "vae-mnist-z20-l3",
+        "vae-olivetti": "vae-olivetti-z32-l4",
+        "dcgan-cifar10": "dcgan-cifar10-z100-l4",
+        "wgan-cifar10": "wgan-cifar10-z100-l4",
+        "wgangp-cifar10": "wgangp-cifar10-z100-l4",
+        "vae-cifar10": "vae-cifar10-z100-l3",
+    }
+)
+"""`<family>-<dataset>` to the entry it stands for; changed only with a release."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known names most like `name`, as the end of a sentence."""
+    close = difflib.get_close_matches(name, list(known), n=4, cutoff=0.5)
+    return f"did you mean {', '.join(close)}?" if close else "`genzoo list` shows every name."
+
+
+def find_entry(name: str) -> Entry:
+    """The catalog's entry of a full name or an alias.
+
+    Raises:
+        UnknownNameError: with the nearest names.
+    """
+    entry = ENTRIES.get(ALIASES.get(name, name))
+    if entry is None:
+        raise UnknownNameError(f"No model is called {name!r}: {nearest(name, [*ALIASES, *ENTRIES])}")
+    return entry
+
+
+def list_models(pattern: str = "*", family: str | None = None, dataset: str | None = None) -> list[str]:
+    """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
+
+    Args:
+        pattern: as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
+        family: only this family, e.g. `"dcgan"`.
+        dataset: only this dataset, e.g. `"mnist"`.
+
+    Raises:
+        UnknownNameError: for a family or dataset that does not exist.
+    """
+    datasets = {entry.dataset.name for entry in ENTRIES.values()}
+    for what, value, known in (("family", family, FAMILIES), ("dataset", dataset, sorted(datasets))):
+        if value is not None and value not in known:
+            raise UnknownNameError(f"There is no {what} {value!r}: the catalog has {', '.join(known)}.")
+    return [
+        name
+        for name, entry in ENTRIES.items()
+        if fnmatch.fnmatchcase(name, ALIASES.get(pattern, pattern))
+        and family in (None, entry.family)
+        and dataset in (None, entry.dataset.name)
+    ]
+
+
+def aliases_of(name: str) -> list[str]:
+    """The aliases that stand for the entry of this full name."""
+    return [alias for alias, full in ALIASES.items() if full == name]
+
+
+def with_architecture(
+    entry: Entry, *, latent_size: int | None = None, layers: int | None = None, width: int | None = None
+) -> Entry:
+    """A variant of an entry with other sizes, and so with another name.
+
+    Args:
+        entry: what to start from.
+        latent_size: numbers in a latent.
+        layers: hidden layers.
+        width: channels of the convolution next to the image, units of an LSTM, or the widest
+            hidden layer of an MLP; a width other than the entry's goes into the name as `w<width>`.
+
+    Raises:
+        UsageError: where the entry's architecture has no such size.
+    """
+    arch, tag = entry.arch, entry.tag
+    try:
+        if layers is not None and layers != entry.hidden_layers:
+            arch = _with_layers(entry, layers)
+        if width is not None and width != _width(entry.arch):
+            arch = _with_width(arch, width)
+            tag = f"{tag}-w{width}" if tag else f"w{width}"
+        return dataclasses.replace(
+            entry,
+            arch=arch,
+            tag=tag,
+            latent_size=entry.latent_size if latent_size is None else latent_size,
+            hidden_layers=entry.hidden_layers if layers is None else layers,
+        )
+    except BadCheckpointError as error:
+        raise UsageError(str(error)) from None
+
+
+def _with_layers(entry: Entry, layers: int) -> Any:
+    if layers < 1:
+        raise UsageError(f"{layers} layers are too few: 1 is the least.")
+    match entry.arch:
+        case Mlp(generator=sizes) as arch:
+            # Widths halve from the image inwards, as the reports' do.
+            while len(sizes) < layers:
+                sizes = (max(sizes[0] // 2, 16), *sizes)
+            return dataclasses.replace(arch, generator=sizes[len(sizes) - layers :])
+        case Conv(channels=channels, project=project) as arch:
+            return dataclasses.replace(arch, extra=layers - (len(channels) - project))
+        case Lstm() as arch:
+            return dataclasses.replace(arch, layers=layers)
+        case _:
+            raise UsageError(f"{entry.name} has a fixed number of layers: leave --layers out.")
+
+
+def _width(arch: object) -> int:
+    match arch:
+        case Mlp(generator=sizes):
+            return max(sizes)
+        case Conv(channels=channels) | FlatConv(channels=channels):
+            return channels[0] if isinstance(channels, tuple) else channels
+        case Lstm(units=units):
+            return units
+    raise AssertionError(arch)
+
+
+def _with_width(arch: Any, width: int) -> Any:
+    def scaled(sizes: tuple[int, ...], old: int) -> tuple[int, ...]:
+        return tuple(max(size * width // old, 1) for size in sizes)
+
+    match arch:
+        case Mlp(generator=sizes, critic=critic):
+            return dataclasses.replace(arch, generator=scaled(sizes, max(sizes)), critic=scaled(critic, max(sizes)))
+        case Conv(channels=channels):
+            return dataclasses.replace(arch, channels=scaled(channels, channels[0]))
+        case FlatConv():
+            return dataclasses.replace(arch, channels=width)
+        case _:
+            return dataclasses.replace(arch, units=width)
+
+
+def with_recipe(entry: Entry, changes: Mapping[str, str]) -> Entry:
+    """An entry trained otherwise: `changes` maps fields of `Recipe` to their new values, as text.
+
+    Raises:
+        UsageError: for a field that does not exist or a value that does not fit it.
+    """
+    fields = dataclasses.asdict(entry.recipe)
+    for key, text in changes.items():
+        if key not in fields:
+            raise UsageError(f"There is no setting {key!r}: {nearest(key, fields)} All of them: {', '.join(fields)}.")
+        fields[key] = _parsed(text)
+    try:
+        return dataclasses.replace(entry, recipe=decode(Recipe, fields, "recipe"))
+    except BadCheckpointError as error:
+        raise UsageError(str(error)) from None
+
+
+def _parsed(text: str) -> object:
+    constants = {"true": True, "false": False, "none": None}
+    if text.lower() in constants:
+        return constants[text.lower()]
+    with contextlib.suppress(ValueError):
+        return int(text)
+    with contextlib.suppress(ValueError):
+        return float(text)
+    return text

@@ -1,0 +1,38 @@
+"""The `genzoo` command: a thin skin over functions that a notebook can call.
+
+Data goes to stdout, talk and progress bars to stderr; an error is one sentence and exit code 1 or 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from genzoo.cli.adopt import adopt
+from genzoo.cli.generate import generate
+from genzoo.cli.show import info, list_command
+from genzoo.cli.train import train
+from genzoo.errors import GenzooError
+from genzoo.version import __version__
+
+
+class _Group(click.Group):
+    """The one place where an error becomes a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GenzooError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="genzoo")
+def main() -> None:
+    """A zoo of small generative models with their trained weights."""
+
+
+for _command in (list_command, info, generate, train, adopt):
+    main.add_command(_command)

@@ -1,0 +1,48 @@
+"""`genzoo generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from genzoo.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@click.command()
+@click.argument("output")
+@click.option("-m", "--model", "source", required=True, help="A name, an alias, or a checkpoint folder.")
+@click.option("-n", "--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--nrow", type=click.IntRange(1), help="Images in a row of a grid.  [default: a square]")
+@click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
+def generate(
+    output: str, source: str, num: int, seed: int, device: str, nrow: int | None, batch_size: int, overwrite: bool
+) -> None:
+    """Draw images from a trained model and write them to OUTPUT.
+
+    OUTPUT's name says what is written: a grid (.png, .jpg, .webp), one array of uint8 images
+    (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
+    """
+    from genzoo.model import load
+    from genzoo.writers import check_output, save_images
+
+    check_output(output, num, nrow)
+    model = load(source, device)
+    with progress_bar(model.name, num) as move:
+
+        def moving(batches: Iterator[Tensor]) -> Iterator[Tensor]:
+            done = 0
+            for batch in batches:
+                yield batch
+                done += len(batch)
+                move(done, "")
+
+        batches = moving(model.iter_samples(num, seed, batch_size=batch_size))
+        save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)

@@ -1,0 +1,47 @@
+"""Progress bars, on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+@contextlib.contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar that is moved to `done` of `total`, with a few words beside it, by what it gives.
+
+    Where stderr is no terminal, a line now and then takes its place.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console.file.write, what, total)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=total, words="")
+        yield lambda done, words: progress.update(task, completed=done, words=words)
+
+
+def _lines(write: Callable[[str], object], what: str, total: int) -> Callable[[int, str], None]:
+    last = time.monotonic()
+
+    def line(done: int, words: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+            write(f"{what}: {done:,} of {total:,} {words}".rstrip() + "\n")
+            last = time.monotonic()
+
+    return line

@@ -1,0 +1,87 @@
+"""`genzoo list` and `genzoo info`: what there is, told without torch."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from genzoo import catalog
+from genzoo.errors import UnknownNameError
+from genzoo.weights import METRICS, is_here, read_manifest, weights_home
+
+
+def describe(name: str) -> dict[str, Any]:
+    """What a table shows of an entry, by its full name."""
+    entry = catalog.ENTRIES[name]
+    files = read_manifest().get(name, {})
+    return {
+        "name": name,
+        "aliases": catalog.aliases_of(name),
+        "family": entry.family,
+        "dataset": entry.dataset.name,
+        "latent_size": entry.latent_size,
+        "hidden_layers": entry.hidden_layers,
+        "source": entry.source,
+        "weights": "here" if is_here(name) else "to fetch" if files else "not trained yet",
+        "bytes": sum(file["size"] for file in files.values()) or None,
+        "metrics": _metrics(name),
+    }
+
+
+def _metrics(name: str) -> dict[str, Any] | None:
+    path = weights_home() / name / METRICS
+    if not (name in read_manifest() and path.is_file()):
+        return None
+    metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return metrics
+
+
+@click.command("list")
+@click.argument("pattern", default="*")
+@click.option("--family", help="Only this family, e.g. dcgan.")
+@click.option("--dataset", help="Only this dataset, e.g. mnist.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_command(pattern: str, family: str | None, dataset: str | None, as_json: bool) -> None:
+    """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
+    rows = [describe(name) for name in catalog.list_models(pattern, family, dataset)]
+    if not rows:
+        known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
+        raise UnknownNameError(f"No model matches {pattern!r}: {known}")
+    click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    lines = [("NAME", "ALIAS", "WEIGHTS", "SIZE", "FRECHET")]
+    for row in rows:
+        size = f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else "-"
+        lines.append((row["name"], ", ".join(row["aliases"]) or "-", row["weights"], size, _headline(row)))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _headline(row: dict[str, Any]) -> str:
+    distance = (row["metrics"] or {}).get("frechet_distance", {}).get("mean")
+    return "-" if distance is None else f"{distance:.2f}"
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def info(name: str, as_json: bool) -> None:
+    """Show all that is known of the model NAME: its nets, its recipe, its weights."""
+    entry = catalog.find_entry(name)
+    facts = {**describe(entry.name), "entry": entry.to_json()}
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    nested = {"arch": facts["entry"]["arch"], "recipe": facts["entry"]["recipe"]}
+    plain = {key: value for key, value in facts.items() if key not in ("entry", "metrics")}
+    plain["aliases"] = ", ".join(facts["aliases"]) or "-"
+    for key, value in plain.items():
+        click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
+    for key, values in nested.items():
+        click.echo(f"{key}:")
+        for field, value in values.items():
+            click.echo(f"  {field.replace('_', ' '):14} {value}")

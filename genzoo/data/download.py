@@ -1,0 +1,53 @@
+"""Other libraries' downloaders, kept quiet, patient for seconds only, and away from finished files."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import re
+import socket
+import tarfile
+import tempfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+DOWNLOAD_ERRORS = (OSError, RuntimeError, ValueError, EOFError, http.client.HTTPException, tarfile.TarError, zlib.error)
+"""All that a download, or the unpacking of what came, can raise."""
+
+_PATIENCE = 15.0
+"""Seconds without a byte after which a connection counts as dead; Python by itself waits for ever."""
+
+
+@contextlib.contextmanager
+def downloading(root: Path, name: str) -> Iterator[Path]:
+    """A private folder in `root` to download to, removed in the end.
+
+    What is moved out of it is whole, however the download ends and however many processes do the
+    same.  Within the block nothing is printed to stdout, no warning is shown, and a dead network
+    raises in seconds.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_PATIENCE if before is None else before)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=f".{name}.", suffix=".part", dir=root) as part,
+            contextlib.redirect_stdout(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield Path(part)
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def reason(error: BaseException) -> str:
+    """Why a download failed, in a few words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    wrapped = re.fullmatch(r"<urlopen error (?:\[Errno -?\d+\] )?(.+)>", lines[-1].strip())
+    return wrapped[1].lower() if wrapped else lines[-1].strip().rstrip(".")

@@ -1,0 +1,71 @@
+"""The Olivetti faces: an image folder, made from scikit-learn's copy where it is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
+from genzoo.data.folder import load_folder
+from genzoo.data.image_data import ImageData
+from genzoo.errors import DataError
+from genzoo.files import whole_folder
+from genzoo.images import to_picture
+from genzoo.spec import Dataset
+
+FACES = 400
+_BRIGHTEST = 242
+"""The highest grey level of the dataset, which scikit-learn stretches to 1."""
+
+
+def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
+    """The 400 faces, ten each of forty people in order, from `root`/olivetti.
+
+    Where that folder is missing, scikit-learn's copy is written there, with the original grey
+    levels and not scikit-learn's stretched ones.
+
+    Returns:
+        uint8 pixels, (400, 1, 64, 64).
+
+    Raises:
+        DataError: for test images, which the dataset does not have, for a folder of more or fewer
+            images, and when the faces are neither there nor to be had.
+    """
+    if not train:
+        raise DataError("The Olivetti faces have no test images: use the 400 training images.")
+    folder = root / "olivetti"
+    if not folder.exists():
+        _fetch(root, folder)
+    data = load_folder(folder, dataset)
+    if len(data) != FACES:
+        raise DataError(
+            f"{folder} holds {len(data):,} images, but the Olivetti faces are {FACES}: "
+            "complete the folder, remove it to have it downloaded, or train on it as a folder of your own."
+        )
+    return ImageData(dataset, data.pixels)
+
+
+def _fetch(root: Path, folder: Path) -> None:
+    layout = "the 400 faces there as images, person00/0.png to person39/9.png"
+    try:
+        from sklearn.datasets import fetch_olivetti_faces
+    except ImportError:
+        raise DataError(
+            f"The Olivetti faces are not in {folder}, and scikit-learn, which downloads them, is not installed: "
+            f"install it by pip install 'genzoo[faces]', or put {layout}."
+        ) from None
+    try:
+        with downloading(root, "olivetti") as part:
+            faces = fetch_olivetti_faces(data_home=str(part), n_retries=1).images
+    except DOWNLOAD_ERRORS as error:
+        raise DataError(
+            f"The Olivetti faces are not in {folder} and could not be downloaded ({reason(error)}): put {layout}, "
+            "or name the folder that has the dataset with --data-dir or GENZOO_DATA."
+        ) from None
+    levels = np.rint(np.asarray(faces, dtype=np.float64) * _BRIGHTEST).astype(np.uint8)  # (400, 64, 64)
+    with whole_folder(folder, overwrite=True) as part:
+        for i, face in enumerate(levels):
+            person = part / f"person{i // 10:02d}"
+            person.mkdir(exist_ok=True)
+            to_picture(face[:, :, None]).save(person / f"{i % 10}.png")

@@ -1,0 +1,35 @@
+"""What every source of training images gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from genzoo.spec import Dataset
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """A dataset in memory: `pixels` is uint8, (n, c, h, w)."""
+
+    dataset: Dataset
+    pixels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def to(self, device: torch.device) -> ImageData:
+        """The same images on another device."""
+        return ImageData(self.dataset, self.pixels.to(device))
+
+    def batch(self, index: Tensor, flip: Tensor | None = None) -> Tensor:
+        """The images of some indices in [0, 1]: (n,) -> (n, c, h, w) float32.
+
+        `flip` mirrors the images for which it is true, (n,) bool.
+        """
+        pixels = self.pixels[index]
+        if flip is not None:
+            pixels = torch.where(flip.view(-1, 1, 1, 1), pixels.flip(3), pixels)
+        return pixels.float().div_(255)

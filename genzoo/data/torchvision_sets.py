@@ -1,0 +1,108 @@
+"""MNIST and its kin, and CIFAR-10, through torchvision."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
+from genzoo.errors import DataError
+
+_IDX = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+
+@dataclass(frozen=True)
+class TorchvisionSet:
+    """A dataset of torchvision's: its class, the folder it reads, and what may be put where to be unpacked."""
+
+    name: str
+    folder: str
+    archives: tuple[str, ...]
+    archives_in: str
+
+
+SETS: Mapping[str, TorchvisionSet] = MappingProxyType(
+    {
+        "mnist": TorchvisionSet("MNIST", "MNIST/raw", _IDX, "MNIST/raw"),
+        "fashionmnist": TorchvisionSet("FashionMNIST", "FashionMNIST/raw", _IDX, "FashionMNIST/raw"),
+        "kmnist": TorchvisionSet("KMNIST", "KMNIST/raw", _IDX, "KMNIST/raw"),
+        "cifar10": TorchvisionSet("CIFAR10", "cifar-10-batches-py", ("cifar-10-python.tar.gz",), ""),
+    }
+)
+"""The datasets that torchvision reads and downloads, by the catalog's names."""
+
+
+def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
+    """The training (or test) images of a dataset, unpacked or downloaded where they are missing.
+
+    Returns:
+        uint8, (n, c, h, w).
+
+    Raises:
+        DataError: when the files are neither there nor to be had, or cannot be read.
+    """
+    pixels = _read(which, root, train)
+    if pixels is None:
+        failure = "what came is damaged"
+        try:
+            _fetch(which, root)
+        except DOWNLOAD_ERRORS as error:
+            failure = reason(error)
+        else:
+            pixels = _read(which, root, train)
+    if pixels is None:
+        raise DataError(
+            f"{which.name} is not whole in {root} and could not be downloaded ({failure}): "
+            f"put {_listed(which.archives)} in {root / which.archives_in}, "
+            "or name the folder that has the dataset with --data-dir or GENZOO_DATA."
+        )
+    return pixels
+
+
+def _read(which: TorchvisionSet, root: Path, train: bool) -> Tensor | None:
+    """The images, or None where torchvision does not find them whole."""
+    import torchvision.datasets
+
+    try:
+        loaded: Any = getattr(torchvision.datasets, which.name)(str(root), train=train, download=False)
+    except OSError as error:
+        raise DataError(
+            f"{which.name} in {root / which.folder} could not be read ({reason(error)}): "
+            "see to its permissions, or name another folder with --data-dir or GENZOO_DATA."
+        ) from error
+    except (RuntimeError, AssertionError, ValueError, LookupError):
+        return None
+    pixels = torch.as_tensor(loaded.data)
+    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2).contiguous()
+
+
+def _fetch(which: TorchvisionSet, root: Path) -> None:
+    """Unpack the archives that are there, download the others, and move the files to their place."""
+    import torchvision.datasets
+
+    with downloading(root, which.name) as part:
+        (part / which.archives_in).mkdir(parents=True, exist_ok=True)
+        for archive in which.archives:
+            if (there := root / which.archives_in / archive).is_file():
+                shutil.copyfile(there, part / which.archives_in / archive)
+        getattr(torchvision.datasets, which.name)(str(part), download=True)
+        (root / which.folder).mkdir(parents=True, exist_ok=True)
+        for file in sorted((part / which.folder).iterdir()):
+            if file.name not in which.archives:
+                shutil.move(file, root / which.folder / file.name)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,100 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from genzoo.errors import GenzooError
+
+
+@contextlib.contextmanager
+def clear_io_errors(path: Path, verb: str = "written") -> Iterator[None]:
+    """Turn an OSError into one sentence about `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise GenzooError(f"{path} could not be {verb} ({reason}): free the place or name another.") from error
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write to, moved to `path` in one step when the block ends well, else removed.
+
+    Raises:
+        GenzooError: when `path` cannot be written; what was there before is left alone.
+    """
+    if path.is_dir():
+        raise GenzooError(f"{path} is a folder: name a file, or end the name in / for a folder of images.")
+    part = _part_of(path)
+    with clear_io_errors(path):
+        try:
+            yield part
+            sync(part)
+            part.replace(path)
+            sync(path.parent)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A folder to fill, moved to `path` when the block ends well, else removed.
+
+    Raises:
+        GenzooError: when `path` cannot be written, is a file, or holds something and not `overwrite`.
+    """
+    if path.exists() and not path.is_dir():
+        raise GenzooError(f"{path} is a file: name a folder.")
+    if path.is_dir() and any(path.iterdir()) and not overwrite:
+        raise GenzooError(f"{path} is not empty: name another folder, or replace it with --overwrite.")
+    part, old = _part_of(path), _part_of(path).with_suffix(".old")
+    with clear_io_errors(path):
+        try:
+            part.mkdir(parents=True)
+            yield part
+            if path.exists():
+                path.rename(old)
+            part.rename(path)
+            sync(path.parent)
+        except BaseException:
+            if old.exists() and not path.exists():
+                old.rename(path)
+            raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Have the system write a file (or a folder's list of files) through to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one step."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""Pixels: the one place that knows ranges, layouts and file formats.
+
+Images in genzoo are float32 in [0, 1], shaped (n, c, h, w); files and arrays hold uint8, (n, h, w, c).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from genzoo.errors import UsageError
+from genzoo.spec import Output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_IN_GRID = 10_000
+"""A grid lies in memory as a whole, unlike every other form of output."""
+
+
+def to_pixels(raw: Tensor, output: Output) -> Tensor:
+    """A generator's raw values as pixels in [0, 1]: through the sigmoid, or tanh moved to [0, 1]."""
+    return raw.sigmoid() if output == "sigmoid" else raw.tanh().add(1).div(2)
+
+
+def to_signed(pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1] as discriminators see them, in [-1, 1]."""
+    return pixels.mul(2).sub(1)
+
+
+def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
+    """Pixels in [0, 1], (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded."""
+    levels = pixels.detach().float().mul(255).round().clamp(0, 255).byte()
+    array: npt.NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return array
+
+
+def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = 2) -> Image.Image:
+    """Images side by side as one picture.
+
+    Args:
+        images: (n, c, h, w) in [0, 1], or (n, h, w, c) uint8.
+        nrow: images in a row; by default the grid is as square as it can be.
+        padding: white pixels between images.
+
+    Raises:
+        UsageError: for no images, for more than a grid can show, or for an `nrow` below 1.
+    """
+    array = images if isinstance(images, np.ndarray) else to_uint8(images)
+    n, height, width, channels = array.shape
+    check_grid(n, nrow)
+    columns = min(nrow or math.ceil(math.sqrt(n)), n)
+    rows = math.ceil(n / columns)
+    cells = np.full((rows * columns, height + padding, width + padding, channels), 255, dtype=np.uint8)
+    cells[:, :height, :width] = 0
+    cells[:n, :height, :width] = array
+    cells[n:] = 255
+    sheet = cells.reshape(rows, columns, height + padding, width + padding, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * (height + padding), columns * (width + padding), channels)
+    sheet = sheet[: sheet.shape[0] - padding, : sheet.shape[1] - padding]
+    return to_picture(sheet)
+
+
+def check_grid(n: int, nrow: int | None) -> None:
+    """Raise `UsageError` unless `n` images in rows of `nrow` make a picture."""
+    if not 1 <= n <= MOST_IN_GRID:
+        raise UsageError(f"A grid shows 1 to {MOST_IN_GRID:,} images, not {n:,}: write an array or a folder instead.")
+    if nrow is not None and nrow < 1:
+        raise UsageError(f"A grid of {nrow} images a row cannot be drawn: 1 is the least.")
+
+
+def to_picture(array: npt.NDArray[np.uint8]) -> Image.Image:
+    """One image, (h, w, 1) or (h, w, 3) uint8, as Pillow's."""
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)

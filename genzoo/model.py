@@ -1,0 +1,252 @@
+"""A trained model: load it by name, sample it, look into its latent space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from genzoo import noise
+from genzoo.errors import UsageError
+from genzoo.images import to_pixels
+from genzoo.objectives import gaussian_kl, log_likelihood, posterior
+from genzoo.spec import Entry
+from genzoo.weights import Config, Folder, find_folder, load_net, read_config
+
+BATCH = 256
+"""Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
+
+
+class Model:
+    """A generator with its latent space, and the encoder or critic it was trained with."""
+
+    def __init__(self, config: Config, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
+        """Load the generator of a checkpoint folder; the other nets follow when they are needed."""
+        self.config = config
+        self.entry: Entry = config.entry
+        self.device, self.dtype = device, dtype
+        self._folder = folder
+        self.generator: nn.Module = load_net(self.entry, folder, "generator", dtype, device)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, device={str(self.device)!r}, dtype={self.dtype})"
+
+    @property
+    def name(self) -> str:
+        """The entry's full name."""
+        return self.entry.name
+
+    @cached_property
+    def critic(self) -> nn.Module:
+        """The discriminator or critic: images (n, c, h, w) in [0, 1] -> scores (n,).
+
+        Raises:
+            UsageError: for a VAE.
+            BadCheckpointError: when the folder has none.
+        """
+        if self.entry.is_vae:
+            raise UsageError(f"{self.name} is a VAE and has no critic: use `elbo` to score images.")
+        return load_net(self.entry, self._folder, "critic", self.dtype, self.device)
+
+    @cached_property
+    def encoder(self) -> nn.Module:
+        """The encoder: images (n, c, h, w) in [0, 1] -> means beside log-variances (n, 2 z).
+
+        Raises:
+            UsageError: for a model that is no VAE.
+        """
+        if not self.entry.is_vae:
+            raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with vae or mlpvae.")
+        return load_net(self.entry, self._folder, "encoder", self.dtype, self.device)
+
+    def latents(self, n: int, seed: int | None = None, start: int = 0) -> Tensor:
+        """Latents `start` to `start + n` of a seed: (n, z) float32, standard normal.
+
+        Latent i of a seed depends on nothing but the seed and i; no seed takes a new one.
+
+        Raises:
+            UsageError: for an `n` below 1, a negative start or a seed out of range.
+        """
+        _check_range(n, start)
+        return self._latents(n, _chosen(seed), start)
+
+    def _latents(self, n: int, seed: int, start: int) -> Tensor:
+        return torch.from_numpy(noise.normals(seed, start, n, self.entry.latent_size)).to(self.device)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1], differentiable in `z`.
+
+        Raises:
+            UsageError: for latents of another shape.
+        """
+        if z.dim() != 2 or z.shape[1] != self.entry.latent_size:
+            raise UsageError(
+                f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
+            )
+        with _full_float32():
+            raw = self.generator(z.to(self.device, self.dtype))
+        return to_pixels(raw.float(), self.entry.output)
+
+    def iter_samples(
+        self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH
+    ) -> Iterator[Tensor]:
+        """Samples in batches, (<= batch_size, c, h, w) each, in constant memory; see `sample`.
+
+        Raises:
+            UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed.
+        """
+        _check_range(n, start)
+        if batch_size < 1:
+            raise UsageError(f"The batch size is {batch_size}: 1 is the least.")
+        return self._batches(n, _chosen(seed), start, batch_size)
+
+    def _batches(self, n: int, seed: int, start: int, batch_size: int) -> Iterator[Tensor]:
+        for first in range(start, start + n, batch_size):
+            with torch.no_grad():
+                z = self._latents(min(batch_size, start + n - first), seed, first)
+                images = self.decode(z).cpu()
+            yield images
+
+    def sample(self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH) -> Tensor:
+        """Images `start` to `start + n` of a seed: (n, c, h, w) float32 in [0, 1], on the CPU.
+
+        Image i depends on the model, the seed and i alone: not on n, the batch size or the device,
+        to within one grey level of 255.  Without a seed each call gives other images.
+
+        Raises:
+            UsageError: for an `n` or `batch_size` below 1, a negative start or a seed out of range.
+        """
+        batches = self.iter_samples(n, seed, start=start, batch_size=batch_size)
+        return torch.cat(list(batches))
+
+    def interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
+        """Images on the great circle from one latent to another: (z,), (z,) -> (steps, c, h, w).
+
+        Spherical interpolation keeps the norm that latents of a normal distribution have.
+
+        Raises:
+            UsageError: for fewer than 2 steps.
+        """
+        if steps < 2:
+            raise UsageError(f"An interpolation of {steps} steps has no two ends: 2 is the least.")
+        share = torch.linspace(0, 1, steps, device=self.device).unsqueeze(1)
+        z0, z1 = z0.to(self.device).float(), z1.to(self.device).float()
+        cosine = torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
+        angle = cosine.acos()
+        if angle.sin().abs() < 1e-4:
+            path = torch.lerp(z0.expand(steps, -1), z1.expand(steps, -1), share)
+        else:
+            path = (((1 - share) * angle).sin() * z0 + (share * angle).sin() * z1) / angle.sin()
+        return self.decode(path)
+
+    def score(self, x: Tensor) -> Tensor:
+        """The discriminator's logits (or critic's scores) of images: (n, c, h, w) in [0, 1] -> (n,).
+
+        Raises:
+            UsageError: for a VAE, or images of another shape.
+        """
+        critic = self.critic
+        with _full_float32():
+            scores: Tensor = critic(self._images(x)).float()
+        return scores
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """A VAE's posterior of images: (n, c, h, w) in [0, 1] -> mean and log-variance, (n, z) each.
+
+        Raises:
+            UsageError: for a model that is no VAE, or images of another shape.
+        """
+        encoder = self.encoder
+        with _full_float32():
+            return posterior(encoder(self._images(x)))
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """A VAE's images of the posterior means: (n, c, h, w) -> (n, c, h, w), both in [0, 1].
+
+        Raises:
+            UsageError: for a model that is no VAE, or images of another shape.
+        """
+        return self.decode(self.encode(x)[0])
+
+    def elbo(self, x: Tensor, seed: int = 0) -> Tensor:
+        """A VAE's evidence lower bound in nats, with one posterior sample: (n, c, h, w) -> (n,).
+
+        Raises:
+            UsageError: for a model that is no VAE, or images of another shape.
+        """
+        mean, log_variance = self.encode(x)
+        z = mean + (0.5 * log_variance).exp() * self._latents(len(x), seed, 0)
+        with _full_float32():
+            raw = self.generator(z.to(self.dtype)).float()
+        likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
+        return likelihood - gaussian_kl(mean, log_variance)
+
+    def _images(self, x: Tensor) -> Tensor:
+        if x.dim() != 4 or x.shape[1:] != self.entry.dataset.shape:
+            wanted = ", ".join(map(str, self.entry.dataset.shape))
+            raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
+        return x.to(self.device, self.dtype)
+
+
+def load(
+    source: str | os.PathLike[str],
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+) -> Model:
+    """A model with its trained weights.
+
+    Args:
+        source: a full name, an alias, or a checkpoint folder.
+        device: where it runs; the CPU unless told otherwise.
+        dtype: what it computes in; float32 unless told otherwise.
+
+    Raises:
+        UnknownNameError: for what is neither a name nor a folder.
+        WeightsNotFoundError: for an entry whose weights are not on this machine.
+        BadCheckpointError: for a folder that is damaged, altered or not genzoo's.
+        UsageError: for a device that this machine does not have.
+    """
+    folder = find_folder(source)
+    return Model(read_config(folder), folder, find_device(device), dtype or torch.float32)
+
+
+def find_device(device: str | torch.device | None) -> torch.device:
+    """The device of a name; `auto` takes the machine's accelerator, where there is one.
+
+    Raises:
+        UsageError: for a name that torch does not know or a device that is not there.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        found = torch.device(device or "cpu")
+        if found.type != "cpu":
+            torch.zeros(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise UsageError(f"The device {str(device)!r} is not on this machine: cpu always is.") from None
+    return found
+
+
+def _full_float32() -> AbstractContextManager[None]:
+    """No TF32 in convolutions: samples of one seed must agree between devices."""
+    return torch.backends.cudnn.flags(allow_tf32=False)
+
+
+def _chosen(seed: int | None) -> int:
+    if seed is None:
+        return int.from_bytes(os.urandom(8), "little")
+    noise.philox(seed, "latents")
+    return seed
+
+
+def _check_range(n: int, start: int) -> None:
+    if n < 1:
+        raise UsageError(f"{n} images were asked for: 1 is the least.")
+    if start < 0:
+        raise UsageError(f"The first image's number is {start}: 0 is the least.")

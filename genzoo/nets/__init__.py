@@ -1,0 +1,45 @@
+"""The networks of every architecture: latents to raw images, images to scores or posteriors.
+
+A generator (or decoder) gives raw values that `genzoo.images.to_pixels` turns into pixels; a
+discriminator, critic or encoder takes pixels in [0, 1].  `build` can run on torch's meta device,
+where it allocates and initialises nothing.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from torch import nn
+
+from genzoo.nets.conv import build_conv
+from genzoo.nets.flatconv import build_flatconv
+from genzoo.nets.lstm import build_lstm
+from genzoo.nets.mlp import build_mlp
+from genzoo.spec import Conv, Entry, FlatConv, Lstm, Mlp
+
+__all__ = ["build", "count_parameters"]
+
+
+def build(entry: Entry) -> nn.ModuleDict:
+    """The entry's two nets: `generator`, and `encoder` for a VAE or `critic` for a GAN.
+
+    Shapes: generator (n, latent_size) -> (n, c, h, w) raw; critic (n, c, h, w) -> (n,) scores;
+    encoder (n, c, h, w) -> (n, 2 * latent_size), means beside log-variances.
+    """
+    match entry.arch:
+        case Mlp():
+            generator, critic = build_mlp(entry, entry.arch)
+        case Conv():
+            generator, critic = build_conv(entry, entry.arch)
+        case FlatConv():
+            generator, critic = build_flatconv(entry, entry.arch)
+        case Lstm():
+            generator, critic = build_lstm(entry, entry.arch)
+        case _:
+            assert_never(entry.arch)
+    return nn.ModuleDict({"generator": generator, "encoder" if entry.is_vae else "critic": critic})
+
+
+def count_parameters(net: nn.Module) -> int:
+    """The number of learned values of a net."""
+    return sum(parameter.numel() for parameter in net.parameters())

@@ -1,0 +1,102 @@
+"""Convolutional nets of reports 2 and 4: stride-2 'same' layers, and the mirror image of them."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from genzoo.errors import BadCheckpointError
+from genzoo.nets.blocks import activate, critic_ends
+from genzoo.spec import Conv, Entry
+
+
+def map_sizes(side: int, layers: int) -> list[int]:
+    """Sides of the square maps after each stride-2 'same' layer: 28 -> [28, 14, 7, 4, 2]."""
+    sizes = [side]
+    for _ in range(layers):
+        sizes.append(-(-sizes[-1] // 2))
+    return sizes
+
+
+def _padding(kernel: int, side: int) -> int:
+    """The symmetric padding with which a stride-2 layer halves `side`, rounding up."""
+    return (kernel - 1 + side % 2) // 2
+
+
+def _block(layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
+    return [layer, *([nn.BatchNorm2d(channels)] if norm else []), activate("leaky_relu")]
+
+
+def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> nn.Conv2d:
+    # A bias before batch norm would be subtracted again.
+    return nn.Conv2d(wide, narrow, kernel, 2, _padding(kernel, side), bias=not norm)
+
+
+def _up(narrow: int, wide: int, kernel: int, side: int, norm: bool) -> nn.ConvTranspose2d:
+    """The transpose of `_down`: to maps of `side`, from maps of half that."""
+    padding = _padding(kernel, side)
+    grown = (-(-side // 2) - 1) * 2 - 2 * padding + kernel
+    return nn.ConvTranspose2d(narrow, wide, kernel, 2, padding, side - grown, bias=not norm)
+
+
+def _same(channels: int, norm: bool) -> nn.Conv2d:
+    return nn.Conv2d(channels, channels, 3, 1, 1, bias=not norm)
+
+
+def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
+    image_channels = entry.dataset.shape[0]
+    channels = arch.channels
+    layers: list[nn.Module] = []
+    if arch.project:
+        side = sizes[-1]
+        layers += [
+            nn.Linear(entry.latent_size, channels[-1] * side * side),
+            nn.Unflatten(1, (channels[-1], side, side)),
+            nn.BatchNorm2d(channels[-1]),
+            activate("leaky_relu"),
+        ]
+    else:
+        up = _up(entry.latent_size, channels[-1], arch.kernel, sizes[-2], norm=True)
+        layers += [nn.Unflatten(1, (entry.latent_size, 1, 1)), *_block(up, channels[-1], norm=True)]
+    for place in reversed(range(1, len(channels))):  # (n, channels[place], s, s) -> twice the side
+        up = _up(channels[place], channels[place - 1], arch.kernel, sizes[place], norm=True)
+        layers += _block(up, channels[place - 1], norm=True)
+        if len(channels) - place <= arch.extra:
+            layers += _block(_same(channels[place - 1], norm=True), channels[place - 1], norm=True)
+    layers.append(_up(channels[0], image_channels, arch.kernel, sizes[0], norm=False))
+    return nn.Sequential(*layers)
+
+
+def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
+    channels = (entry.dataset.shape[0], *arch.channels)
+    norm = entry.is_vae or arch.critic_norm
+    before, outputs, after = critic_ends(entry)
+    layers = list(before)
+    for place in range(len(arch.channels)):
+        down = _down(channels[place], channels[place + 1], arch.kernel, sizes[place], norm)
+        layers += _block(down, channels[place + 1], norm)
+        if place < len(arch.channels) - 1 and len(arch.channels) - 1 - place <= arch.extra:
+            layers += _block(_same(channels[place + 1], norm), channels[place + 1], norm)
+    if arch.project:
+        layers.append(nn.Flatten())
+        if arch.dropout and not entry.is_vae:
+            layers.append(nn.Dropout(arch.dropout))
+        layers.append(nn.Linear(channels[-1] * sizes[-1] ** 2, outputs))
+    else:
+        layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), nn.Flatten()]
+    return nn.Sequential(*layers, *after)
+
+
+def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
+    """Generator (or decoder) and discriminator (or critic, or encoder) of stride-2 layers.
+
+    Raises:
+        BadCheckpointError: when the strided layers do not end in maps of 2 x 2 (1 x 1 without `project`).
+    """
+    sizes = map_sizes(entry.dataset.shape[1], len(arch.channels) + (not arch.project))
+    last = 2 if arch.project else 1
+    if sizes[-1] != last or sizes[-2] == last:
+        raise BadCheckpointError(
+            f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
+            f"to maps of {sizes[-1]}, not of {last}."
+        )
+    return _generator(entry, arch, sizes), _critic(entry, arch, sizes)

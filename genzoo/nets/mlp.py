@@ -1,0 +1,43 @@
+"""Fully connected nets of reports 0 to 3."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+
+from torch import nn
+
+from genzoo.nets.blocks import activate, critic_ends
+from genzoo.spec import Entry, Mlp
+
+
+def _hidden(arch: Mlp, sizes: list[int], dropout: float) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for narrow, wide in pairwise(sizes):
+        layers.append(nn.Linear(narrow, wide))
+        if arch.batch_norm:
+            layers.append(nn.BatchNorm1d(wide))
+        layers.append(activate(arch.activation))
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+    return layers
+
+
+def build_mlp(entry: Entry, arch: Mlp) -> tuple[nn.Module, nn.Module]:
+    """Generator z -> hidden sizes -> pixels, and the discriminator or encoder the other way."""
+    shape = entry.dataset.shape
+    pixels = prod(shape)
+    generator = nn.Sequential(
+        *_hidden(arch, [entry.latent_size, *arch.generator], 0.0),
+        nn.Linear(arch.generator[-1], pixels),
+        nn.Unflatten(1, shape),
+    )
+    before, outputs, after = critic_ends(entry)
+    critic = nn.Sequential(
+        *before,
+        nn.Flatten(),
+        *_hidden(arch, [pixels, *arch.critic], 0.0 if entry.is_vae else arch.dropout),
+        nn.Linear(arch.critic[-1], outputs),
+        *after,
+    )
+    return generator, critic

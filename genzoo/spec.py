@@ -1,0 +1,308 @@
+"""What an entry is made of: frozen, typed, bounded, and the same in code and in `config.json`.
+
+Nothing here imports torch: `genzoo list` and `genzoo info` read these classes alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from genzoo.errors import BadCheckpointError
+
+FORMAT = 1
+"""Version of `config.json`; a reader refuses what it does not know."""
+
+Family = Literal["mlpgan", "mlpvae", "dcgan", "wgan", "wgangp", "vae", "convgan", "lstmgan"]
+Activation = Literal["relu", "leaky_relu"]
+Objective = Literal["gan", "wgan", "wgangp", "vae"]
+Output = Literal["sigmoid", "tanh"]
+FAMILIES: tuple[Family, ...] = typing.get_args(Family)
+
+
+def check(condition: bool, message: str) -> None:
+    """Raise `BadCheckpointError` with `message` unless `condition` holds."""
+    if not condition:
+        raise BadCheckpointError(message)
+
+
+def _check_sizes(what: str, sizes: tuple[int, ...], most: int, least_count: int = 1) -> None:
+    check(
+        least_count <= len(sizes) <= 16 and all(1 <= size <= most for size in sizes),
+        f"{what} is {list(sizes)}, but {least_count} to 16 sizes between 1 and {most} are allowed.",
+    )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A set of images: `shape` is (channels, height, width), `flips` allows mirrored copies."""
+
+    name: str
+    shape: tuple[int, int, int]
+    flips: bool = False
+
+    def __post_init__(self) -> None:
+        check(
+            bool(self.name) and self.name.isascii() and self.name.isalnum() and self.name == self.name.lower(),
+            f"the dataset name {self.name!r} must be lower-case letters and digits.",
+        )
+        channels, height, width = self.shape
+        check(
+            channels in (1, 3) and height == width and 8 <= height <= 128,
+            f"images of shape {list(self.shape)} are not supported: "
+            "1 or 3 channels and squares of 8 to 128 pixels are.",
+        )
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Fully connected nets: `generator` and `critic` are hidden sizes from input to output.
+
+    `critic` is the discriminator, or a VAE's encoder.  `dropout` acts after each hidden layer
+    of a discriminator, `batch_norm` before each activation of both nets.
+    """
+
+    kind: ClassVar[str] = "mlp"
+    generator: tuple[int, ...]
+    critic: tuple[int, ...]
+    activation: Activation = "leaky_relu"
+    batch_norm: bool = False
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_sizes("the generator's list of hidden sizes", self.generator, 8192)
+        _check_sizes("the critic's list of hidden sizes", self.critic, 8192)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Stride-2 convolutions down to 2 x 2 (or 1 x 1), and the mirror image of them.
+
+    `channels` are those of the strided layers from the image inwards.  With `project` a linear
+    layer joins the narrowest map and the latent; without, one more strided layer goes from
+    2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 stand between the strided ones.
+    `dropout` acts on a discriminator's flattened features; `critic_norm` is its batch norm.
+    """
+
+    kind: ClassVar[str] = "conv"
+    channels: tuple[int, ...]
+    kernel: int
+    extra: int = 0
+    project: bool = True
+    critic_norm: bool = True
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_sizes("the list of channels", self.channels, 2048, least_count=2)
+        check(2 <= self.kernel <= 9, f"a kernel of {self.kernel} is not between 2 and 9.")
+        check(
+            0 <= self.extra < len(self.channels),
+            f"{self.extra} extra layers do not fit between {len(self.channels)} strided ones.",
+        )
+
+
+@dataclass(frozen=True)
+class FlatConv:
+    """Report 3's convolutional nets: two convolutions capped by a linear layer.
+
+    The latent is read as a square one-channel image.  `pool` adds 2 x 2 pooling of stride 1
+    after each convolution.
+    """
+
+    kind: ClassVar[str] = "flatconv"
+    channels: int = 5
+    kernel: int = 3
+    stride: int = 1
+    pool: bool = False
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        check(1 <= self.channels <= 256, f"{self.channels} channels are not between 1 and 256.")
+        check(self.kernel in (3, 5, 7), f"a kernel of {self.kernel} is not 3, 5 or 7.")
+        check(self.stride in (1, 2), f"a stride of {self.stride} is not 1 or 2.")
+
+
+@dataclass(frozen=True)
+class Lstm:
+    """Report 3's LSTM nets: stacked layers over the rows of an image, capped by a linear layer."""
+
+    kind: ClassVar[str] = "lstm"
+    units: int = 256
+    layers: int = 2
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        check(1 <= self.units <= 2048, f"{self.units} LSTM units are not between 1 and 2048.")
+        check(1 <= self.layers <= 8, f"{self.layers} LSTM layers are not between 1 and 8.")
+
+
+Arch = Mlp | Conv | FlatConv | Lstm
+_ARCHS: dict[str, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
+    arch.kind: arch for arch in (Mlp, Conv, FlatConv, Lstm)
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an entry is trained; each number comes from its report, or from ours where it is silent.
+
+    A step is one update of the generator (or VAE).  `epochs` passes over the training set are
+    counted in the images that the critic, or the VAE, sees.  `likelihood_sd` is the standard
+    deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
+    grey levels, as the Bernoulli likelihood wants them.
+    """
+
+    objective: Objective
+    epochs: int
+    batch_size: int = 128
+    lr: float = 2e-4
+    critic_lr: float | None = None
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    beta1: float = 0.5
+    beta2: float = 0.999
+    critic_steps: int = 1
+    real_label: float = 1.0
+    clip: float = 0.0
+    penalty: float = 0.0
+    grad_norm: float = 0.0
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
+    likelihood_sd: float = 1.0
+    binarize: bool = False
+    ema: float = 0.999
+
+    def __post_init__(self) -> None:
+        check(1 <= self.epochs <= 1_000_000, f"{self.epochs} epochs are not between 1 and 1,000,000.")
+        check(2 <= self.batch_size <= 65536, f"a batch of {self.batch_size} is not between 2 and 65536.")
+        check(0 < self.lr <= 1, f"a learning rate of {self.lr} is not above 0 and at most 1.")
+        check(
+            self.critic_lr is None or 0 < self.critic_lr <= 1,
+            f"a critic's learning rate of {self.critic_lr} is not above 0 and at most 1.",
+        )
+        for name in ("beta1", "beta2", "ema"):
+            value = getattr(self, name)
+            check(0 <= value < 1, f"{name} is {value}, but must be at least 0 and below 1.")
+        check(1 <= self.critic_steps <= 100, f"{self.critic_steps} critic steps are not between 1 and 100.")
+        check(0.5 < self.real_label <= 1, f"a real label of {self.real_label} is not above 0.5 and at most 1.")
+        check(self.likelihood_sd > 0, f"a likelihood_sd of {self.likelihood_sd} is not positive.")
+        for name in ("clip", "penalty", "grad_norm"):
+            check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the zoo: what it is, how it is trained, and where it comes from."""
+
+    family: Family
+    dataset: Dataset
+    latent_size: int
+    hidden_layers: int
+    arch: Arch
+    recipe: Recipe
+    tag: str = ""
+    output: Output = "sigmoid"
+    source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        check(1 <= self.latent_size <= 4096, f"a latent size of {self.latent_size} is not between 1 and 4096.")
+        check(
+            all(part.isascii() and part.isalnum() for part in self.tag.split("-")) or not self.tag,
+            f"the tag {self.tag!r} may hold letters and digits joined by single hyphens.",
+        )
+        check(self.hidden_layers == self._layers_of_arch(), f"{self.name}: its nets do not have that many layers.")
+        check(
+            not isinstance(self.arch, FlatConv) or int(self.latent_size**0.5) ** 2 == self.latent_size,
+            f"{self.name}: its latent size must be a square, because the net reads it as an image.",
+        )
+
+    def _layers_of_arch(self) -> int:
+        match self.arch:
+            case Mlp(generator=sizes):
+                return len(sizes)
+            case Conv(channels=channels, extra=extra, project=project):
+                return len(channels) - project + extra
+            case Lstm(layers=layers):
+                return layers
+            case FlatConv():
+                return 2
+
+    @property
+    def name(self) -> str:
+        """The full name, derived from the fields so that it cannot disagree with them."""
+        parts = [self.family, self.dataset.name, f"z{self.latent_size}", f"l{self.hidden_layers}"]
+        return "-".join([*parts, self.tag] if self.tag else parts)
+
+    @property
+    def is_vae(self) -> bool:
+        """Whether the entry has an encoder (and no critic)."""
+        return self.recipe.objective == "vae"
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as plain JSON values, to be read by `from_json`."""
+        return {"name": self.name, **_encode(self)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Entry:
+        """The entry that `to_json` wrote; anything missing, unknown or out of bounds is refused.
+
+        Raises:
+            BadCheckpointError: with the field's name.
+        """
+        check(isinstance(value, dict), "the entry must be an object.")
+        fields = dict(typing.cast("dict[str, Any]", value))
+        name = fields.pop("name", None)
+        entry = decode(cls, fields, "entry")
+        check(name == entry.name, f"the entry's name is {name!r}, but its fields make it {entry.name!r}.")
+        return entry
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        encoded = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"kind": value.kind, **encoded} if isinstance(value, Arch) else encoded
+    return list(value) if isinstance(value, tuple) else value
+
+
+T = typing.TypeVar("T")
+
+
+def decode(cls: type[T], value: object, where: str) -> T:
+    """A dataclass from JSON values, strictly: every key known, every type right.
+
+    Raises:
+        BadCheckpointError: naming the field `where` it failed.
+    """
+    check(isinstance(value, dict), f"{where} must be an object.")
+    fields = typing.cast("dict[str, Any]", value)
+    hints = typing.get_type_hints(cls)
+    specs = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    unknown = sorted(map(str, set(fields) - set(specs)))
+    required = {n for n, f in specs.items() if f.default is dataclasses.MISSING}
+    missing = sorted(required - set(fields))
+    check(not unknown and not missing, f"{where} has unknown fields {unknown} and lacks {missing}.")
+    return cls(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in fields.items()})
+
+
+def _decode(hint: Any, value: Any, where: str) -> Any:
+    if hint == Arch:
+        check(isinstance(value, dict) and value.get("kind") in _ARCHS, f"{where}.kind must be one of {list(_ARCHS)}.")
+        return decode(_ARCHS[value["kind"]], {k: v for k, v in value.items() if k != "kind"}, where)
+    if dataclasses.is_dataclass(hint):
+        return decode(typing.cast("type[Any]", hint), value, where)
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        check(isinstance(value, str) and value in args, f"{where} is {value!r}, but must be one of {list(args)}.")
+        return value
+    if origin is tuple:
+        fixed = len(args) if Ellipsis not in args else None
+        check(isinstance(value, list) and len(value) in (fixed or len(value),), f"{where} must be a list of integers.")
+        return tuple(_decode(int, item, where) for item in value)
+    if origin in (types.UnionType, typing.Union):
+        return None if value is None else _decode(args[0], value, where)
+    if hint is float and type(value) is int:
+        value = float(value) if abs(value) < 1e300 else None
+    check(type(value) is hint, f"{where} must be of type {getattr(hint, '__name__', hint)}.")
+    check(hint is not float or (value == value and abs(value) != float("inf")), f"{where} must be a finite number.")
+    return value

@@ -1,0 +1,84 @@
+"""The training road: entry -> data -> objective -> loop -> checkpoint folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from genzoo.data import ImageData
+from genzoo.errors import TrainingError
+from genzoo.files import clear_io_errors
+from genzoo.model import load
+from genzoo.train.finish import fixed_images, write_pictures, write_proofs, write_weights
+from genzoo.train.loop import Report, Status, Trainer
+from genzoo.train.plan import Plan, choose_precision, refuse_other_settings, steps_of
+from genzoo.train.processes import Processes
+from genzoo.train.state import STATE
+from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
+
+__all__ = ["Plan", "Report", "Status", "choose_precision", "steps_of", "train"]
+
+
+def _silent(_: Status) -> None:
+    """Report nothing."""
+
+
+def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report = _silent) -> Path:
+    """Carry out a plan; the result is a checkpoint folder that `load` takes.
+
+    Args:
+        plan: what to train, where to, and for how long.
+        data: the training images.
+        resume: go on from the state in `plan.out`, bit for bit.
+        report: called with a `Status` a few times a second.
+
+    Returns:
+        The checkpoint folder, `plan.out`.
+
+    Raises:
+        TrainingError: for a folder of another run, or values that are not finite.
+        StoppedError: after SIGINT or SIGTERM, once the state is saved.
+        GenzooError: when the folder cannot be written.
+    """
+    if data.dataset.shape != plan.entry.dataset.shape:
+        raise TrainingError(
+            f"{plan.entry.name} makes images of {plan.entry.dataset.shape}, the data has {data.dataset.shape}."
+        )
+    processes = Processes(plan.device)
+    config = Config(plan.entry, plan.settings(data, processes.count))
+    _claim(plan, config, resume, processes)
+    with torch.random.fork_rng():
+        trainer = Trainer(plan, data, processes)
+        if resume and (plan.out / STATE).exists():
+            trainer.state.load(plan.out / STATE)
+        trainer.run(report, write_pictures if processes.first else lambda _: None, fixed_images)
+        if processes.first:
+            _finish(trainer, config)
+    processes.wait()
+    return plan.out
+
+
+def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
+    """Make the folder this run's, or see that it is."""
+    found = (plan.out / CONFIG).exists()
+    if found and resume:
+        there = read_config(Folder(plan.out))
+        settings = {k: v for k, v in there.training.items() if k not in ("steps", "seconds")}
+        wanted = {"entry": config.entry.to_json(), **config.training}
+        refuse_other_settings(wanted, {"entry": there.entry.to_json(), **settings}, plan.out)
+    elif found or (plan.out.is_dir() and any(plan.out.iterdir())):
+        raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
+    processes.wait()
+    if processes.first and not found:
+        with clear_io_errors(plan.out):
+            plan.out.mkdir(parents=True, exist_ok=True)
+        write_config(plan.out, config)
+
+
+def _finish(trainer: Trainer, config: Config) -> None:
+    record, out = trainer.state.record, trainer.plan.out
+    write_weights(trainer)
+    done = {"steps": record.step, "seconds": round(record.seconds, 1)}
+    write_config(out, Config(config.entry, {**config.training, **done}, config.parent))
+    write_proofs(trainer, load(out))

@@ -1,0 +1,136 @@
+"""From a trainer's state to the files of a checkpoint folder."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
+
+from genzoo import noise
+from genzoo.files import whole_file, write_text
+from genzoo.images import make_grid, to_pixels, to_uint8
+from genzoo.objectives import posterior
+from genzoo.weights import CRITIC, GOLDEN, MODEL, write_tensors
+
+if TYPE_CHECKING:
+    from genzoo.model import Model
+    from genzoo.train.loop import Trainer
+
+HISTORY, SAMPLES, PROGRESS, LOSSES = "history.jsonl", "samples.png", "progress.png", "losses.png"
+_BATCH_NORM_BATCHES = 100
+_ROW, _GRID, _GOLDEN = 20, 100, 8
+
+
+class _PosteriorSamples(nn.Module):
+    """A VAE as training runs it: image -> posterior sample -> raw image."""
+
+    def __init__(self, nets: nn.ModuleDict, latents: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.nets, self.latents = nets, iter(latents)
+
+    def forward(self, images: Tensor) -> Tensor:
+        mean, log_variance = posterior(self.nets["encoder"](images))
+        raw: Tensor = self.nets["generator"](mean + (0.5 * log_variance).exp() * next(self.latents))
+        return raw
+
+
+def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.ModuleDict:
+    """A copy of the averaged nets with batch-norm statistics estimated from their own activations.
+
+    Statistics copied from the nets in training do not fit averaged weights.  A generator's are
+    taken from latents, a VAE's from training images and posterior samples.
+    """
+    nets = copy.deepcopy(trainer.averaged)
+    entry, source, device = trainer.plan.entry, trainer.source, trainer.plan.device
+    size = source.batch_size
+
+    def latents() -> Iterable[Tensor]:
+        for i in range(batches):
+            # The end of the range, which no sample of any seed's beginning shares.
+            drawn = noise.normals(trainer.plan.seed, 2**40 + i * size, size, entry.latent_size)
+            yield torch.from_numpy(drawn).to(device)
+
+    if entry.is_vae:
+        images = (source.data.batch(source.indices(i).to(device)) for i in range(batches))
+        with torch.no_grad():
+            update_bn(images, _PosteriorSamples(nets, latents()))
+    else:
+        update_bn(latents(), nets["generator"])
+    return nets.eval()
+
+
+def fixed_images(trainer: Trainer) -> Tensor:
+    """Images of the first latents of seed 0 under the averaged generator: (n, h, w, c) uint8."""
+    entry = trainer.plan.entry
+    z = torch.from_numpy(noise.normals(0, 0, _ROW, entry.latent_size)).to(trainer.plan.device)
+    with torch.no_grad():
+        raw = averaged_nets(trainer, batches=20)["generator"](z)
+    return torch.from_numpy(to_uint8(to_pixels(raw.float(), entry.output)))
+
+
+def write_pictures(trainer: Trainer) -> None:
+    """What a running run shows: its history, and samples of the averaged generator."""
+    write_history(trainer)
+    entry, out = trainer.plan.entry, trainer.plan.out
+    z = torch.from_numpy(noise.normals(0, 0, _GRID, entry.latent_size)).to(trainer.plan.device)
+    with torch.no_grad():
+        raw = averaged_nets(trainer, batches=20)["generator"](z)
+    with whole_file(out / SAMPLES) as part:
+        make_grid(to_pixels(raw.float(), entry.output)).save(part, "png")
+
+
+def write_history(trainer: Trainer) -> None:
+    """Write the loss curves, a line of JSON for each point."""
+    rows = "".join(json.dumps(row) + "\n" for row in trainer.state.record.history)
+    write_text(trainer.plan.out / HISTORY, rows)
+
+
+def write_weights(trainer: Trainer) -> None:
+    """Write the averaged nets, and a GAN's critic, as float16 safetensors."""
+    out, nets = trainer.plan.out, averaged_nets(trainer)
+    write_tensors(out / MODEL, _halved(nets))
+    if not trainer.plan.entry.is_vae:
+        write_tensors(out / CRITIC, _halved(nn.ModuleDict({"critic": trainer.state.nets["critic"]})))
+
+
+def _halved(nets: nn.Module) -> dict[str, Tensor]:
+    return {
+        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
+        for name, tensor in nets.state_dict().items()
+    }
+
+
+def write_proofs(trainer: Trainer, model: Model) -> None:
+    """What the loaded weights give: golden images, the sample grid, and the run's pictures."""
+    out, record = trainer.plan.out, trainer.state.record
+    write_tensors(out / GOLDEN, {"latents": model.latents(_GOLDEN, 0), "images": model.sample(_GOLDEN, 0)})
+    with whole_file(out / SAMPLES) as part:
+        make_grid(model.sample(_GRID, seed=0)).save(part, "png")
+    if record.progress:
+        with whole_file(out / PROGRESS) as part:
+            make_grid(torch.cat(record.progress).numpy(), nrow=_ROW).save(part, "png")
+    write_history(trainer)
+    plot_losses(out, record.history)
+
+
+def plot_losses(out: Path, history: list[dict[str, float]]) -> None:
+    """Draw the loss curves, one panel for each, to `losses.png`."""
+    from matplotlib.figure import Figure
+
+    if not history:
+        return
+    names = [name for name in history[0] if name != "step"]
+    figure = Figure(figsize=(6, 2 * len(names)), layout="constrained")
+    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for panel, name in zip(panels, names, strict=True):
+        panel.plot([row["step"] for row in history], [row[name] for row in history], linewidth=0.8)
+        panel.set_ylabel(name)
+    panels[-1].set_xlabel("step")
+    with whole_file(out / LOSSES) as part:
+        figure.savefig(part, format="png", dpi=120)

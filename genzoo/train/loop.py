@@ -1,0 +1,231 @@
+"""The training loop: it knows phases, states and signals, and nothing of the mathematics."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from genzoo.data import ImageData
+from genzoo.errors import StoppedError, TrainingError
+from genzoo.nets import build
+from genzoo.objectives import Losses, Phase, build_phases
+from genzoo.spec import Conv, Recipe
+from genzoo.train.draws import BatchDraw, Source
+from genzoo.train.plan import Plan
+from genzoo.train.processes import Processes
+from genzoo.train.state import STATE, State
+
+PROGRESS_ROWS = 5
+_REPORT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a progress bar shows: losses are those of the last step."""
+
+    step: int
+    steps: int
+    images_per_second: float
+    seconds_left: float
+    losses: dict[str, float]
+
+
+Report = Callable[[Status], None]
+
+
+class Trainer:
+    """One run: its nets, optimizers and data, and the steps that bring them on."""
+
+    def __init__(self, plan: Plan, data: ImageData, processes: Processes) -> None:
+        self.plan, self.processes = plan, processes
+        recipe = plan.entry.recipe
+        if recipe.batch_size % processes.count:
+            raise TrainingError(f"A batch of {recipe.batch_size} cannot be split among {processes.count} processes.")
+        self.source = Source(data.to(plan.device), recipe.batch_size, plan.seed)
+        torch.manual_seed(plan.seed)
+        nets = build(plan.entry).to(plan.device)
+        if isinstance(plan.entry.arch, Conv):
+            nets = nets.to(memory_format=torch.channels_last)
+        self.phases = build_phases(nets, plan.entry, self._precision)
+        self.parameters = {p.name: list((nets[p.net] if p.net else nets).parameters()) for p in self.phases}
+        optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], plan.device) for p in self.phases}
+        shipped = nets if plan.entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
+        average = AveragedModel(shipped, multi_avg_fn=_warm_average(recipe.ema))
+        self._shipped = shipped
+        self.state = State(nets, average, optimizers)
+        self._sums: dict[str, Tensor] = {}
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.plan.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+
+    def step(self) -> dict[str, Tensor]:
+        """One update of the generator (or VAE) and those of the critic that go with it."""
+        logged: dict[str, Tensor] = {}
+        for phase in self.phases:
+            if "critic" in self.state.nets:
+                # The generator's turn needs gradients through the critic, not of its weights.
+                self.state.nets["critic"].requires_grad_(phase.net == "critic")
+            for repeat in range(phase.repeats):
+                turn = self.state.record.step * self.phases[0].repeats + repeat
+                draw = BatchDraw(self.source, turn, self.processes.rank, self.processes.count)
+                losses = phase.losses(draw)
+                self._update(phase, losses)
+                logged |= {name: value.detach() for name, value in losses.items()}
+        self.state.average.update_parameters(self._shipped)
+        return logged
+
+    @property
+    def averaged(self) -> nn.ModuleDict:
+        """The nets that are sampled and shipped, with averaged weights."""
+        return typing.cast("nn.ModuleDict", self.state.average.module)
+
+    def _update(self, phase: Phase, losses: Losses) -> None:
+        optimizer, parameters = self.state.optimizers[phase.name], self.parameters[phase.name]
+        optimizer.zero_grad(set_to_none=True)
+        next(iter(losses.values())).backward()  # type: ignore[no-untyped-call]
+        self.processes.average_gradients(parameters)
+        if norm := self.plan.entry.recipe.grad_norm:
+            nn.utils.clip_grad_norm_(parameters, norm)
+        optimizer.step()
+        if phase.clip:
+            with torch.no_grad():
+                for parameter in parameters:
+                    parameter.clamp_(-phase.clip, phase.clip)
+
+    def run(self, report: Report, on_save: Callable[[Trainer], None], on_row: Callable[[Trainer], Tensor]) -> None:
+        """Step until the plan is fulfilled, saving the state at intervals and when a signal comes.
+
+        Args:
+            report: called a few times a second.
+            on_save: called after the state has been saved.
+            on_row: gives the images of fixed latents for the next row of `progress.png`.
+
+        Raises:
+            StoppedError: after a signal, once the state is saved.
+            TrainingError: for a loss or weight that is not finite.
+        """
+        record, began = self.state.record, time.monotonic()
+        earlier, first_step, saved, reported = record.seconds, record.step, began, 0.0
+        with _signals() as stop:
+            while not self._done(time.monotonic() - began):
+                losses = self.step()
+                record.step += 1
+                self._log(losses)
+                now = time.monotonic()
+                record.seconds = earlier + now - began
+                share = max(record.step / self.plan.steps, self._time_share(now - began))
+                while len(record.progress) < min(int(share * PROGRESS_ROWS), PROGRESS_ROWS):
+                    record.progress.append(on_row(self))
+                if now - reported > _REPORT_SECONDS:
+                    report(self._status(losses, first_step, now - began))
+                    reported = now
+                stopping = self._stopping(stop)
+                if stopping or now - saved > self.plan.save_minutes * 60:
+                    self.save()
+                    if stopping:
+                        raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
+                    on_save(self)
+                    saved = time.monotonic()
+        self.save()
+        report(self._status({}, first_step, time.monotonic() - began))
+
+    def _time_share(self, seconds: float) -> float:
+        return seconds / (self.plan.minutes * 60) if self.plan.minutes else 0.0
+
+    def _done(self, seconds: float) -> bool:
+        late = self._time_share(seconds) >= 1
+        # A look at the clock that processes would answer differently is settled between them.
+        return self.state.record.step >= self.plan.steps or (self.plan.minutes is not None and self.processes.any(late))
+
+    def _stopping(self, stop: threading.Event) -> bool:
+        # Several processes ask one another, but not at every step: it costs a message.
+        due = self.processes.count == 1 or self.state.record.step % 8 == 0
+        return due and self.processes.any(stop.is_set())
+
+    def _status(self, losses: Losses, first_step: int, seconds: float) -> Status:
+        record, recipe = self.state.record, self.plan.entry.recipe
+        rate = (record.step - first_step) / max(seconds, 1e-9)
+        left = (self.plan.steps - record.step) / max(rate, 1e-9)
+        if self.plan.minutes:
+            left = min(left, self.plan.minutes * 60 - seconds)
+        images = rate * recipe.batch_size * recipe.critic_steps
+        return Status(record.step, self.plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
+
+    def _log(self, losses: Losses) -> None:
+        for name, value in losses.items():
+            total = self._sums.get(name)
+            self._sums[name] = value.double() if total is None else total + value
+        if self.state.record.step % self.plan.log_every == 0:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Move the sums off the device, and into the history where a row is full."""
+        record = self.state.record
+        for name, value in self._sums.items():
+            record.sums[name] = record.sums.get(name, 0.0) + float(value)
+        self._sums = {}
+        for name, total in record.sums.items():
+            if total != total or abs(total) == float("inf"):
+                raise TrainingError(
+                    f"Training broke down: the loss {name} is not finite by step {record.step}; the last good state "
+                    "is kept, go on from it with --resume and a lower --lr, or begin anew with another --seed."
+                )
+        if record.step % self.plan.log_every == 0:
+            row = {name: float(f"{total / self.plan.log_every:.6g}") for name, total in record.sums.items()}
+            record.history.append({"step": record.step, **row})
+            record.sums = {}
+
+    def save(self) -> None:
+        """Save the whole state in one atomic step, from the first process."""
+        if self._sums and self.state.record.step % self.plan.log_every:
+            self._flush()
+        if self.processes.first:
+            self.state.save(self.plan.out / STATE)
+        self.processes.wait()
+
+
+def _warm_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """An exponential average whose decay grows from 0.1 to `decay`, so that it forgets the first steps."""
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+        warm = min(decay, (1 + float(count)) / (10 + float(count)))
+        torch._foreach_lerp_(averaged, current, 1 - warm)
+
+    return update
+
+
+def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:
+    lr = recipe.critic_lr if phase.net == "critic" and recipe.critic_lr else recipe.lr
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2)
+    fused = device.type in ("cpu", "cuda", "mps")
+    return torch.optim.Adam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, so that a step ends before the run does."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, lambda *_: stop.set()) for kind in kinds]
+    try:
+        yield stop
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)

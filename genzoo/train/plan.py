@@ -1,0 +1,116 @@
+"""What a run is: everything that decides its weights, and how long it goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from genzoo.data import ImageData
+from genzoo.errors import TrainingError, UsageError
+from genzoo.spec import Entry
+
+Precision = Literal["auto", "fp32", "bf16"]
+HISTORY_POINTS = 2000
+"""The most points of a loss curve that a run keeps."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training run.
+
+    Attributes:
+        entry: the architecture and recipe.
+        out: the run's folder.
+        steps: generator (or VAE) updates in all.
+        minutes: a limit on the time this process trains, if any.
+        seed: of weights, data order and noise.
+        device: where it runs.
+        precision: `fp32` or `bf16`, as `choose_precision` settled it.
+        save_minutes: time between two saved states.
+    """
+
+    entry: Entry
+    out: Path
+    steps: int
+    seed: int
+    device: torch.device
+    precision: Literal["fp32", "bf16"]
+    minutes: float | None = None
+    save_minutes: float = 5.0
+
+    @property
+    def log_every(self) -> int:
+        """Steps that one row of the history averages over."""
+        return max(1, -(-self.steps // HISTORY_POINTS))
+
+    def settings(self, data: ImageData, processes: int) -> dict[str, Any]:
+        """All that decides the weights a run has after a number of steps; kept in `config.json`."""
+        return {
+            "seed": self.seed,
+            "precision": self.precision,
+            "device": self.device.type,
+            "processes": processes,
+            "data": {"name": data.dataset.name, "images": len(data), "sha256": _fingerprint(data)},
+        }
+
+
+def _fingerprint(data: ImageData) -> str:
+    return hashlib.sha256(data.pixels.contiguous().numpy().data).hexdigest()
+
+
+def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
+    """Steps in a number of epochs (the recipe's unless told otherwise), counted in the critic's images.
+
+    Raises:
+        TrainingError: when a batch is larger than the data.
+    """
+    recipe = entry.recipe
+    if recipe.batch_size > images:
+        raise TrainingError(
+            f"A batch of {recipe.batch_size} is larger than the data, which has {images} images: "
+            "lower it with --batch-size."
+        )
+    batches = (images // recipe.batch_size) * (recipe.epochs if epochs is None else epochs)
+    return max(1, batches // recipe.critic_steps)
+
+
+def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
+    """`auto` is bfloat16 where the device multiplies it in hardware, else float32.
+
+    Raises:
+        UsageError: for bfloat16 on a device that lacks it altogether.
+    """
+    if wanted == "fp32":
+        return "fp32"
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        fast = any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+    else:
+        fast = False
+    if wanted == "bf16" and not fast and device.type != "cpu":
+        raise UsageError(f"{device} has no bfloat16: train with --precision fp32.")
+    return "bf16" if fast or wanted == "bf16" else "fp32"
+
+
+def refuse_other_settings(wanted: Mapping[str, Any], found: Mapping[str, Any], where: Path) -> None:
+    """Raise `TrainingError` with a diff unless two runs' settings are the same."""
+    if differences := _differences(json.loads(json.dumps(wanted)), dict(found), ""):
+        raise TrainingError(
+            f"{where} was trained otherwise ({'; '.join(differences)}): "
+            "resume with its own settings or name another --out."
+        )
+
+
+def _differences(wanted: Any, found: Any, name: str) -> list[str]:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        keys = sorted(set(wanted) | set(found))
+        return [d for key in keys for d in _differences(wanted.get(key), found.get(key), f"{name}.{key}".lstrip("."))]
+    return [] if wanted == found else [f"{name} is {found!r} there and {wanted!r} here"]

@@ -1,0 +1,58 @@
+"""Several processes on one run, through Hugging Face Accelerate; one process needs nothing of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from genzoo.errors import TrainingError
+
+
+class Processes:
+    """The processes that share a run: each takes its part of every batch, gradients are averaged."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.rank, self.count = 0, 1
+        self._accelerator: Any = None
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            from accelerate import Accelerator
+        except ImportError:
+            raise TrainingError("Several processes need Accelerate: pip install 'genzoo[distributed]'.") from None
+        self._accelerator = Accelerator(cpu=self.device.type == "cpu")
+        self.device = self._accelerator.device
+        self.rank, self.count = self._accelerator.process_index, self._accelerator.num_processes
+
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace every gradient by its mean over the processes."""
+        if self._accelerator is None:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        mean = self._accelerator.reduce(flat, reduction="mean")
+        for gradient, part in zip(gradients, mean.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set in any process."""
+        if self._accelerator is None:
+            return flag
+        return bool(self._accelerator.reduce(torch.tensor(float(flag), device=self.device), reduction="sum") > 0)
+
+    def wait(self) -> None:
+        """Let every process come to this point."""
+        if self._accelerator is not None:
+            self._accelerator.wait_for_everyone()

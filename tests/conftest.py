@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from genzoo.catalog import ENTRIES
+from genzoo.data import ImageData
+from genzoo.spec import Dataset
+from genzoo.train import Plan, train
+
+CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's folders."""
+    for name in ("HOME", "XDG_CACHE_HOME", "HF_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.delenv("GENZOO_DATA", raising=False)
+
+
+@pytest.fixture
+def genzoo(tmp_path: Path) -> CommandLine:
+    """The command in a process of its own, in a folder of its own; `before` is put in front of it."""
+
+    def run(*args: object, before: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess[str]:
+        command = [*before, sys.executable, "-W", "error", "-m", "genzoo", *map(str, args)]
+        return subprocess.run(command, cwd=tmp_path, env=os.environ | env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def noise_images(dataset: Dataset, n: int = 64) -> ImageData:
+    """Images whose content does not matter."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (n, *dataset.shape), dtype=torch.uint8, generator=generator)
+    return ImageData(dataset, pixels)
+
+
+def plan(name: str, out: Path, steps: int = 2, **changes: object) -> Plan:
+    settings: dict[str, object] = {"seed": 0, "device": torch.device("cpu"), "precision": "fp32", **changes}
+    return Plan(entry=ENTRIES[name], out=out, steps=steps, **settings)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small VAE after two steps."""
+    out = tmp_path_factory.mktemp("runs") / "vae"
+    entry = ENTRIES["mlpvae-mnist-z2-l1"]
+    return train(plan(entry.name, out), noise_images(entry.dataset, 200))

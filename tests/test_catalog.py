@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from genzoo import catalog
+from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models, with_architecture, with_recipe
+from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
+from genzoo.nets import build, count_parameters
+from genzoo.nets.conv import map_sizes
+from genzoo.spec import Entry
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_entry_builds_runs_and_learns(name: str) -> None:
+    entry = ENTRIES[name]
+    torch.manual_seed(0)
+    nets = build(entry)
+    images = nets["generator"](torch.randn(4, entry.latent_size))
+    assert images.shape == (4, *entry.dataset.shape)
+    judged = nets["encoder" if entry.is_vae else "critic"](images.sigmoid())
+    assert judged.shape == ((4, 2 * entry.latent_size) if entry.is_vae else (4,))
+    judged.sum().backward()
+    without = [key for key, parameter in nets.named_parameters() if parameter.grad is None]
+    assert not without
+    assert count_parameters(nets["generator"]) <= 4_000_000
+    assert 2 * max(map(count_parameters, nets.values())) < 8_000_000  # bytes of a float16 file
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_entry_survives_its_config(name: str) -> None:
+    entry = ENTRIES[name]
+    assert Entry.from_json(json.loads(json.dumps(entry.to_json()))) == entry
+    assert find_entry(name) is entry
+
+
+def test_names_follow_the_design() -> None:
+    named_in_the_design = {
+        "mlpgan-mnist-z100-l4", "mlpvae-mnist-z2-l2", "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1",
+        "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1-bn", "vae-olivetti-z32-l4", "dcgan-mnist-z100-l4-bn4",
+        "mlpgan-mnist-z100-l2", "convgan-mnist-z100-l2-s1", "convgan-mnist-z100-l2-s2",
+        "convgan-mnist-z100-l2-pool", "lstmgan-mnist-z100-l2", "wgangp-mnist-z100-l3", "wgangp-cifar10-z100-l4",
+        "wgan-cifar10-z100-l6",
+        *(f"{f}-mnist-z{z}-l3" for f in ("vae", "dcgan", "wgan") for z in (10, 20, 50, 100, 200)),
+        *(f"{f}-cifar10-z{z}-l3" for f in ("vae", "dcgan", "wgan") for z in (10, 20, 50, 100)),
+        *(f"{f}-cifar10-z100-l{k}" for f in ("vae", "dcgan", "wgan") for k in (4, 5)),
+        *(f"{f}-mnist-z100-l{k}" for f in ("dcgan", "wgan") for k in (4, 5)), "vae-mnist-z20-l4", "vae-mnist-z20-l5",
+    }  # fmt: skip
+    assert set(ENTRIES) == named_in_the_design
+
+
+def sizes(net: nn.Module) -> list[int]:
+    return [count_parameters(layer) for layer in net.modules() if isinstance(layer, nn.Linear)]
+
+
+def test_report_1_generator_table() -> None:
+    generator = build(ENTRIES["mlpgan-mnist-z100-l3"])["generator"]
+    assert sizes(generator) == [25_856, 131_584, 525_312, 803_600]
+    assert count_parameters(generator) == 1_486_352
+
+
+def test_report_1_vae_table() -> None:
+    nets = build(ENTRIES["mlpvae-mnist-z2-l1"])
+    assert sizes(nets["encoder"]) == [401_920, 2 * 1_026]  # z_mean and z_log_var are one layer here
+    assert sizes(nets["generator"]) == [1_536, 402_192]
+    assert count_parameters(nets) == 807_700
+
+
+def widths(net: nn.Module) -> list[int]:
+    layers = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
+    return [layers[0].in_features, *(layer.out_features for layer in layers)]
+
+
+def test_mlps_are_the_reports() -> None:
+    def both(name: str) -> tuple[list[int], list[int]]:
+        nets = build(ENTRIES[name])
+        return widths(nets["generator"]), widths(nets["encoder" if ENTRIES[name].is_vae else "critic"])
+
+    assert both("mlpgan-mnist-z100-l4") == ([100, 128, 256, 512, 1024, 784], [784, 512, 256, 1])
+    assert both("mlpvae-mnist-z2-l2") == ([2, 256, 512, 784], [784, 512, 256, 4])
+    assert both("mlpgan-mnist-z100-l3")[1] == [784, 1024, 512, 256, 1]
+    assert both("mlpvae-mnist-z2-l1-bn") == ([2, 400, 784], [784, 400, 4])
+
+
+def map_sides(net: nn.Module, x: torch.Tensor) -> list[int]:
+    """Sides of the maps before and after every layer of stride 2."""
+    sides: list[int] = []
+
+    def look(layer: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.stride == (2, 2):
+            sides.extend([output.shape[-1]] if sides else [inputs[0].shape[-1], output.shape[-1]])
+
+    for layer in net.modules():
+        layer.register_forward_hook(look)
+    net(x)
+    return sides
+
+
+@pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if e.source == "report 4"])
+def test_report_4_maps(name: str) -> None:
+    entry = ENTRIES[name]
+    expected = [28, 14, 7, 4, 2] if entry.dataset.name == "mnist" else [32, 16, 8, 4, 2]
+    assert map_sizes(entry.dataset.shape[1], 4) == expected
+    nets = build(entry).eval()
+    inwards = nets["encoder" if entry.is_vae else "critic"]
+    assert map_sides(inwards, torch.zeros(1, *entry.dataset.shape)) == expected
+    assert map_sides(nets["generator"], torch.zeros(1, entry.latent_size)) == expected[::-1]
+    hidden = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)][:-1]
+    assert len(hidden) == entry.hidden_layers
+    critic_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert bool(critic_norms) == (entry.family in ("vae", "dcgan"))
+
+
+def test_report_2_dcgan_grows_from_one_pixel() -> None:
+    nets = build(ENTRIES["dcgan-mnist-z100-l4-bn4"]).eval()
+    up = [m for m in nets["generator"].modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert [m.in_channels for m in up] + [up[-1].out_channels] == [100, 512, 256, 128, 64, 1]
+    assert {(m.kernel_size, m.stride) for m in up} == {((4, 4), (2, 2))}
+    assert map_sides(nets["generator"], torch.zeros(1, 100)) == [1, 2, 4, 7, 14, 28]
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_names_an_entry_of_its_family_and_dataset(alias: str) -> None:
+    entry = find_entry(alias)
+    assert alias == f"{entry.family}-{entry.dataset.name}"
+
+
+def test_every_family_and_dataset_has_an_alias() -> None:
+    assert set(ALIASES) == {f"{e.family}-{e.dataset.name}" for e in ENTRIES.values()}
+
+
+def test_list_models() -> None:
+    assert list_models("vae-mnist") == ["vae-mnist-z20-l3"]
+    assert list_models("dcgan-*-l4", dataset="cifar10") == ["dcgan-cifar10-z100-l4"]
+    assert set(list_models(family="lstmgan")) == {"lstmgan-mnist-z100-l2"}
+    assert list_models("nothing*") == []
+    with pytest.raises(UnknownNameError, match="the catalog has"):
+        list_models(family="diffusion")
+
+
+def test_an_unknown_name_shows_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="dcgan-cifar10"):
+        find_entry("dcgan-cifar")
+    with pytest.raises(UnknownNameError, match="genzoo list"):
+        find_entry("zzzzzzzz")
+
+
+def test_a_name_registered_twice_raises() -> None:
+    entry = ENTRIES["vae-mnist-z20-l3"]
+    with pytest.raises(RuntimeError, match="registered twice"):
+        catalog._register([entry, dataclasses.replace(entry, tag="")])
+
+
+def test_other_sizes_make_another_name() -> None:
+    entry = with_architecture(find_entry("dcgan-mnist"), latent_size=64, layers=4, width=16)
+    assert entry.name == "dcgan-mnist-z64-l4-w16"
+    assert entry.arch.channels == (16, 32, 64, 64)  # type: ignore[union-attr]
+    assert with_architecture(find_entry("mlpgan-mnist"), layers=5).name == "mlpgan-mnist-z100-l5"
+    assert with_architecture(find_entry("vae-mnist")) == find_entry("vae-mnist")
+    for name in ENTRIES:
+        wider = with_architecture(ENTRIES[name], width=24)
+        assert wider.name.endswith("w24")
+        build(wider)
+    with pytest.raises(UsageError, match="do not fit"):
+        with_architecture(find_entry("dcgan-mnist"), layers=9)
+    with pytest.raises(UsageError, match="latent size"):
+        with_architecture(find_entry("dcgan-mnist"), latent_size=10**9)
+    with pytest.raises(UsageError, match="fixed number of layers"):
+        with_architecture(find_entry("convgan-mnist"), layers=3)
+
+
+def test_other_recipes() -> None:
+    entry = with_recipe(find_entry("vae-mnist"), {"lr": "3e-4", "batch_size": "64", "binarize": "true"})
+    assert (entry.recipe.lr, entry.recipe.batch_size, entry.recipe.binarize) == (3e-4, 64, True)
+    for changes, words in (
+        ({"learning_rate": "1"}, "no setting 'learning_rate'"),
+        ({"lr": "fast"}, "recipe.lr must be of type float"),
+        ({"lr": "-1"}, "not above 0"),
+        ({"batch_size": "1.5"}, "of type int"),
+        ({"objective": "diffusion"}, "must be one of"),
+        ({"ema": "nan"}, "finite"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            with_recipe(entry, changes)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("latent_size",), 10**9, "latent size"),
+        (("latent_size",), "100", "of type int"),
+        (("latent_size",), True, "of type int"),
+        (("hidden_layers",), 7, "do not have that many"),
+        (("arch", "channels"), [32, 64, 10**6, 128], "list of channels"),
+        (("arch", "channels"), [], "list of channels"),
+        (("arch", "kind"), "transformer", "kind must be one of"),
+        (("arch", "extras"), 1, "unknown fields"),
+        (("arch",), None, "kind must be one of"),
+        (("dataset", "shape"), [3, 100000, 100000], "not supported"),
+        (("dataset", "shape"), [1, 28], "list of integers"),
+        (("dataset", "name"), "../../etc", "lower-case letters"),
+        (("tag",), "../x", "letters and digits"),
+        (("recipe", "lr"), 10**400, "of type float"),
+        (("recipe", "lr"), float("inf"), "finite"),
+        (("name",), "vae-mnist-z20-l4", "its fields make it"),
+        (("family",), "gpt", "must be one of"),
+    ],
+)
+def test_a_bad_config_is_refused_by_field(path: tuple[str, ...], value: object, words: str) -> None:
+    config = ENTRIES["vae-mnist-z20-l3"].to_json()
+    inner = config
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(BadCheckpointError, match=words):
+        Entry.from_json(config)

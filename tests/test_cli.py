@@ -1,0 +1,157 @@
+"""The command line in real processes: what a user sees, types wrongly, and gets back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import genzoo as package
+from genzoo.catalog import ENTRIES
+from genzoo.cli import main
+from genzoo.images import to_uint8
+
+from .conftest import CommandLine
+
+
+def test_generate_a_grid(genzoo: CommandLine, tmp_path: Path) -> None:
+    done = genzoo("generate", "--model", "vae-mnist", "-n", 100, "out.png")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (298, 298)
+    done = genzoo("generate", "-m", "vae-mnist", "-n", 100, "--nrow", 20, "out.png")
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (598, 148)
+
+
+def test_generate_is_sample(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:
+    done = genzoo("generate", "-m", checkpoint, "-n", 10, "--seed", 3, "--batch-size", 4, "out.npz")
+    assert done.returncode == 0, done.stderr
+    images = np.load(tmp_path / "out.npz")["images"]
+    expected = to_uint8(package.load(checkpoint).sample(10, seed=3))
+    assert np.abs(images.astype(int) - expected).max() <= 1
+
+
+def test_list(genzoo: CommandLine) -> None:
+    rows = json.loads(genzoo("list", "--json").stdout)
+    assert [row["name"] for row in rows] == list(ENTRIES)
+    shipped = {row["name"]: row for row in rows if row["weights"] == "here"}
+    assert shipped["vae-mnist-z20-l3"]["bytes"] > 1_000_000
+    table = genzoo("list", "vae-mnist-*", "--dataset", "mnist", "--family", "vae").stdout.splitlines()
+    assert table[0].split() == ["NAME", "ALIAS", "WEIGHTS", "SIZE", "FRECHET"]
+    assert [line.split()[0] for line in table[1:]] == package.list_models("vae-mnist-*")
+    missing = next(row["name"] for row in rows if row["weights"] != "here")
+    assert "not trained yet" in genzoo("list", missing).stdout
+
+
+def test_info(genzoo: CommandLine) -> None:
+    facts = json.loads(genzoo("info", "vae-mnist", "--json").stdout)
+    assert facts["name"] == "vae-mnist-z20-l3"
+    assert facts["entry"] == ENTRIES["vae-mnist-z20-l3"].to_json()
+    assert "latent size    20" in genzoo("info", "vae-mnist").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        ("generate -m vae-mnits out.png", 2, "did you mean vae-mnist"),
+        ("generate -m ../../x out.png", 2, "neither a model's name nor a folder"),
+        ("generate -m vae-mnist -n 0 out.png", 2, "0 is not in the range"),
+        ("generate -m vae-mnist -n -5 out.png", 2, "-5 is not in the range"),
+        ("generate -m vae-mnist -n many out.png", 2, "'many' is not a valid integer"),
+        ("generate -m vae-mnist -n 20000 out.png", 2, "A grid shows 1 to 10,000 images"),
+        ("generate -m vae-mnist --seed -1 out.png", 2, "-1 is not in the range"),
+        ("generate -m vae-mnist --nrow 0 out.png", 2, "0 is not in the range"),
+        ("generate -m vae-mnist --device tpu out.png", 2, "is not on this machine"),
+        ("generate -m vae-mnist out", 2, "does not say what to write"),
+        ("generate -m vae-mnist out.bmp", 2, "does not say what to write"),
+        ("generate -m vae-mnist", 2, "Missing argument 'OUTPUT'"),
+        ("generate out.png", 2, "Missing option"),
+        ("generate -m vae-mnist none/out.png", 1, "no such file or directory"),
+        ("generate -m vae-mnist folder.png", 1, "is a folder"),
+        ("generate -m vae-mnist file/", 1, "is a file"),
+        ("generate -m vae-mnist full/", 1, "is not empty"),
+        ("generate -m vae-mnist /proc/out.png", 1, "could not be written"),
+        ("generate -m folder.png out.png", 1, "has no config.json"),
+        ("list zzz", 2, "No model matches 'zzz'"),
+        ("list --family diffusion", 2, "There is no family 'diffusion'"),
+        ("list --dataset imagenet", 2, "There is no dataset 'imagenet'"),
+        ("info nothing", 2, "No model is called 'nothing'"),
+        ("paint", 2, "No such command 'paint'"),
+        ("train nothing", 2, "No model is called 'nothing'"),
+        ("train vae-mnist --epochs 0", 2, "0 is not in the range"),
+        ("train vae-mnist --epochs 1 --steps 1", 2, "give one of them"),
+        ("train vae-mnist --set lr", 2, "write --set lr=VALUE"),
+        ("train vae-mnist --set colour=red", 2, "There is no setting 'colour'"),
+        ("train dcgan-mnist --layers 99", 2, "do not fit"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: str, code: int, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    done = CliRunner().invoke(main, args.split())
+    assert done.exit_code == code, done.output
+    assert done.stdout == ""
+    assert isinstance(done.exception, SystemExit)
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    *usage, last = done.stderr.strip().splitlines()
+    assert last.startswith("Error: ")
+    assert all(line.startswith(("Usage:", "Try ")) or not line for line in usage)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_damaged_weights(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:
+    folder = Path(shutil.copytree(checkpoint, tmp_path / "run"))
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:1000])
+    done = genzoo("generate", "-m", folder, "out.png")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "is damaged" in done.stderr
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_full_disk(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = (
+        "unshare",
+        "-rm",
+        "sh",
+        "-c",
+        f'mount -t tmpfs -o size=64k tmpfs {disk} && "$@"; end=$?; ls -A {disk}; exit $end',
+        "sh",
+    )
+    for form in ("out.npy", "out/", "out.png"):
+        done = genzoo("generate", "-m", checkpoint, "-n", 5000, f"{disk}/{form}", before=mounted)
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.count("\n") == 1
+        assert "no space left on device" in done.stderr
+        assert done.stdout == "", "something was left on the disk"
+
+
+def test_every_command_explains_itself(genzoo: CommandLine) -> None:
+    top = genzoo("--help")
+    assert top.returncode == 0
+    commands = [line.split()[0] for line in top.stdout.split("Commands:")[1].strip().splitlines()]
+    assert {"list", "info", "generate", "train"} <= set(commands)
+    for command in commands:
+        help_page = genzoo(command, "--help")
+        assert help_page.returncode == 0
+        assert f"Usage: python -m genzoo {command}" in help_page.stdout
+
+
+def test_version(genzoo: CommandLine) -> None:
+    assert package.__version__ in genzoo("--version").stdout

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import genzoo
+from genzoo.catalog import ENTRIES
+from genzoo.errors import UsageError
+from genzoo.model import Model
+from genzoo.objectives import build_phases
+from genzoo.train import train
+from genzoo.weights import is_here, read_tensors, weights_home
+
+from .conftest import noise_images, plan
+
+SHIPPED = [name for name in ENTRIES if is_here(name)]
+GREY_LEVEL = 1 / 255
+
+
+@pytest.fixture(scope="module", params=SHIPPED)
+def shipped(request: pytest.FixtureRequest) -> Model:
+    return genzoo.load(request.param)
+
+
+def test_the_zoo_is_not_empty() -> None:
+    assert {"vae-mnist-z20-l3", "dcgan-mnist-z100-l3", "mlpvae-mnist-z2-l1", "mlpgan-mnist-z100-l3"} <= set(SHIPPED)
+
+
+def test_shape_range_and_kind(shipped: Model) -> None:
+    images = shipped.sample(64, seed=0)
+    assert images.shape == (64, *shipped.entry.dataset.shape)
+    assert images.dtype == torch.float32
+    assert images.device.type == "cpu"
+    assert 0 <= images.min() < 0.05 < 0.5 < images.max() <= 1
+    assert len({image.numpy().tobytes() for image in images}) == 64
+
+
+def test_golden_images(shipped: Model) -> None:
+    golden = read_tensors(weights_home() / shipped.name / "golden.safetensors")
+    torch.testing.assert_close(shipped.latents(len(golden["latents"]), 0), golden["latents"], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(shipped.decode(golden["latents"]), golden["images"], rtol=0, atol=GREY_LEVEL)
+
+
+def test_an_image_depends_on_model_seed_and_place_alone(shipped: Model) -> None:
+    images = shipped.sample(40, seed=3)
+    assert torch.equal(images, shipped.sample(40, seed=3))
+    for other in (shipped.sample(40, seed=3, batch_size=7), shipped.sample(100, seed=3)[:40]):
+        torch.testing.assert_close(other, images, rtol=0, atol=GREY_LEVEL)
+    torch.testing.assert_close(shipped.sample(5, seed=3, start=30), images[30:35], rtol=0, atol=GREY_LEVEL)
+    assert (shipped.sample(40, seed=4) - images).abs().max() > 0.1
+
+
+def test_two_processes_share_a_range(tmp_path: Path) -> None:
+    program = (
+        "import sys, genzoo, numpy as np; start, n, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3];"
+        "np.save(out, genzoo.load('mlpvae-mnist').sample(n, seed=5, start=start).numpy())"
+    )
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, start, n, str(tmp_path / f"{start}.npy")], env=dict(os.environ)
+        )
+        for start, n in (("0", "33"), ("33", "67"))
+    ]
+    assert [job.wait(120) for job in jobs] == [0, 0]
+    import numpy as np
+
+    shared = torch.cat([torch.from_numpy(np.load(tmp_path / f"{start}.npy")) for start in (0, 33)])
+    torch.testing.assert_close(shared, genzoo.load("mlpvae-mnist").sample(100, seed=5), rtol=0, atol=GREY_LEVEL)
+
+
+def test_image_ten_million(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    far = model.sample(3, seed=0, start=10_000_000)
+    torch.testing.assert_close(model.sample(1, seed=0, start=10_000_002), far[2:], rtol=0, atol=GREY_LEVEL)
+
+
+def test_no_seed_is_another_seed_each_time(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    assert not torch.equal(model.sample(2), model.sample(2))
+
+
+def test_iter_samples(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    batches = list(model.iter_samples(25, seed=1, batch_size=10))
+    assert [len(batch) for batch in batches] == [10, 10, 5]
+    torch.testing.assert_close(torch.cat(batches), model.sample(25, seed=1), rtol=0, atol=GREY_LEVEL)
+
+
+def test_decode_is_differentiable(shipped: Model) -> None:
+    z = shipped.latents(2, seed=0).requires_grad_()
+    shipped.decode(z).mean().backward()
+    assert z.grad is not None
+    assert z.grad.abs().sum() > 0
+    torch.testing.assert_close(shipped.decode(z).detach(), shipped.sample(2, seed=0), rtol=0, atol=GREY_LEVEL)
+
+
+def test_interpolation_ends_at_its_ends(shipped: Model) -> None:
+    z = shipped.latents(2, seed=0)
+    path = shipped.interpolate(z[0], z[1], 5)
+    assert path.shape == (5, *shipped.entry.dataset.shape)
+    torch.testing.assert_close(path[[0, -1]], shipped.decode(z), rtol=0, atol=GREY_LEVEL)
+    same = shipped.interpolate(z[0], z[0], 3)
+    torch.testing.assert_close(same, shipped.decode(z[[0, 0, 0]]), rtol=0, atol=GREY_LEVEL)
+
+
+def test_what_the_critic_or_encoder_gives(shipped: Model) -> None:
+    images = shipped.sample(6, seed=0)
+    if shipped.entry.is_vae:
+        mean, log_variance = shipped.encode(images)
+        assert mean.shape == log_variance.shape == (6, shipped.entry.latent_size)
+        assert (shipped.reconstruct(images) - images).square().mean() < 0.05
+        noise = torch.rand(6, *images.shape[1:])
+        assert (shipped.elbo(images) > shipped.elbo(noise)).all()
+        with pytest.raises(UsageError, match="has no critic"):
+            shipped.score(images)
+    else:
+        assert shipped.score(images).shape == (6,)
+        for method in (shipped.encode, shipped.reconstruct, shipped.elbo):
+            with pytest.raises(UsageError, match="has no encoder"):
+                method(images)
+
+
+def test_elbo_is_what_training_maximises(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    images = model.sample(5, seed=0)
+    z = model.latents(5, seed=9)
+
+    class Draw:
+        def images(self) -> torch.Tensor:
+            return images
+
+        def normal(self, *shape: int) -> torch.Tensor:
+            assert shape == (2,)
+            return z
+
+        def uniform(self, *shape: int) -> torch.Tensor:
+            raise AssertionError(shape)
+
+    nets = torch.nn.ModuleDict({"generator": model.generator, "encoder": model.encoder})
+    (phase,) = build_phases(nets, model.entry, torch.no_grad)
+    torch.testing.assert_close(-model.elbo(images, seed=9).mean(), phase.losses(Draw())["negative_elbo"])
+
+
+@pytest.mark.parametrize("name", ["lstmgan-mnist-z100-l2", "convgan-mnist-z100-l2-pool", "wgan-cifar10-z10-l3"])
+def test_save_and_load_of_other_architectures(name: str, tmp_path: Path) -> None:
+    folder = train(plan(name, tmp_path / "run", steps=1), noise_images(ENTRIES[name].dataset, 512))
+    model = genzoo.load(folder)
+    golden = read_tensors(folder / "golden.safetensors")
+    torch.testing.assert_close(model.decode(golden["latents"]), golden["images"], rtol=0, atol=GREY_LEVEL)
+    assert model.score(golden["images"]).isfinite().all()
+    assert json.loads((folder / "config.json").read_text())["training"]["steps"] == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_other_dtypes(checkpoint: Path, dtype: torch.dtype) -> None:
+    images = genzoo.load(checkpoint, dtype=dtype).sample(4, seed=0)
+    assert images.dtype == torch.float32
+    torch.testing.assert_close(images, genzoo.load(checkpoint).sample(4, seed=0), rtol=0, atol=0.05)
+
+
+def test_bad_arguments(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    for call, words in (
+        (lambda: model.sample(0), "1 is the least"),
+        (lambda: model.sample(-3), "1 is the least"),
+        (lambda: model.iter_samples(4, batch_size=0), "batch size is 0"),
+        (lambda: model.sample(1, seed=-1), "seed -1"),
+        (lambda: model.sample(1, start=-1), "first image"),
+        (lambda: model.decode(torch.zeros(2, 3)), "shape \\(n, 2\\)"),
+        (lambda: model.encode(torch.zeros(2, 3, 28, 28)), "shape \\(n, 1, 28, 28\\)"),
+        (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 1), "2 is the least"),
+        (lambda: genzoo.load(checkpoint, device="tpu9"), "not on this machine"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            call()

@@ -1,0 +1,397 @@
+"""Training runs in real processes: killed, stopped, resumed, broken and refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+import genzoo
+from genzoo.catalog import ENTRIES, with_recipe
+from genzoo.data import ImageData
+from genzoo.errors import GenzooError, StoppedError, TrainingError
+from genzoo.images import to_pixels
+from genzoo.train import Status, steps_of, train
+from genzoo.train.adopt import adopt
+from genzoo.train.draws import BatchDraw, Source
+from genzoo.train.finish import averaged_nets
+from genzoo.train.loop import Trainer, _warm_average
+from genzoo.train.processes import Processes
+from genzoo.train.state import STATE
+from genzoo.weights import read_tensors
+
+from .conftest import noise_images, plan
+
+CPU = torch.device("cpu")
+
+
+def trainer(name: str, out: Path, **changes: object) -> Trainer:
+    entry = ENTRIES[name]
+    return Trainer(plan(name, out, **changes), noise_images(entry.dataset, 300), Processes(CPU))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dcgan-mnist-z10-l3", "wgan-cifar10-z10-l3", "wgangp-mnist-z100-l3", "lstmgan-mnist-z100-l2", "vae-mnist-z10-l3"],
+)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_step_changes_every_weight(name: str, precision: str, tmp_path: Path) -> None:
+    run = trainer(name, tmp_path, precision=precision)
+    before = {key: value.clone() for key, value in run.state.nets.state_dict().items()}
+    losses = run.step()
+    assert all(value.isfinite() for value in losses.values())
+    after = run.state.nets.state_dict()
+    if ENTRIES[name].recipe.objective == "wgangp":  # a constant added to all scores cancels out of the loss
+        before.popitem()
+    assert [key for key in before if before[key].is_floating_point() and torch.equal(before[key], after[key])] == []
+
+
+def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
+    run = trainer("wgan-mnist-z10-l3", tmp_path)
+    run.step()
+    assert max(float(p.detach().abs().max()) for p in run.state.nets["critic"].parameters()) <= 0.01
+    assert max(float(p.detach().abs().max()) for p in run.state.nets["generator"].parameters()) > 0.01
+
+
+def test_a_generator_step_leaves_the_critic_alone(tmp_path: Path) -> None:
+    run = trainer("dcgan-mnist-z10-l3", tmp_path)
+    critic_phase, generator_phase = run.phases
+    run._update(critic_phase, critic_phase.losses(BatchDraw(run.source, 0)))
+    before = {key: value.clone() for key, value in run.state.nets["critic"].named_parameters()}
+    run._update(generator_phase, generator_phase.losses(BatchDraw(run.source, 0)))
+    for key, value in run.state.nets["critic"].named_parameters():
+        assert torch.equal(value, before[key])
+
+
+def test_gradient_norm_is_clipped_where_the_recipe_says(tmp_path: Path) -> None:
+    run = trainer("convgan-mnist-z100-l2-s1", tmp_path)
+    run.step()
+    for parameters in run.parameters.values():
+        norm = torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm()
+        assert norm <= 5.0 + 1e-4
+    assert ENTRIES["mlpgan-mnist-z100-l2"].recipe.grad_norm == 0
+
+
+def test_warm_average_by_hand() -> None:
+    net = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(net.weight, 1.0)
+    average = AveragedModel(net, multi_avg_fn=_warm_average(0.5))
+    expected = 1.0
+    average.update_parameters(net)  # the first update copies
+    for count in range(1, 30):
+        nn.init.constant_(net.weight, float(count))
+        average.update_parameters(net)
+        decay = min(0.5, (1 + count) / (10 + count))
+        expected = decay * expected + (1 - decay) * count
+    assert float(average.module.weight.detach()) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dcgan-mnist-z10-l3", "vae-mnist-z10-l3"])
+def test_averaged_nets_have_batch_norm_statistics_of_their_own(name: str, tmp_path: Path) -> None:
+    run = trainer(name, tmp_path)
+    for _ in range(4):
+        run.step()
+        run.state.record.step += 1
+    nets = averaged_nets(run, batches=20)
+    for key, value in run.averaged.named_parameters():
+        assert torch.equal(value, nets.get_parameter(key))
+    norm = next(m for m in nets["generator"].modules() if isinstance(m, nn.BatchNorm2d))
+    copied = next(m for m in run.averaged["generator"].modules() if isinstance(m, nn.BatchNorm2d))
+    seen: list[torch.Tensor] = []
+    norm.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    z = torch.randn(4000, 10) if name.startswith("dcgan") else None
+    if z is None:
+        images = run.source.data.batch(torch.arange(300))
+        mean, log_variance = nets["encoder"](images).chunk(2, 1)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+    with torch.no_grad():
+        nets["generator"](z)
+    activations = seen[0].mean((0, 2, 3))
+    own = (norm.running_mean - activations).abs().mean()
+    assert own < 0.5 * (copied.running_mean - activations).abs().mean()
+
+
+def test_batches_are_a_shuffled_pass() -> None:
+    data = noise_images(ENTRIES["vae-mnist-z10-l3"].dataset, 100)
+    source = Source(data, 10, seed=1)
+    first = torch.cat([source.indices(turn) for turn in range(10)])
+    second = torch.cat([source.indices(turn) for turn in range(10, 20)])
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(100))
+    assert first.tolist() != second.tolist() != list(range(100))
+    assert torch.equal(Source(data, 10, seed=1).indices(13), second[30:40])
+    assert not torch.equal(Source(data, 10, seed=2).indices(0), first[:10])
+
+
+def test_processes_take_shares_of_one_batch() -> None:
+    data = noise_images(ENTRIES["dcgan-cifar10-z10-l3"].dataset, 100)
+    whole = BatchDraw(Source(data, 10, seed=1), 3)
+    shares = [BatchDraw(Source(data, 10, seed=1), 3, rank, 2) for rank in range(2)]
+    for draw in ("images", "normal", "uniform"):
+        args = (4,) if draw == "normal" else ()
+        together = torch.cat([getattr(share, draw)(*args) for share in shares])
+        assert torch.equal(together, getattr(whole, draw)(*args)), draw
+
+
+def test_flips_only_where_the_dataset_has_them() -> None:
+    for name, flips in (("dcgan-cifar10-z10-l3", True), ("dcgan-mnist-z10-l3", False)):
+        data = noise_images(ENTRIES[name].dataset, 64)
+        source = Source(data, 64, seed=0)
+        plain = data.batch(source.indices(0))
+        drawn = BatchDraw(source, 0).images()
+        same = (drawn == plain).flatten(1).all(1)
+        mirrored = (drawn == plain.flip(3)).flatten(1).all(1)
+        assert bool((same | mirrored).all())
+        assert (0 < int(mirrored.sum()) < 64) == flips
+
+
+def test_the_result_is_a_checkpoint_folder(tmp_path: Path) -> None:
+    seen: list[Status] = []
+    entry = ENTRIES["dcgan-mnist-z10-l3"]
+    out = train(plan(entry.name, tmp_path / "run", steps=5), noise_images(entry.dataset, 300), report=seen.append)
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "config.json", "model.safetensors", "critic.safetensors", "golden.safetensors", "state.safetensors",
+        "history.jsonl", "samples.png", "progress.png", "losses.png",
+    }  # fmt: skip
+    rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]
+    assert set(rows[0]) == {"step", "discriminator", "generator", "real_score", "fake_score"}
+    with Image.open(out / "progress.png") as picture:
+        assert picture.size == (20 * 30 - 2, 5 * 30 - 2)
+    config = json.loads((out / "config.json").read_text())
+    assert config["training"]["steps"] == 5
+    assert seen[-1].step == 5
+    model = genzoo.load(out)
+    assert {tensor.dtype for name, tensor in read_tensors(out / "model.safetensors").items()} == {
+        torch.float16,
+        torch.int64,
+    }
+    with Image.open(out / "samples.png") as picture:
+        expected = np.asarray(genzoo.make_grid(model.sample(100, seed=0)))
+        assert np.abs(np.asarray(picture).astype(int) - expected).max() <= 1
+
+
+def test_history_is_thinned(tmp_path: Path) -> None:
+    assert plan("dcgan-mnist-z10-l3", tmp_path, steps=100_000).log_every == 50
+    assert plan("dcgan-mnist-z10-l3", tmp_path, steps=2000).log_every == 1
+
+
+def test_steps_count_the_critics_images() -> None:
+    entry = ENTRIES["wgan-mnist-z10-l3"]
+    assert steps_of(entry, 60_000, epochs=10) == 10 * (60_000 // 64) // 5
+    assert steps_of(ENTRIES["vae-mnist-z10-l3"], 60_000, epochs=3) == 1800
+    with pytest.raises(TrainingError, match="larger than the data"):
+        steps_of(entry, 63)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import torch
+from genzoo.train import train
+from tests.conftest import noise_images, plan
+from genzoo.catalog import ENTRIES
+
+torch.set_num_threads(1)
+name, out, steps, resume = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "resume"
+run = plan(name, out, steps=steps, save_minutes=0.3 / 60)
+train(run, noise_images(ENTRIES[name].dataset, 700), resume=resume)
+"""
+
+
+def start(name: str, out: Path, steps: int, how: str = "anew") -> subprocess.Popen[str]:
+    root = Path(__file__).parents[1]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    args = [sys.executable, "-c", PROGRAM, name, str(out), str(steps), how]
+    return subprocess.Popen(args, cwd=root, env=env, stderr=subprocess.PIPE, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    _, talk = process.communicate(timeout=200)
+    assert process.returncode == 0, talk
+
+
+def same_weights(one: Path, other: Path) -> None:
+    for name in ("model.safetensors", "state.safetensors"):
+        left, right = read_tensors(one / name), read_tensors(other / name)
+        left.pop("json", None), right.pop("json", None)
+        assert left.keys() == right.keys()
+        assert [key for key in left if not torch.equal(left[key], right[key])] == []
+    assert (one / "history.jsonl").read_text() == (other / "history.jsonl").read_text()
+
+
+@pytest.mark.parametrize(("name", "steps"), [("mlpgan-mnist-z100-l3", 160), ("wgan-mnist-z10-l3", 20)])
+def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path) -> None:
+    end(start(name, tmp_path / "whole", steps))
+    killed = tmp_path / "killed"
+    process = start(name, killed, steps)
+    while not (killed / STATE).exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(random.uniform(0, 0.5))
+    process.kill()
+    process.communicate()
+    end(start(name, killed, steps, "resume"))
+    same_weights(tmp_path / "whole", killed)
+
+
+def test_a_signal_saves_the_state(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    entry, steps = ENTRIES[name], 0
+
+    def stop(status: Status) -> None:
+        nonlocal steps
+        steps = status.step
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    data = noise_images(entry.dataset, 700)
+    with pytest.raises(StoppedError, match="--resume"):
+        train(plan(name, out, steps=100_000), data, report=stop)
+    assert (out / STATE).exists()
+    saved = json.loads(read_tensors(out / STATE)["json"].numpy().tobytes())
+    assert saved["step"] == steps
+    assert train(plan(name, out, steps=steps + 1), data, resume=True) == out
+
+
+def test_a_run_under_other_settings_is_refused_with_a_diff(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    data = noise_images(ENTRIES[name].dataset, 300)
+    run = plan(name, out)
+    train(run, data)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    faster = dataclasses.replace(run, seed=7, entry=with_recipe(run.entry, {"lr": "0.01"}))
+    with pytest.raises(
+        TrainingError, match=r"entry\.recipe\.lr is 0\.001 there and 0\.01 here; seed is 0 there and 7 here"
+    ):
+        train(faster, data, resume=True)
+    other = ImageData(data.dataset, 255 - data.pixels)
+    with pytest.raises(TrainingError, match=r"data\.sha256"):
+        train(run, other, resume=True)
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train(run, data)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    train(dataclasses.replace(run, steps=4), data, resume=True)
+    assert json.loads((out / "config.json").read_text())["training"]["steps"] == 4
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    name = "mlpvae-mnist-z2-l1"
+    for resume in (False, True):
+        with pytest.raises(TrainingError, match="holds"):
+            train(plan(name, tmp_path), noise_images(ENTRIES[name].dataset, 300), resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("out", ["/proc/run", "file/run"])
+def test_an_out_that_cannot_be(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+    name = "mlpvae-mnist-z2-l1"
+    with pytest.raises(GenzooError, match="could not be written"):
+        train(plan(name, tmp_path / out), noise_images(ENTRIES[name].dataset, 300))
+
+
+def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    run, data = plan(name, out, steps=3), noise_images(ENTRIES[name].dataset, 300)
+    train(run, data)
+    good = (out / STATE).read_bytes()
+    broken = Trainer(dataclasses.replace(run, steps=6), data, Processes(CPU))
+    broken.state.load(out / STATE)
+    with torch.no_grad():
+        broken.state.nets["generator"][0].bias[0] = float("nan")
+    with pytest.raises(TrainingError, match=r"nets\.generator\.0\.bias is not finite at step 3"):
+        broken.save()
+    with pytest.raises(TrainingError, match="loss negative_elbo is not finite by step 4"):
+        broken.run(lambda _: None, lambda _: None, lambda _: torch.zeros(20, 28, 28, 1, dtype=torch.uint8))
+    assert (out / STATE).read_bytes() == good
+
+
+def test_a_disk_that_fills_while_saving(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = f'mount -t tmpfs -o size=12m tmpfs {disk} && "$@"; end=$?; ls -A {disk}/run; exit $end'
+    name, root = "mlpvae-mnist-z2-l1", Path(__file__).parents[1]
+    program = (
+        PROGRAM + "\ntrain(plan(name, out, steps=steps + 1), noise_images(ENTRIES[name].dataset, 700), resume=True)"
+    )
+    fill = program.replace(
+        "train(run", "import os; open(out.parent / 'ballast', 'wb').write(bytes(4_000_000)); train(run", 1
+    )
+    args = ["unshare", "-rm", "sh", "-c", command, "sh", sys.executable, "-c", fill, name, f"{disk}/run", "2", "anew"]
+    done = subprocess.run(
+        args, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, check=False
+    )
+    assert "no space left on device" in done.stderr.lower().splitlines()[-1]
+    assert done.stdout.split() == ["config.json"]
+
+
+def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    data = noise_images(ENTRIES[name].dataset, 300)
+    train(plan(name, out), data)
+    (out / STATE).write_bytes((out / STATE).read_bytes()[:5000])
+    with pytest.raises(GenzooError, match=r"state\.safetensors is damaged"):
+        train(plan(name, out, steps=3), data, resume=True)
+
+
+def test_training_leaves_the_callers_generator_alone(tmp_path: Path) -> None:
+    name = "mlpvae-mnist-z2-l1"
+    torch.manual_seed(5)
+    train(plan(name, tmp_path / "run"), noise_images(ENTRIES[name].dataset, 300))
+    drawn = torch.rand(3)
+    torch.manual_seed(5)
+    assert torch.equal(drawn, torch.rand(3))
+
+
+@pytest.mark.slow
+def test_training_learns_a_simple_set(tmp_path: Path) -> None:
+    """Squares at two places: the VAE's samples must come near to one of them."""
+    entry = with_recipe(ENTRIES["mlpvae-mnist-z2-l1"], {"batch_size": "50"})
+    pixels = torch.zeros(200, 1, 28, 28, dtype=torch.uint8)
+    pixels[:100, :, 4:12, 4:12] = 255
+    pixels[100:, :, 16:24, 16:24] = 255
+    data = ImageData(entry.dataset, pixels)
+    out = train(dataclasses.replace(plan(entry.name, tmp_path / "run", steps=600), entry=entry), data)
+    model = genzoo.load(out)
+    images = model.sample(100, seed=0)
+    kinds = pixels[[0, 100]].float() / 255
+    distances = (images.unsqueeze(1) - kinds.unsqueeze(0)).square().flatten(2).mean(2)
+    assert float(distances.min(1).values.mean()) < 0.02
+    assert 20 < int(distances.argmin(1).sum()) < 80
+    assert to_pixels(torch.zeros(1), "sigmoid") == 0.5
+
+
+def test_adopt_takes_whole_runs_of_entries_alone(tmp_path: Path) -> None:
+    name, home = "mlpvae-mnist-z2-l1", tmp_path / "weights"
+    home.mkdir()
+    run = train(plan(name, tmp_path / "run"), noise_images(ENTRIES[name].dataset, 300))
+    folder = adopt(run, home)
+    assert folder == home / name
+    manifest = json.loads((home / "manifest.json").read_text())["entries"]
+    assert set(manifest) == {name}
+    assert set(manifest[name]) == {path.name for path in folder.iterdir()}
+    assert STATE not in manifest[name]
+    altered = Path(shutil.copytree(run, tmp_path / "altered"))
+    shutil.copy(run / "golden.safetensors", altered)
+    other = train(dataclasses.replace(plan(name, tmp_path / "other"), seed=1), noise_images(ENTRIES[name].dataset, 300))
+    shutil.copy(other / "model.safetensors", altered)
+    with pytest.raises(GenzooError, match="golden images"):
+        adopt(altered, home)
+    (altered / "progress.png").unlink()
+    with pytest.raises(GenzooError, match=r"lacks progress\.png"):
+        adopt(altered, home)

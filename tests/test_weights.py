@@ -1,0 +1,168 @@
+"""Folders that are damaged, altered, or absurd: each one refused in a sentence, before memory is taken for it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import genzoo
+from genzoo import weights
+from genzoo.catalog import ENTRIES
+from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
+from genzoo.weights import meta_nets, read_tensors, write_manifest, write_tensors
+
+
+@pytest.fixture
+def folder(checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkpoint, tmp_path / "folder"))
+
+
+def refused(folder: Path, words: str) -> None:
+    with pytest.raises(BadCheckpointError, match=words) as caught:
+        genzoo.load(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+def change(path: Path, edit: Callable[[Any], None]) -> None:
+    value = json.loads(path.read_text())
+    edit(value)
+    path.write_text(json.dumps(value))
+
+
+@pytest.mark.parametrize("kept", [0, 7, 8, 300, -1])
+def test_a_truncated_file(folder: Path, kept: int) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:kept])
+    refused(folder, "damaged")
+
+
+def test_an_absurd_header_length(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(b"\xff" * 8 + path.read_bytes()[8:])
+    refused(folder, "damaged")
+
+
+def test_other_tensors(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    tensors = {name: tensor.clone() for name, tensor in read_tensors(path).items()}
+    name = next(iter(tensors))
+    for altered, words in (
+        ({k: v for k, v in tensors.items() if k != name}, f"missing \\['{name}'\\]"),
+        (tensors | {"generator.surplus": torch.zeros(1)}, "unknown \\['generator.surplus'\\]"),
+        (tensors | {name: torch.zeros(3, 3)}, "misshapen"),
+        (tensors | {name: torch.full_like(tensors[name], float("nan"))}, "not finite"),
+    ):
+        write_tensors(path, altered)
+        refused(folder, words)
+
+
+def test_a_missing_file(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    refused(folder, "has no model.safetensors")
+    (folder / "config.json").unlink()
+    refused(folder, "has no config.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"format": 99}', "[" * 100_000, '{"format": 1, "entry": 5}', "\udcff", "x" * 2_000_000],
+)
+def test_a_config_that_is_none(folder: Path, text: str) -> None:
+    (folder / "config.json").write_bytes(text.encode(errors="surrogateescape"))
+    refused(folder, "config.json")
+
+
+def test_absurd_sizes_take_no_memory(folder: Path) -> None:
+    def grow(config: Any) -> None:
+        config["entry"]["arch"]["generator"] = [8192] * 16
+        config["entry"]["hidden_layers"] = 16
+        config["entry"]["name"] = "mlpvae-mnist-z2-l16"
+
+    change(folder / "config.json", grow)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(folder.resolve(), "limit is 64,000,000")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_a_shipped_file_is_held_against_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "weights"
+    name = "vae-mnist-z20-l3"
+    shutil.copytree(weights.weights_home() / name, home / name)
+    write_manifest(home)
+    monkeypatch.setattr(weights, "weights_home", lambda: home)
+    assert genzoo.load(name).sample(1).shape == (1, 1, 28, 28)
+    path = home / name / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-100] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BadCheckpointError, match=r"SHA-256 is [0-9a-f]{64}, the manifest's is [0-9a-f]{64}"):
+        genzoo.load(name)
+
+
+def test_the_manifest_is_that_of_the_files(tmp_path: Path) -> None:
+    home = weights.weights_home()
+    before = (home / "manifest.json").read_text()
+    copy = Path(shutil.copytree(home, tmp_path / "weights"))
+    write_manifest(copy)
+    assert (copy / "manifest.json").read_text() == before
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert max(path.stat().st_size for path in files) < 8_000_000
+    assert sum(path.stat().st_size for path in files) < 200_000_000
+
+
+def test_weights_that_are_not_here() -> None:
+    missing = next(name for name in ENTRIES if not weights.is_here(name))
+    with pytest.raises(WeightsNotFoundError, match=f"genzoo train {missing}"):
+        genzoo.load(missing)
+
+
+@pytest.mark.parametrize("name", ["../../x", "/nowhere", "vae-mnits", "", "user/repo", "vae-mnist\n", "a\0b"])
+def test_a_name_that_is_none(name: str) -> None:
+    with pytest.raises(UnknownNameError, match="neither a model's name nor a folder"):
+        genzoo.load(name)
+
+
+def test_loading_maps_and_assigns(checkpoint: Path) -> None:
+    nets = meta_nets(ENTRIES["mlpvae-mnist-z2-l1"])
+    assert {parameter.device.type for parameter in nets.parameters()} == {"meta"}
+    model = genzoo.load(checkpoint)
+    assert {parameter.device.type for parameter in model.generator.parameters()} == {"cpu"}
+    assert not any(parameter.requires_grad for parameter in model.generator.parameters())
+    assert not model.generator.training
+
+
+def test_files_are_readable_by_whom_the_umask_allows(tmp_path: Path) -> None:
+    write_tensors(tmp_path / "x.safetensors", {"x": torch.zeros(2)})
+    assert stat.S_IMODE((tmp_path / "x.safetensors").stat().st_mode) == 0o666 & ~umask()
+
+
+def umask() -> int:
+    import os
+
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"x": torch.zeros(2)})
+    old = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(GenzooError, match="could not be written"):
+            write_tensors(path, {"x": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == old
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []

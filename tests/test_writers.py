@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import load_file
+
+import genzoo
+from genzoo.errors import GenzooError, UsageError
+from genzoo.images import make_grid, to_pixels, to_uint8
+from genzoo.writers import save_images
+
+
+@pytest.fixture(scope="module")
+def colours() -> torch.Tensor:
+    return torch.rand(7, 3, 8, 6, generator=torch.Generator().manual_seed(0))
+
+
+def test_pixels_round_to_the_nearest_level() -> None:
+    levels = torch.arange(256) / 255
+    assert to_uint8(levels.view(1, 1, 16, 16)).flatten().tolist() == list(range(256))
+    assert to_uint8(torch.tensor([0.499, 0.501]).view(1, 1, 1, 2) / 255).flatten().tolist() == [0, 1]
+
+
+def test_both_outputs_give_pixels_in_range() -> None:
+    raw = torch.tensor([-100.0, 0.0, 100.0])
+    for output in ("sigmoid", "tanh"):
+        assert to_pixels(raw, output).tolist() == [0.0, 0.5, 1.0]  # type: ignore[arg-type]
+    torch.testing.assert_close(to_pixels(torch.tensor([0.3]), "tanh"), torch.tensor([0.6]).sigmoid())
+
+
+def test_grid_places_every_image(colours: torch.Tensor) -> None:
+    grid = np.asarray(make_grid(colours, nrow=3, padding=2))
+    assert grid.shape == (3 * 8 + 2 * 2, 3 * 6 + 2 * 2, 3)
+    array = to_uint8(colours)
+    for i in range(7):
+        row, column = divmod(i, 3)
+        np.testing.assert_array_equal(grid[row * 10 : row * 10 + 8, column * 8 : column * 8 + 6], array[i])
+    assert (grid[8:10] == 255).all()
+    assert (grid[20:, 8:] == 255).all()  # no image there
+
+
+def test_grid_is_square_unless_told() -> None:
+    assert make_grid(torch.zeros(64, 1, 28, 28)).size == (8 * 30 - 2, 8 * 30 - 2)
+    assert make_grid(torch.zeros(3, 1, 28, 28), nrow=100).size == (3 * 30 - 2, 28)
+    assert make_grid(torch.zeros(1, 1, 28, 28)).mode == "L"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".jpg", ".PNG", ".jpeg"])
+def test_grid_files(colours: torch.Tensor, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    save_images(colours, path)
+    with Image.open(path) as picture:
+        assert picture.size == make_grid(colours).size
+        if suffix.lower() == ".png":
+            np.testing.assert_array_equal(np.asarray(picture), np.asarray(make_grid(colours)))
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".safetensors"])
+def test_arrays_hold_every_image_in_order(colours: torch.Tensor, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    save_images(iter(colours.split(3)), path, n=7)
+    read = {".npz": lambda: np.load(path)["images"], ".npy": lambda: np.load(path)}
+    array = read.get(suffix, lambda: load_file(path)["images"])()
+    assert array.dtype == np.uint8
+    np.testing.assert_array_equal(array, to_uint8(colours))
+
+
+def test_folder_of_numbered_pictures(colours: torch.Tensor, tmp_path: Path) -> None:
+    save_images(iter(colours.split(3)), f"{tmp_path}/out/", n=7)
+    files = sorted((tmp_path / "out").iterdir())
+    assert [file.name for file in files] == [f"{i:05d}.png" for i in range(7)]
+    np.testing.assert_array_equal(np.stack([np.asarray(Image.open(file)) for file in files]), to_uint8(colours))
+
+
+def test_a_full_folder_is_refused_unless_overwritten(colours: torch.Tensor, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(GenzooError, match=r"not empty.*--overwrite"):
+        save_images(colours, f"{out}/")
+    assert [file.name for file in out.iterdir()] == ["mine.txt"]
+    save_images(colours, f"{out}/", overwrite=True)
+    assert len(list(out.iterdir())) == 7
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_interrupted_folder_leaves_the_old_one(colours: torch.Tensor, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+
+    def broken() -> object:
+        yield colours
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_images(broken(), f"{out}/", n=14, overwrite=True)  # type: ignore[arg-type]
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
+
+
+def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path) -> None:
+    for name, n, words in (("out", 7, "does not say"), ("out.gif", 7, "does not say"), ("out.png", 10_001, "10,000")):
+        with pytest.raises(UsageError, match=words):
+            save_images(iter([colours]), tmp_path / name, n=n)
+    with pytest.raises(UsageError, match="0 images a row"):
+        make_grid(colours, nrow=0)
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(GenzooError, match="is a folder"):
+        save_images(colours, tmp_path / "folder.png")
+    with pytest.raises(GenzooError, match="no such file or directory"):
+        save_images(colours, tmp_path / "none" / "out.png")
+    with pytest.raises(GenzooError, match=r"write \.png"):
+        save_images(torch.zeros(700, 1, 28, 28), tmp_path / "wide.webp", nrow=700)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+PROGRAM = """
+import sys, genzoo
+from genzoo.cli import main
+main(["generate", "-m", sys.argv[1], "-n", sys.argv[2], sys.argv[3]], standalone_mode=False)
+import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_images(checkpoint: Path, tmp_path: Path) -> None:
+    def peak(n: int) -> int:
+        args = [sys.executable, "-c", PROGRAM, str(checkpoint), str(n), str(tmp_path / "out.npz")]
+        return int(subprocess.run(args, capture_output=True, text=True, check=True).stdout)
+
+    few, many = peak(1_000), peak(100_000)  # 100,000 images are 78 MB, in float32 314 MB
+    assert many - few < 40_000  # KiB
+
+
+def test_a_stopped_run_leaves_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    for form in ("out.npy", "out/"):
+        target = tmp_path / form
+        args = [
+            sys.executable,
+            "-m",
+            "genzoo",
+            "generate",
+            "-m",
+            str(checkpoint),
+            "-n",
+            "5000000",
+            f"{tmp_path}/{form}",
+        ]
+        process = subprocess.Popen(args, stderr=subprocess.PIPE, text=True)
+        while not (parts := list(tmp_path.glob(".out*"))):
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, talk = process.communicate(timeout=60)
+        assert process.returncode != 0
+        assert "Traceback" not in talk
+        assert not target.exists()
+        assert not parts[0].exists()
+
+
+def test_a_file_that_cannot_grow(checkpoint: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.npy"
+    path.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(GenzooError, match="file too large"):
+            save_images(genzoo.load(checkpoint).iter_samples(1000, seed=0), path, n=1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.npy"]
