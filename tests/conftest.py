@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Small nets gain nothing from a second thread, and two test runs side by side lose much; processes inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import torch
 
 from genzoo.catalog import ENTRIES

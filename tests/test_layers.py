@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "demo"},
     {"train", "evaluate", "card", "study", "export"},
-    {"model", "writers"},
+    {"model", "writers", "processes"},
     {"hub", "weights", "objectives", "data"},
     {"nets"},
     {"images"},
@@ -57,7 +57,7 @@ def test_imports_go_downward(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
-    [("huggingface_hub", {"hub"}), ("safetensors", {"weights"}), ("accelerate", {"train"}), ("click", {"cli"})],
+    [("huggingface_hub", {"hub"}), ("safetensors", {"weights"}), ("accelerate", {"processes"}), ("click", {"cli"})],
 )
 def test_one_module_touches_a_library(library: str, allowed: set[str]) -> None:
     users = {module_of(path) for path in SOURCES for name, _ in imports(path) if name.split(".")[0] == library}

@@ -25,12 +25,12 @@ from genzoo.catalog import ENTRIES, with_recipe
 from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images import to_pixels
+from genzoo.processes import Processes
 from genzoo.train import Status, steps_of, train
 from genzoo.train.adopt import adopt
 from genzoo.train.draws import BatchDraw, Source
 from genzoo.train.finish import averaged_nets
 from genzoo.train.loop import Trainer, _warm_average
-from genzoo.train.processes import Processes
 from genzoo.train.state import STATE
 from genzoo.weights import read_tensors
 
@@ -234,7 +234,7 @@ def same_weights(one: Path, other: Path) -> None:
     assert (one / "history.jsonl").read_text() == (other / "history.jsonl").read_text()
 
 
-@pytest.mark.parametrize(("name", "steps"), [("mlpgan-mnist-z100-l3", 160), ("wgan-mnist-z10-l3", 20)])
+@pytest.mark.parametrize(("name", "steps"), [("mlpgan-mnist-z100-l3", 80), ("wgan-mnist-z10-l3", 8)])
 def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path) -> None:
     end(start(name, tmp_path / "whole", steps))
     killed = tmp_path / "killed"

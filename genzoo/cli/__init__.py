@@ -12,7 +12,7 @@ import click
 from genzoo.cli.adopt import adopt
 from genzoo.cli.generate import generate
 from genzoo.cli.show import info, list_command
-from genzoo.cli.train import train
+from genzoo.cli.train import finetune, train
 from genzoo.errors import GenzooError
 from genzoo.version import __version__
 
@@ -34,5 +34,5 @@ def main() -> None:
     """A zoo of small generative models with their trained weights."""
 
 
-for _command in (list_command, info, generate, train, adopt):
+for _command in (list_command, info, generate, train, finetune, adopt):
     main.add_command(_command)

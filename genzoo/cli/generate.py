@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +13,8 @@ from genzoo.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from genzoo.model import Model
 
 
 @click.command()
@@ -35,6 +39,9 @@ def generate(
 
     check_output(output, num, nrow)
     model = load(source, device)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        _share(model, output, num, seed, batch_size, nrow=nrow, overwrite=overwrite)
+        return
     with progress_bar(model.name, num) as move:
 
         def moving(batches: Iterator[Tensor]) -> Iterator[Tensor]:
@@ -46,3 +53,36 @@ def generate(
 
         batches = moving(model.iter_samples(num, seed, batch_size=batch_size))
         save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
+
+
+def _share(model: Model, output: str, num: int, seed: int, batch_size: int, **form: Any) -> None:
+    """Each process draws its part of the images into a file; the first joins them, in order."""
+    import numpy as np
+    import torch
+
+    from genzoo.processes import Processes
+    from genzoo.writers import save_images
+
+    processes = Processes(model.device)
+    target = Path(output)
+    parts = [target.with_name(f".{target.name}.{rank}.npy") for rank in range(processes.count)]
+    mine, own = processes.part(num), parts[processes.rank]
+    try:
+        if mine:
+            batches = model.iter_samples(len(mine), seed, start=mine.start, batch_size=batch_size)
+            save_images(batches, own, n=len(mine))
+        processes.wait()
+
+        def joined() -> Iterator[Tensor]:
+            for part in filter(Path.exists, parts):
+                array = np.load(part, mmap_mode="r")
+                for first in range(0, len(array), batch_size):
+                    pixels = torch.from_numpy(np.array(array[first : first + batch_size]))
+                    yield pixels.permute(0, 3, 1, 2).float().div(255)
+
+        if processes.first:
+            save_images(joined(), output, n=num, **form)
+        processes.wait()
+    finally:
+        own.unlink(missing_ok=True)
+        processes.end()

@@ -1,88 +1,185 @@
-"""`genzoo train`."""
+"""`genzoo train` and `genzoo finetune`."""
 
 from __future__ import annotations
 
+import dataclasses
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.catalog import find_entry, with_architecture, with_recipe
+from genzoo.catalog import DATASETS, find_entry, with_architecture, with_recipe
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
+from genzoo.spec import Dataset, Entry
+
+if TYPE_CHECKING:
+    from genzoo.data import ImageData
+    from genzoo.train import Plan
+    from genzoo.weights import Folder
+
+F = TypeVar("F", bound=Callable[..., Any])
+FINE_TUNING_RATE = 0.5
+"""Fine-tuning goes at this share of the recipe's learning rates."""
+
+_DATA = click.option("--data", type=click.Path(path_type=Path), help="A folder of images, of any kind and size.")
+_OPTIONS = (
+    click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]"),
+    click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's."),
+    click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs."),
+    click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long, done or not."),
+    click.option("--batch-size", type=click.IntRange(2), help="Images in a batch, over all processes."),
+    click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate."),
+    click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps."),
+    click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
+    click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]"),
+    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
+    click.option("--save-minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True),
+    click.option("--tensorboard", is_flag=True, help="Also log the losses for TensorBoard."),
+    click.option("--dry-run", is_flag=True, help="Print the plan and how long it would take, and write nothing."),
+    click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
+)
+
+
+def _run_options(command: F) -> F:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's.")
-@click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long, done or not.")
-@click.option("--batch-size", type=click.IntRange(2), help="Images in a batch, over all processes.")
-@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+@_DATA
 @click.option("--latent-size", type=click.IntRange(1), help="Another latent size, and so another name.")
 @click.option("--layers", type=click.IntRange(1), help="Another number of hidden layers, likewise.")
 @click.option("--width", type=click.IntRange(1), help="Another width, likewise.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe.")
-@click.option("--save-minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True)
-@click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
+@_run_options
 def train(
-    name: str,
-    out: Path | None,
-    epochs: int | None,
-    steps: int | None,
-    minutes: float | None,
-    seed: int,
-    device: str,
-    precision: Any,
-    data_dir: Path | None,
-    settings: tuple[str, ...],
-    save_minutes: float,
-    resume: bool,
-    batch_size: int | None,
-    lr: float | None,
-    **sizes: int | None,
+    name: str, data: Path | None, latent_size: int | None, layers: int | None, width: int | None, **options: Any
 ) -> None:
     """Train NAME from scratch by its recipe; the result is a checkpoint folder."""
+    entry = with_architecture(find_entry(name), latent_size=latent_size, layers=layers, width=width)
+    entry = with_recipe(entry, _changes(**options))
+    images = _images(entry.dataset, data, options["data_dir"])
+    _run(dataclasses.replace(entry, dataset=images.dataset), images, None, **options)
+
+
+@click.command()
+@click.argument("source", metavar="NAME|FOLDER")
+@_DATA
+@click.option("--dataset", type=click.Choice(list(DATASETS)), help="One of the known datasets instead of a folder.")
+@_run_options
+def finetune(source: str, data: Path | None, dataset: str | None, **options: Any) -> None:
+    """Train NAME or FOLDER further on other images, at half its recipe's learning rate."""
+    if (data is None) == (dataset is None):
+        raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
+    from genzoo.weights import find_folder, read_config
+
+    parent = find_folder(source)
+    entry = read_config(parent).entry
+    recipe = entry.recipe
+    slower = dataclasses.replace(
+        recipe,
+        lr=recipe.lr * FINE_TUNING_RATE,
+        critic_lr=recipe.critic_lr and recipe.critic_lr * FINE_TUNING_RATE,
+    )
+    entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(**options))
+    images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
+    if images.dataset.shape != entry.dataset.shape:
+        raise UsageError(
+            f"{entry.name} makes images of {list(entry.dataset.shape)}, {images.dataset.name} has "
+            f"{list(images.dataset.shape)}: name a model of that size, or a folder of images with --data."
+        )
+    tag = "-".join(filter(None, (entry.tag, "ft")))
+    _run(dataclasses.replace(entry, dataset=images.dataset, tag=tag), images, parent, **options)
+
+
+def _changes(
+    epochs: int | None,
+    steps: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    settings: tuple[str, ...],
+    **_: object,
+) -> dict[str, str]:
+    """What the options change in the recipe."""
     if epochs is not None and steps is not None:
         raise UsageError("--epochs and --steps both say how long to train: give one of them.")
+    pairs = [text.partition("=") for text in settings]
+    if wrong := [key for key, equals, _ in pairs if not equals]:
+        raise UsageError(f"--set {wrong[0]} has no value: write --set {wrong[0]}=VALUE.")
     given = {"epochs": epochs, "batch_size": batch_size, "lr": lr}
-    changes = {key: str(value) for key, value in given.items() if value is not None} | _settings(settings)
-    entry = with_recipe(with_architecture(find_entry(name), **sizes), changes)
+    named = {key: str(value) for key, value in given.items() if value is not None}
+    return named | {key: value for key, _, value in pairs}
 
-    from genzoo.data import load_images
+
+def _first_process() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> ImageData:
+    from genzoo.data import ImageData, load_folder, load_images
+
+    if folder is None:
+        return load_images(dataset, data_dir)
+    report: Callable[[str], None] = (lambda text: click.echo(text, err=True)) if _first_process() else (lambda _: None)
+    images = load_folder(folder, dataset, report)
+    if images.dataset.name in DATASETS:
+        # A folder called mnist is not MNIST, and its models must not be called so.
+        images = ImageData(dataclasses.replace(images.dataset, name=f"{images.dataset.name}folder"), images.pixels)
+    return images
+
+
+def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any) -> None:
     from genzoo.model import find_device
     from genzoo.train import Plan, Status, choose_precision, steps_of
     from genzoo.train import train as run
 
-    where = find_device(device)
-    data = load_images(entry.dataset, data_dir)
+    device = find_device(options["device"])
     plan = Plan(
         entry=entry,
-        out=out or Path("runs") / entry.name,
-        steps=steps or steps_of(entry, len(data)),
-        seed=seed,
-        device=where,
-        precision=choose_precision(precision, where),
-        minutes=minutes,
-        save_minutes=save_minutes,
+        out=options["out"] or Path("runs") / entry.name,
+        steps=options["steps"] or steps_of(entry, len(images)),
+        seed=options["seed"],
+        device=device,
+        precision=choose_precision(options["precision"], device),
+        minutes=options["minutes"],
+        save_minutes=options["save_minutes"],
+        parent=parent,
+        tensorboard=options["tensorboard"],
     )
+    if options["dry_run"]:
+        click.echo(_describe(plan, images))
+        return
     with progress_bar(entry.name, plan.steps) as move:
 
         def report(status: Status) -> None:
             losses = " ".join(f"{key} {value:.3g}" for key, value in status.losses.items())
-            move(status.step, f"{status.images_per_second:,.0f} images/s {losses}")
+            if _first_process():
+                move(status.step, f"{status.images_per_second:,.0f} images/s {losses}")
 
-        folder = run(plan, data, resume=resume, report=report)
-    click.echo(folder)
+        folder = run(plan, images, resume=options["resume"], report=report)
+    if _first_process():
+        click.echo(folder)
 
 
-def _settings(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    if wrong := [key for key, equals, _ in pairs if not equals]:
-        raise UsageError(f"--set {wrong[0]} has no value: write --set {wrong[0]}=VALUE.")
-    return {key: value for key, _, value in pairs}
+def _describe(plan: Plan, images: ImageData) -> str:
+    from genzoo.train import forecast
+
+    expected = forecast(plan, images)
+    nets = ", ".join(f"{name} {count:,}" for name, count in expected.parameters.items())
+    lines = {
+        "name": plan.entry.name,
+        "folder": plan.out,
+        "parameters": nets,
+        "data": f"{len(images):,} images of {images.dataset.name}, {list(images.dataset.shape)}",
+        "batch size": plan.entry.recipe.batch_size,
+        "steps": f"{plan.steps:,}",
+        "device": f"{plan.device}, {plan.precision}",
+        "speed": f"{expected.images_per_second:,.0f} images/s",
+        "time": f"{expected.seconds / 60:,.1f} minutes",
+    }
+    return "\n".join(f"{key:11} {value}" for key, value in lines.items())

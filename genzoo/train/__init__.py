@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import torch
@@ -10,14 +11,15 @@ from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.files import clear_io_errors
 from genzoo.model import load
-from genzoo.train.finish import fixed_images, write_pictures, write_proofs, write_weights
+from genzoo.processes import Processes
+from genzoo.train.finish import fixed_images, tensorboard_writer, write_pictures, write_proofs, write_weights
 from genzoo.train.loop import Report, Status, Trainer
+from genzoo.train.measure import Forecast, forecast
 from genzoo.train.plan import Plan, choose_precision, refuse_other_settings, steps_of
-from genzoo.train.processes import Processes
 from genzoo.train.state import STATE
 from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
 
-__all__ = ["Plan", "Report", "Status", "choose_precision", "steps_of", "train"]
+__all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "steps_of", "train"]
 
 
 def _silent(_: Status) -> None:
@@ -46,16 +48,22 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
             f"{plan.entry.name} makes images of {plan.entry.dataset.shape}, the data has {data.dataset.shape}."
         )
     processes = Processes(plan.device)
-    config = Config(plan.entry, plan.settings(data, processes.count))
+    plan = dataclasses.replace(plan, device=processes.device)
+    config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
     _claim(plan, config, resume, processes)
     with torch.random.fork_rng():
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
             trainer.state.load(plan.out / STATE)
+        elif plan.parent is not None:
+            trainer.inherit(plan.parent)
+        if plan.tensorboard and processes.first:
+            trainer.on_history = tensorboard_writer(plan.out, trainer.state.record.step)
         trainer.run(report, write_pictures if processes.first else lambda _: None, fixed_images)
         if processes.first:
             _finish(trainer, config)
     processes.wait()
+    processes.end()
     return plan.out
 
 
@@ -65,8 +73,9 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
     if found and resume:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in ("steps", "seconds")}
-        wanted = {"entry": config.entry.to_json(), **config.training}
-        refuse_other_settings(wanted, {"entry": there.entry.to_json(), **settings}, plan.out)
+        wanted = {"entry": config.entry.to_json(), "parent": config.parent, **config.training}
+        found_there = {"entry": there.entry.to_json(), "parent": there.parent, **settings}
+        refuse_other_settings(wanted, found_there, plan.out)
     elif found or (plan.out.is_dir() and any(plan.out.iterdir())):
         raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
     processes.wait()

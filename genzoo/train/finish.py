@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from genzoo import noise
+from genzoo.errors import TrainingError
 from genzoo.files import whole_file, write_text
 from genzoo.images import make_grid, to_pixels, to_uint8
 from genzoo.objectives import posterior
@@ -117,6 +118,27 @@ def write_proofs(trainer: Trainer, model: Model) -> None:
             make_grid(torch.cat(record.progress).numpy(), nrow=_ROW).save(part, "png")
     write_history(trainer)
     plot_losses(out, record.history)
+
+
+def tensorboard_writer(out: Path, step: int) -> Callable[[dict[str, float]], None]:
+    """What logs rows of the history for TensorBoard; points after `step` are those of a lost run.
+
+    Raises:
+        TrainingError: where TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise TrainingError("--tensorboard needs TensorBoard: pip install 'genzoo[tensorboard]'.") from None
+    writer = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+
+    def log(row: dict[str, float]) -> None:
+        for name, value in row.items():
+            if name != "step":
+                writer.add_scalar(name, value, int(row["step"]))
+        writer.flush()
+
+    return log
 
 
 def plot_losses(out: Path, history: list[dict[str, float]]) -> None:

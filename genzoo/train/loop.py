@@ -21,11 +21,12 @@ from genzoo.data import ImageData
 from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
 from genzoo.objectives import Losses, Phase, build_phases
+from genzoo.processes import Processes
 from genzoo.spec import Conv, Recipe
 from genzoo.train.draws import BatchDraw, Source
 from genzoo.train.plan import Plan
-from genzoo.train.processes import Processes
 from genzoo.train.state import STATE, State
+from genzoo.weights import Folder, load_net, read_config
 
 PROGRESS_ROWS = 5
 _REPORT_SECONDS = 0.5
@@ -66,9 +67,20 @@ class Trainer:
         self._shipped = shipped
         self.state = State(nets, average, optimizers)
         self._sums: dict[str, Tensor] = {}
+        self.on_history: Callable[[dict[str, float]], None] = _ignore
 
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast(self.plan.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+
+    def inherit(self, parent: Folder) -> None:
+        """Begin with another model's weights, of the same architecture.
+
+        Raises:
+            BadCheckpointError: when the parent's folder is not whole.
+        """
+        entry = read_config(parent).entry
+        for name, net in self.state.nets.items():
+            net.load_state_dict(load_net(entry, parent, name, torch.float32, self.plan.device).state_dict())
 
     def step(self) -> dict[str, Tensor]:
         """One update of the generator (or VAE) and those of the critic that go with it."""
@@ -186,6 +198,7 @@ class Trainer:
             row = {name: float(f"{total / self.plan.log_every:.6g}") for name, total in record.sums.items()}
             record.history.append({"step": record.step, **row})
             record.sums = {}
+            self.on_history(record.history[-1])
 
     def save(self) -> None:
         """Save the whole state in one atomic step, from the first process."""
@@ -194,6 +207,10 @@ class Trainer:
         if self.processes.first:
             self.state.save(self.plan.out / STATE)
         self.processes.wait()
+
+
+def _ignore(_: dict[str, float]) -> None:
+    """Log nowhere."""
 
 
 def _warm_average(decay: float) -> Callable[[Any, Any, Any], None]:

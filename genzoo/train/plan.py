@@ -13,7 +13,9 @@ import torch
 
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError, UsageError
+from genzoo.files import sha256
 from genzoo.spec import Entry
+from genzoo.weights import CRITIC, MODEL, Folder, read_config
 
 Precision = Literal["auto", "fp32", "bf16"]
 HISTORY_POINTS = 2000
@@ -33,6 +35,8 @@ class Plan:
         device: where it runs.
         precision: `fp32` or `bf16`, as `choose_precision` settled it.
         save_minutes: time between two saved states.
+        parent: the checkpoint folder whose weights the run begins with, if any.
+        tensorboard: also log the losses for TensorBoard, in the run's folder.
     """
 
     entry: Entry
@@ -43,6 +47,8 @@ class Plan:
     precision: Literal["fp32", "bf16"]
     minutes: float | None = None
     save_minutes: float = 5.0
+    parent: Folder | None = None
+    tensorboard: bool = False
 
     @property
     def log_every(self) -> int:
@@ -58,6 +64,18 @@ class Plan:
             "processes": processes,
             "data": {"name": data.dataset.name, "images": len(data), "sha256": _fingerprint(data)},
         }
+
+    def parentage(self) -> dict[str, Any] | None:
+        """The parent's name and the hashes of its weights; kept in `config.json`.
+
+        Raises:
+            BadCheckpointError: for a parent that lacks a file.
+        """
+        if self.parent is None:
+            return None
+        files = [MODEL] if self.entry.is_vae else [MODEL, CRITIC]
+        hashes = {name: sha256(self.parent.file(name)) for name in files}
+        return {"name": read_config(self.parent).entry.name, "sha256": hashes}
 
 
 def _fingerprint(data: ImageData) -> str:

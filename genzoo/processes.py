@@ -1,4 +1,4 @@
-"""Several processes on one run, through Hugging Face Accelerate; one process needs nothing of it."""
+"""Several processes on one piece of work, through Hugging Face Accelerate; one process needs nothing of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from genzoo.errors import TrainingError
+from genzoo.errors import GenzooError
 
 
 class Processes:
-    """The processes that share a run: each takes its part of every batch, gradients are averaged."""
+    """The processes that `torchrun` or `accelerate launch` started, or this one alone."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -26,7 +26,7 @@ class Processes:
         try:
             from accelerate import Accelerator
         except ImportError:
-            raise TrainingError("Several processes need Accelerate: pip install 'genzoo[distributed]'.") from None
+            raise GenzooError("Several processes need Accelerate: pip install 'genzoo[distributed]'.") from None
         self._accelerator = Accelerator(cpu=self.device.type == "cpu")
         self.device = self._accelerator.device
         self.rank, self.count = self._accelerator.process_index, self._accelerator.num_processes
@@ -35,6 +35,10 @@ class Processes:
     def first(self) -> bool:
         """Whether this process is the one that writes."""
         return self.rank == 0
+
+    def part(self, n: int) -> range:
+        """This process's part of `n` things, in order: the parts of all processes make up the whole."""
+        return range(self.rank * n // self.count, (self.rank + 1) * n // self.count)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace every gradient by its mean over the processes."""
@@ -56,3 +60,8 @@ class Processes:
         """Let every process come to this point."""
         if self._accelerator is not None:
             self._accelerator.wait_for_everyone()
+
+    def end(self) -> None:
+        """Part with the other processes."""
+        if self._accelerator is not None:
+            self._accelerator.end_training()

@@ -1,0 +1,199 @@
+"""Images per second of genzoo's training loop beside a plain PyTorch loop, both in one run, alternating.
+
+    python benchmarks/train.py [--data-dir DIR] [--rounds 5] [--seconds 10] [--out FILE.json] [NAME ...]
+
+The plain loop is written as the well-known DCGAN, WGAN-GP and VAE examples are: a DataLoader with two
+workers and ToTensor, float32, the default memory layout, Adam as it comes, a pass of the discriminator
+for each batch.  Nets, losses, batches and noise are of the same sizes, the weights begin the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+from torchvision.transforms import ToTensor
+
+from genzoo.catalog import find_entry
+from genzoo.data import data_root, load_images
+from genzoo.nets import build
+from genzoo.processes import Processes
+from genzoo.spec import Entry
+from genzoo.train import Plan, choose_precision
+from genzoo.train.loop import Trainer
+
+NAMES = ("dcgan-cifar10", "wgangp-cifar10", "mlpgan-mnist", "mlpvae-mnist", "vae-mnist", "dcgan-mnist")
+Step = Callable[[], dict[str, float]]
+
+
+def batches(entry: Entry, root: Path) -> Iterator[Tensor]:
+    name = {"mnist": "MNIST", "cifar10": "CIFAR10"}[entry.dataset.name]
+    data = getattr(torchvision.datasets, name)(str(root), train=True, download=True, transform=ToTensor())
+    loader = DataLoader(data, entry.recipe.batch_size, shuffle=True, num_workers=2, drop_last=True)
+    while True:
+        for images, _ in loader:
+            yield images
+
+
+def pixels(entry: Entry, raw: Tensor) -> Tensor:
+    return torch.sigmoid(raw) if entry.output == "sigmoid" else (torch.tanh(raw) + 1) / 2
+
+
+def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
+    """A loop as the examples have it."""
+    torch.manual_seed(0)
+    nets, images, recipe = build(entry).to(device), batches(entry, root), entry.recipe
+
+    def adam(net: nn.Module) -> torch.optim.Adam:
+        return torch.optim.Adam(net.parameters(), recipe.lr, (recipe.beta1, recipe.beta2))
+
+    def noise() -> Tensor:
+        return torch.randn(recipe.batch_size, entry.latent_size, device=device)
+
+    if entry.is_vae:
+        optimizer = adam(nets)
+
+        def vae() -> dict[str, float]:
+            x = next(images).to(device)
+            mean, log_variance = nets["encoder"](x).chunk(2, 1)
+            raw = nets["generator"](mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
+            if recipe.likelihood == "bernoulli":
+                reconstruction = F.binary_cross_entropy_with_logits(raw, x, reduction="sum")
+            else:
+                reconstruction = F.mse_loss(torch.sigmoid(raw), x, reduction="sum") / (2 * recipe.likelihood_sd**2)
+            kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+            loss = (reconstruction + kl) / len(x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return {"loss": loss.item()}
+
+        return vae
+    generator, critic = nets["generator"], nets["critic"]
+    for_generator, for_critic = adam(generator), adam(critic)
+    ones = torch.full((recipe.batch_size,), recipe.real_label, device=device)
+
+    def gan() -> dict[str, float]:
+        real = next(images).to(device)
+        fake = pixels(entry, generator(noise()))
+        for_critic.zero_grad()
+        on_real = F.binary_cross_entropy_with_logits(critic(real), ones)
+        on_real.backward()
+        on_fake = F.binary_cross_entropy_with_logits(critic(fake.detach()), torch.zeros_like(ones))
+        on_fake.backward()
+        for_critic.step()
+        for_generator.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(critic(fake), torch.ones_like(ones))
+        loss.backward()
+        for_generator.step()
+        return {"critic": on_real.item() + on_fake.item(), "generator": loss.item()}
+
+    def wgangp() -> dict[str, float]:
+        for _ in range(recipe.critic_steps):
+            real = next(images).to(device)
+            for_critic.zero_grad()
+            fake = pixels(entry, generator(noise())).detach()
+            share = torch.rand(len(real), 1, 1, 1, device=device)
+            mixed = (share * real + (1 - share) * fake).requires_grad_(True)
+            scores = critic(mixed)
+            slopes = torch.autograd.grad(scores, mixed, torch.ones_like(scores), create_graph=True)[0]
+            penalty = ((slopes.view(len(real), -1).div(2).norm(2, dim=1) - 1) ** 2).mean()
+            loss = critic(fake).mean() - critic(real).mean() + recipe.penalty * penalty
+            loss.backward()
+            for_critic.step()
+        for_generator.zero_grad()
+        against = -critic(pixels(entry, generator(noise()))).mean()
+        against.backward()
+        for_generator.step()
+        return {"critic": loss.item(), "generator": against.item()}
+
+    return gan if recipe.objective == "gan" else wgangp
+
+
+def genzoo_step(entry: Entry, root: Path, device: torch.device) -> Step:
+    data = load_images(entry.dataset, root)
+    plan = Plan(entry, Path("unused"), 10**6, 0, device, choose_precision("auto", device))
+    trainer = Trainer(plan, data, Processes(device))
+
+    def step() -> dict[str, float]:
+        losses = trainer.step()
+        trainer.state.record.step += 1
+        names = {"negative_elbo": "loss", "discriminator": "critic", "critic": "critic", "generator": "generator"}
+        return {names[name]: float(value) for name, value in losses.items() if name in names}
+
+    return step
+
+
+def timed(step: Step, seconds: float, losses: list[dict[str, float]]) -> float:
+    """Steps a second."""
+    began, steps = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        losses.append(step())
+        steps += 1
+    return steps / (time.perf_counter() - began)
+
+
+def compare(name: str, root: Path, device: torch.device, rounds: int, seconds: float) -> dict[str, object]:
+    entry = find_entry(name)
+    loops = {"plain": plain_step(entry, root, device), "genzoo": genzoo_step(entry, root, device)}
+    rates: dict[str, list[float]] = {kind: [] for kind in loops}
+    curves: dict[str, list[dict[str, float]]] = {kind: [] for kind in loops}
+    for kind, step in loops.items():
+        timed(step, 1.0, curves[kind])
+    for _ in range(rounds):
+        for kind, step in loops.items():
+            rates[kind].append(timed(step, seconds, curves[kind]) * entry.recipe.batch_size * entry.recipe.critic_steps)
+    ratios = [own / plain for own, plain in zip(rates["genzoo"], rates["plain"], strict=True)]
+    last = min(map(len, curves.values()))  # the same steps of both
+    window = slice(last // 2, last)
+    means = {
+        kind: {key: round(statistics.fmean(row[key] for row in curve[window]), 3) for key in curve[0]}
+        for kind, curve in curves.items()
+    }
+    return {
+        "name": entry.name,
+        "batch_size": entry.recipe.batch_size,
+        "precision": choose_precision("auto", device),
+        "plain_images_per_second": round(statistics.median(rates["plain"])),
+        "genzoo_images_per_second": round(statistics.median(rates["genzoo"])),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratios": [round(ratio, 2) for ratio in ratios],
+        "steps_compared": [window.start, window.stop],
+        "mean_losses": means,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", default=NAMES)
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    device, root = torch.device(options.device), data_root(options.data_dir)
+    cores = len(os.sched_getaffinity(0))
+    machine = torch.cuda.get_device_name() if device.type == "cuda" else f"{cores} cores, {platform.machine()}"
+    results = []
+    for name in options.names or NAMES:
+        results.append(compare(name, root, device, options.rounds, options.seconds))
+        print(json.dumps(results[-1]), flush=True)
+    if options.out:
+        report = {"machine": machine, "torch": torch.__version__, "results": results}
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What a run would be, after a few measured steps of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from genzoo.data import ImageData
+from genzoo.nets import count_parameters
+from genzoo.processes import Processes
+from genzoo.train.loop import Trainer
+from genzoo.train.plan import Plan
+
+_WARM_UP = 3
+_MEASURED_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Parameters by net, and how fast the plan's steps are on this machine."""
+
+    parameters: dict[str, int]
+    images_per_second: float
+    seconds: float
+
+
+def forecast(plan: Plan, data: ImageData) -> Forecast:
+    """Measure a few steps of a plan without writing anything."""
+    with torch.random.fork_rng():
+        trainer = Trainer(plan, data, Processes(plan.device))
+        for _ in range(_WARM_UP):
+            _step(trainer)
+        steps, began = 0, time.monotonic()
+        while time.monotonic() - began < _MEASURED_SECONDS:
+            _step(trainer)
+            steps += 1
+        each = (time.monotonic() - began) / steps
+    recipe = plan.entry.recipe
+    return Forecast(
+        parameters={name: count_parameters(net) for name, net in trainer.state.nets.items()},
+        images_per_second=recipe.batch_size * recipe.critic_steps / each,
+        seconds=min(plan.steps * each, (plan.minutes or float("inf")) * 60),
+    )
+
+
+def _step(trainer: Trainer) -> None:
+    # Reading a loss waits for the device.
+    float(next(iter(trainer.step().values())))
+    trainer.state.record.step += 1

@@ -1,0 +1,175 @@
+"""`genzoo train --data` and `genzoo finetune`, on folders of real pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import genzoo
+from genzoo.catalog import find_entry
+from genzoo.cli import main
+from genzoo.files import sha256
+from genzoo.weights import find_folder, load_net, weights_home
+
+SHEETS = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A hundred real digits, negative: another grey dataset than MNIST."""
+    folder = tmp_path / "Negative Digits"
+    folder.mkdir()
+    with Image.open(SHEETS / "digits.png") as picture:
+        sheet = 255 - np.asarray(picture.convert("L"))
+    for i in range(100):
+        row, column = divmod(i, 10)
+        Image.fromarray(sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]).save(folder / f"{i:03}.png")
+    return folder
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def test_train_on_a_folder(digits: Path, tmp_path: Path) -> None:
+    (digits / "broken.png").write_bytes(b"not a picture")
+    out = tmp_path / "run"
+    done = run("train", "mlpvae-mnist", "--data", digits, "--steps", 3, "--batch-size", 25, "--latent-size", 4,
+               "--out", out, "--device", "cpu")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{out}\n"
+    assert "broken.png" in done.stderr
+    model = genzoo.load(out)
+    assert model.name == "mlpvae-negativedigits-z4-l1"
+    config = json.loads((out / "config.json").read_text())
+    assert config["parent"] is None
+    assert config["entry"]["recipe"]["batch_size"] == 25
+    assert config["training"]["data"]["images"] == 100
+
+
+@pytest.mark.parametrize("name", ["dcgan-mnist", "mlpvae-mnist"])
+def test_finetune_begins_with_the_parent(name: str, digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    args = (
+        "finetune",
+        name,
+        "--data",
+        digits,
+        "--batch-size",
+        50,
+        "--out",
+        out,
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+    )
+    done = run(*args, "--steps", 1, "--lr", 1e-9)
+    assert done.exit_code == 0, done.output
+    model, parent = genzoo.load(out), genzoo.load(name)
+    assert model.name == find_entry(name).name.replace("mnist", "negativedigits") + "-ft"
+    for key, value in parent.generator.named_parameters():
+        torch.testing.assert_close(dict(model.generator.named_parameters())[key], value, rtol=0, atol=1e-6)
+    config = json.loads((out / "config.json").read_text())
+    assert config["parent"]["name"] == parent.name
+    files = {"model.safetensors"} if parent.entry.is_vae else {"model.safetensors", "critic.safetensors"}
+    assert config["parent"]["sha256"] == {file: sha256(weights_home() / parent.name / file) for file in files}
+    refused = run(*args, "--steps", 2, "--lr", 1e-3, "--resume")
+    assert refused.exit_code == 1
+    assert "entry.recipe.lr" in refused.stderr
+    assert run(*args, "--steps", 2, "--lr", 1e-9, "--resume").exit_code == 0
+
+
+def test_finetune_takes_the_critic_along(digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = run(
+        "finetune", "dcgan-mnist", "--data", digits, "--batch-size", 50, "--steps", 1, "--lr", 1e-9, "--out", out
+    )
+    assert done.exit_code == 0, done.output
+    x = genzoo.load("dcgan-mnist").sample(8, seed=0)
+    parent = load_net(
+        find_entry("dcgan-mnist"), find_folder("dcgan-mnist"), "critic", torch.float32, torch.device("cpu")
+    )
+    weights = dict(genzoo.load(out).critic.named_parameters())
+    for key, value in parent.named_parameters():
+        torch.testing.assert_close(weights[key], value, rtol=0, atol=1e-6)
+    assert genzoo.load(out).score(x).shape == (8,)
+
+
+def test_finetuning_is_slower_than_training(digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert (
+        run("finetune", "mlpvae-mnist", "--data", digits, "--steps", 1, "--batch-size", 50, "--out", out).exit_code == 0
+    )
+    assert genzoo.load(out).entry.recipe.lr == find_entry("mlpvae-mnist").recipe.lr / 2
+
+
+def test_a_folder_called_mnist_is_not_mnist(digits: Path, tmp_path: Path) -> None:
+    folder = digits.rename(tmp_path / "mnist")
+    out = tmp_path / "run"
+    args = ("train", "mlpvae-mnist", "--data", folder, "--steps", 1, "--batch-size", 50, "--out", out)
+    assert run(*args).exit_code == 0
+    assert genzoo.load(out).name == "mlpvae-mnistfolder-z2-l1"
+
+
+def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    done = run("train", "mlpgan-mnist", "--data", digits, "--epochs", 50, "--batch-size", 50, "--dry-run",
+               "--out", tmp_path / "run")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    lines = {line.split(maxsplit=1)[0]: line for line in done.stdout.splitlines()}
+    assert "generator 1,486,352, critic 1,460,225" in lines["parameters"]
+    assert "100 images of negativedigits" in lines["data"]
+    assert lines["steps"].split()[1] == "100"
+    assert "minutes" in lines["time"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_tensorboard(digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    args = ("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--tensorboard", "--out", out)
+    assert run(*args, "--steps", 4).exit_code == 0
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(out / "tensorboard")).Reload()
+    logged = [(event.step, event.value) for event in events.Scalars("negative_elbo")]
+    rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert logged == [(row["step"], pytest.approx(row["negative_elbo"], rel=1e-5)) for row in rows]
+
+
+def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_folder = tmp_path / "mine"
+    assert (
+        run("train", "mlpvae-mnist", "--data", digits, "--steps", 1, "--batch-size", 50, "--out", run_folder).exit_code
+        == 0
+    )
+    shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "gan")
+    (tmp_path / "gan" / "critic.safetensors").unlink()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    for args, code, words in (
+        (("finetune", "dcgan-mnist"), 2, "either --data"),
+        (("finetune", "dcgan-mnist", "--data", digits, "--dataset", "mnist"), 2, "either --data"),
+        (("finetune", "nothing", "--data", digits), 2, "neither a model's name nor a folder"),
+        (("finetune", tmp_path / "gan", "--data", digits, "--batch-size", 50), 1, "has no critic.safetensors"),
+        (("finetune", "dcgan-mnist", "--data", tmp_path / "none"), 1, "cannot be found"),
+        (("train", "dcgan-mnist", "--data", digits, "--batch-size", 101), 1, "larger than the data"),
+        (("train", "dcgan-mnist", "--data", digits), 1, "larger than the data"),
+        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", run_folder), 1, "holds a run already"),
+        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", "/proc/x"), 1, "could not be written"),
+        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", run_folder, "--resume", "--seed", 9), 1,
+         "seed is 0 there and 9 here"),
+    ):  # fmt: skip
+        done = run(*args)
+        assert done.exit_code == code, (args, done.output)
+        assert words in done.stderr.splitlines()[-1], done.stderr
+        assert done.stdout == ""
+        assert isinstance(done.exception, SystemExit)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
