@@ -17,6 +17,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
@@ -71,7 +72,9 @@ def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
             if recipe.likelihood == "bernoulli":
                 reconstruction = F.binary_cross_entropy_with_logits(raw, x, reduction="sum")
             else:
-                reconstruction = F.mse_loss(torch.sigmoid(raw), x, reduction="sum") / (2 * recipe.likelihood_sd**2)
+                reconstruction = F.gaussian_nll_loss(
+                    torch.sigmoid(raw), x, torch.full_like(x, recipe.likelihood_sd**2), full=True, reduction="sum"
+                )
             kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
             loss = (reconstruction + kl) / len(x)
             optimizer.zero_grad()
@@ -135,6 +138,14 @@ def genzoo_step(entry: Entry, root: Path, device: torch.device) -> Step:
     return step
 
 
+def processor() -> str:
+    """The processor's name, with the bfloat16 instructions it has."""
+    cpuinfo = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.split(":", 1)[1].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
+    flags = [flag for flag in ("amx_bf16", "avx512_bf16") if flag in cpuinfo]
+    return " ".join([names[0] if names else platform.machine(), *([f"({', '.join(flags)})"] if flags else [])])
+
+
 def timed(step: Step, seconds: float, losses: list[dict[str, float]]) -> float:
     """Steps a second."""
     began, steps = time.perf_counter(), 0
@@ -174,6 +185,19 @@ def compare(name: str, root: Path, device: torch.device, rounds: int, seconds: f
     }
 
 
+def table(report: dict[str, Any]) -> str:
+    """The README's table of a report."""
+    lines = [
+        f"| {report['machine']}, torch {report['torch'].split('+')[0]} "
+        "| batch | plain, images/s | genzoo, images/s | ratio |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in report["results"]:
+        speeds = f"{row['plain_images_per_second']:,} | {row['genzoo_images_per_second']:,}"
+        lines.append(f"| `{row['name']}` | {row['batch_size']} | {speeds} | {row['ratio']:.1f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=NAMES)
@@ -182,10 +206,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
     options = parser.parse_args()
+    if options.table:
+        print(table(json.loads(options.table.read_text())))
+        return
     device, root = torch.device(options.device), data_root(options.data_dir)
-    cores = len(os.sched_getaffinity(0))
-    machine = torch.cuda.get_device_name() if device.type == "cuda" else f"{cores} cores, {platform.machine()}"
+    cores = f"{len(os.sched_getaffinity(0))} {processor()} cores"
+    machine = torch.cuda.get_device_name() if device.type == "cuda" else cores
     results = []
     for name in options.names or NAMES:
         results.append(compare(name, root, device, options.rounds, options.seconds))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import fnmatch
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -144,6 +143,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known names most like `name`, as the end of a sentence."""
+    import difflib
+
     close = difflib.get_close_matches(name, list(known), n=4, cutoff=0.5)
     return f"did you mean {', '.join(close)}?" if close else "`genzoo list` shows every name."
 

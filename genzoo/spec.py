@@ -36,6 +36,10 @@ def _check_sizes(what: str, sizes: tuple[int, ...], most: int, least_count: int 
     )
 
 
+def _check_dropout(dropout: float) -> None:
+    check(0 <= dropout <= 0.9, f"a dropout of {dropout} is not between 0 and 0.9.")
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A set of images: `shape` is (channels, height, width), `flips` allows mirrored copies."""
@@ -75,6 +79,7 @@ class Mlp:
     def __post_init__(self) -> None:
         _check_sizes("the generator's list of hidden sizes", self.generator, 8192)
         _check_sizes("the critic's list of hidden sizes", self.critic, 8192)
+        _check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Conv:
             0 <= self.extra < len(self.channels),
             f"{self.extra} extra layers do not fit between {len(self.channels)} strided ones.",
         )
+        _check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class FlatConv:
         check(1 <= self.channels <= 256, f"{self.channels} channels are not between 1 and 256.")
         check(self.kernel in (3, 5, 7), f"a kernel of {self.kernel} is not 3, 5 or 7.")
         check(self.stride in (1, 2), f"a stride of {self.stride} is not 1 or 2.")
+        _check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ class Lstm:
     def __post_init__(self) -> None:
         check(1 <= self.units <= 2048, f"{self.units} LSTM units are not between 1 and 2048.")
         check(1 <= self.layers <= 8, f"{self.layers} LSTM layers are not between 1 and 8.")
+        _check_dropout(self.dropout)
 
 
 Arch = Mlp | Conv | FlatConv | Lstm

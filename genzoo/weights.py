@@ -79,6 +79,7 @@ class Folder:
         return (self.path / name).is_file()
 
 
+@lru_cache(maxsize=1)
 def weights_home() -> Path:
     """The folder of the catalog's weights: the installed package's, or the checkout's."""
     package = Path(__file__).resolve().parent

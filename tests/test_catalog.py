@@ -11,6 +11,7 @@ from genzoo import catalog
 from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models, with_architecture, with_recipe
 from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
 from genzoo.nets import build, count_parameters
+from genzoo.nets.blocks import Dropout
 from genzoo.nets.conv import map_sizes
 from genzoo.spec import Entry
 
@@ -218,3 +219,25 @@ def test_a_bad_config_is_refused_by_field(path: tuple[str, ...], value: object, 
     inner[path[-1]] = value
     with pytest.raises(BadCheckpointError, match=words):
         Entry.from_json(config)
+
+
+def test_dropout_keeps_the_mean_and_is_off_in_evaluation() -> None:
+    torch.manual_seed(0)
+    for p in (0.3, 0.5):
+        layer = Dropout(p)
+        x = torch.ones(1000, 333, requires_grad=True)
+        y = layer(x)
+        zeros = float((y == 0).float().mean())
+        assert zeros == pytest.approx(round(256 * p) / 256, abs=4 * (p * (1 - p) / y.numel()) ** 0.5)
+        assert float(y.detach().mean()) == pytest.approx(1, abs=0.01)
+        assert len(set(y.detach().flatten().tolist())) == 2
+        # Neither rows nor columns go together.
+        kept = (y.detach() != 0).float()
+        assert float(kept.mean(0).std()) < 2 * (p * (1 - p) / 1000) ** 0.5
+        assert float(kept.mean(1).std()) < 2 * (p * (1 - p) / 333) ** 0.5
+        y.sum().backward()
+        assert x.grad is not None
+        assert torch.equal(x.grad, y.detach())
+        assert torch.equal(layer.eval()(x), x)
+    with pytest.raises(BadCheckpointError, match="dropout"):
+        dataclasses.replace(find_entry("mlpgan-mnist").arch, dropout=1.0)  # type: ignore[type-var]

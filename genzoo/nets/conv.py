@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.errors import BadCheckpointError
-from genzoo.nets.blocks import activate, critic_ends
+from genzoo.nets.blocks import Dropout, activate, critic_ends
 from genzoo.spec import Conv, Entry
 
 
@@ -79,7 +79,7 @@ def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     if arch.project:
         layers.append(nn.Flatten())
         if arch.dropout and not entry.is_vae:
-            layers.append(nn.Dropout(arch.dropout))
+            layers.append(Dropout(arch.dropout))
         layers.append(nn.Linear(channels[-1] * sizes[-1] ** 2, outputs))
     else:
         layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), nn.Flatten()]

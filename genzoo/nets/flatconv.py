@@ -11,7 +11,7 @@ from math import isqrt, prod
 
 from torch import Tensor, nn
 
-from genzoo.nets.blocks import activate, critic_ends
+from genzoo.nets.blocks import Dropout, activate, critic_ends
 from genzoo.spec import Entry, FlatConv
 
 
@@ -75,7 +75,7 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
         *before,
         *down,
         nn.Flatten(),
-        nn.Dropout(0.0 if entry.is_vae else arch.dropout),
+        Dropout(0.0 if entry.is_vae else arch.dropout),
         nn.Linear(arch.channels * side * side, outputs),
         *after,
     )

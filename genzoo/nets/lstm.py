@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from genzoo.nets.blocks import Score, Signed
+from genzoo.nets.blocks import Dropout, Score, Signed
 from genzoo.spec import Entry, Lstm
 
 
@@ -34,7 +34,7 @@ class LstmCritic(nn.Module):
         between = arch.dropout if arch.layers > 1 else 0.0
         self.signed = Signed()
         self.lstm = nn.LSTM(channels * columns, arch.units, arch.layers, batch_first=True, dropout=between)
-        self.judge = nn.Sequential(nn.Dropout(arch.dropout), nn.Linear(arch.units, 1), Score())
+        self.judge = nn.Sequential(Dropout(arch.dropout), nn.Linear(arch.units, 1), Score())
 
     def forward(self, x: Tensor) -> Tensor:
         rows = self.signed(x).transpose(1, 2).flatten(2)  # (n, c, h, w) -> (n, h, c * w)

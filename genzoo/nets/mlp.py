@@ -7,7 +7,7 @@ from math import prod
 
 from torch import nn
 
-from genzoo.nets.blocks import activate, critic_ends
+from genzoo.nets.blocks import Dropout, activate, critic_ends
 from genzoo.spec import Entry, Mlp
 
 
@@ -19,7 +19,7 @@ def _hidden(arch: Mlp, sizes: list[int], dropout: float) -> list[nn.Module]:
             layers.append(nn.BatchNorm1d(wide))
         layers.append(activate(arch.activation))
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(Dropout(dropout))
     return layers
 
 

@@ -39,8 +39,7 @@ class BatchDraw:
         self.device = source.data.pixels.device
         seed = int(noise.words(source.seed, "steps", turn, 1, 1)[0, 0] >> np.uint64(1))
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        # Dropout takes its numbers from the global generator.
-        torch.manual_seed((seed + rank) % 2**63)
+        _seed_dropout(self.device, (seed + rank) % 2**63)
 
     def images(self) -> Tensor:
         """This process's share of the batch: (n, c, h, w) in [0, 1]."""
@@ -57,3 +56,16 @@ class BatchDraw:
         """Numbers in [0, 1): (n, *shape)."""
         size = (self.source.batch_size, *shape)
         return torch.rand(size, generator=self.generator, device=self.device)[self.share]
+
+
+def _seed_dropout(device: torch.device, seed: int) -> None:
+    """Seed the global generator of a device, from which dropout takes its numbers.
+
+    `torch.manual_seed` seeds those of all devices, which takes as long as a small net's step.
+    """
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    elif device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
