@@ -147,10 +147,8 @@ def test_tensorboard(digits: Path, tmp_path: Path) -> None:
 def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run_folder = tmp_path / "mine"
-    assert (
-        run("train", "mlpvae-mnist", "--data", digits, "--steps", 1, "--batch-size", 50, "--out", run_folder).exit_code
-        == 0
-    )
+    training = ("train", "mlpvae-mnist", "--data", digits, "--steps", 1, "--batch-size", 50)
+    assert run(*training, "--out", run_folder).exit_code == 0
     shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "gan")
     (tmp_path / "gan" / "critic.safetensors").unlink()
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
@@ -162,11 +160,10 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("finetune", "dcgan-mnist", "--data", tmp_path / "none"), 1, "cannot be found"),
         (("train", "dcgan-mnist", "--data", digits, "--batch-size", 101), 1, "larger than the data"),
         (("train", "dcgan-mnist", "--data", digits), 1, "larger than the data"),
-        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", run_folder), 1, "holds a run already"),
-        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", "/proc/x"), 1, "could not be written"),
-        (("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--out", run_folder, "--resume", "--seed", 9), 1,
-         "seed is 0 there and 9 here"),
-    ):  # fmt: skip
+        ((*training, "--out", run_folder), 1, "holds a run already"),
+        ((*training, "--out", "/proc/x"), 1, "could not be written"),
+        ((*training, "--out", run_folder, "--resume", "--seed", 9), 1, "seed is 0 there and 9 here"),
+    ):
         done = run(*args)
         assert done.exit_code == code, (args, done.output)
         assert words in done.stderr.splitlines()[-1], done.stderr
