@@ -46,6 +46,7 @@ class Model:
 
         Raises:
             UsageError: for a VAE.
+            WeightsNotFoundError: for an installed genzoo, which leaves the critics out.
             BadCheckpointError: when the folder has none.
         """
         if self.entry.is_vae:

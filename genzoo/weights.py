@@ -60,9 +60,14 @@ class Folder:
         """The path of one file, once it has been held against the manifest.
 
         Raises:
+            WeightsNotFoundError: when the file exists, but not on this machine.
             BadCheckpointError: when the file is missing or is not the one in the manifest.
         """
         path = self.path / name
+        if not path.is_file() and name in (self.pinned or {}):
+            raise WeightsNotFoundError(
+                f"{self.path} has no {name}, which an installed genzoo leaves out: run genzoo from a checkout."
+            )
         if not path.is_file():
             raise BadCheckpointError(f"{self.path} has no {name}: it is not a whole checkpoint folder.")
         if self.pinned is not None:

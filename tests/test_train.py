@@ -316,7 +316,7 @@ def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
         broken.state.nets["generator"][0].bias[0] = float("nan")
     with pytest.raises(TrainingError, match=r"nets\.generator\.0\.bias is not finite at step 3"):
         broken.save()
-    with pytest.raises(TrainingError, match="loss negative_elbo is not finite by step 4"):
+    with pytest.raises(TrainingError, match="loss negative_elbo is not finite at step 4"):
         broken.run(lambda _: None, lambda _: None, lambda _: torch.zeros(20, 28, 28, 1, dtype=torch.uint8))
     assert (out / STATE).read_bytes() == good
 
@@ -395,3 +395,23 @@ def test_adopt_takes_whole_runs_of_entries_alone(tmp_path: Path) -> None:
     (altered / "progress.png").unlink()
     with pytest.raises(GenzooError, match=r"lacks progress\.png"):
         adopt(altered, home)
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from genzoo.catalog import ENTRIES
+from genzoo.train import train
+from tests.conftest import noise_images, plan
+name = "dcgan-cifar10-z100-l4"
+train(plan(name, Path(sys.argv[1]), steps=10), noise_images(ENTRIES[name].dataset, 50_000))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_memory_of_training_on_cifar10(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    args = [sys.executable, "-c", MEMORY, str(tmp_path / "run")]
+    done = subprocess.run(args, cwd=root, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1_500_000  # KiB

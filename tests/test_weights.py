@@ -166,3 +166,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == old
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+def test_an_installed_genzoo_says_that_it_has_no_critics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(shutil.copytree(weights.weights_home(), tmp_path / "weights"))
+    (home / "dcgan-mnist-z100-l3" / "critic.safetensors").unlink()
+    monkeypatch.setattr(weights, "weights_home", lambda: home)
+    model = genzoo.load("dcgan-mnist")
+    with pytest.raises(WeightsNotFoundError, match="from a checkout"):
+        model.score(model.sample(1, seed=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -10,7 +11,7 @@ import typing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -177,6 +178,8 @@ class Trainer:
 
     def _log(self, losses: Losses) -> None:
         for name, value in losses.items():
+            if value.device.type == "cpu" and not value.isfinite():
+                self._refuse(name, f"at step {self.state.record.step}")
             total = self._sums.get(name)
             self._sums[name] = value.double() if total is None else total + value
         if self.state.record.step % self.plan.log_every == 0:
@@ -189,16 +192,21 @@ class Trainer:
             record.sums[name] = record.sums.get(name, 0.0) + float(value)
         self._sums = {}
         for name, total in record.sums.items():
-            if total != total or abs(total) == float("inf"):
-                raise TrainingError(
-                    f"Training broke down: the loss {name} is not finite by step {record.step}; the last good state "
-                    "is kept, go on from it with --resume and a lower --lr, or begin anew with another --seed."
-                )
+            if not math.isfinite(total):
+                # Reading every loss at once would keep an accelerator waiting.
+                first = record.step - (record.step - 1) % self.plan.log_every
+                self._refuse(name, f"in steps {first} to {record.step}")
         if record.step % self.plan.log_every == 0:
             row = {name: float(f"{total / self.plan.log_every:.6g}") for name, total in record.sums.items()}
             record.history.append({"step": record.step, **row})
             record.sums = {}
             self.on_history(record.history[-1])
+
+    def _refuse(self, loss: str, when: str) -> NoReturn:
+        raise TrainingError(
+            f"Training broke down: the loss {loss} is not finite {when}; the last good state is kept, "
+            f"begin anew in another --out with a lower --lr or another --seed."
+        )
 
     def save(self) -> None:
         """Save the whole state in one atomic step, from the first process."""

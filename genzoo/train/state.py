@@ -104,5 +104,5 @@ def refuse_not_finite(tensors: dict[str, Tensor], step: int) -> None:
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise TrainingError(
                 f"Training broke down: {name} is not finite at step {step}; the last good state is kept, "
-                "go on from it with --resume and a lower --lr, or begin anew with another --seed."
+                "begin anew in another --out with a lower --lr or another --seed."
             )
