@@ -5,6 +5,9 @@ Data goes to stdout, talk and progress bars to stderr; an error is one sentence 
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import sys
 from typing import Any
 
 import click
@@ -21,6 +24,9 @@ class _Group(click.Group):
     """The one place where an error becomes a sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # So that what is half written is removed as after Ctrl-C.
+        with contextlib.suppress(ValueError):  # only the main thread may set it
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
             return super().invoke(ctx)
         except GenzooError as error:
