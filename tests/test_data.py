@@ -204,7 +204,7 @@ def test_an_unknown_dataset(dataset: Dataset, tmp_path: Path) -> None:
         load_images(dataset, tmp_path)
 
 
-@pytest.mark.skipif(not (REAL / "MNIST").is_dir(), reason="needs GENZOO_DATA with MNIST")
+@pytest.mark.data
 def test_the_real_mnist(digits: np.ndarray) -> None:
     train, test = load_images(MNIST, REAL), load_images(MNIST, REAL, train=False)
     # The MD5 of the files as published, and the mean and deviation that every tutorial normalises by.
@@ -217,7 +217,7 @@ def test_the_real_mnist(digits: np.ndarray) -> None:
     assert np.array_equal(test.pixels.numpy()[:100, 0], digits)
 
 
-@pytest.mark.skipif(not (REAL / "cifar-10-batches-py").is_dir(), reason="needs GENZOO_DATA with CIFAR-10")
+@pytest.mark.data
 def test_the_real_cifar() -> None:
     pixels = load_images(CIFAR10, REAL).pixels
     assert pixels.shape == (50_000, 3, 32, 32)
