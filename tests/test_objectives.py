@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from genzoo import objectives
 from genzoo.catalog import ENTRIES
 from genzoo.nets import build
+from genzoo.nets.blocks import PiecewiseLeakyReLU
 from genzoo.spec import Recipe
 
 
@@ -209,3 +210,22 @@ def test_binarized_pixels_are_drawn_from_their_grey_levels() -> None:
     (plain,) = objectives.build_phases(nets, base, torch.enable_grad)
     expected = plain.losses(Draws(binary, z, uniform))["negative_elbo"]
     torch.testing.assert_close(phase.losses(Draws(grey, z, uniform))["negative_elbo"], expected)
+
+
+def test_the_penalty_does_not_depend_on_how_its_leaky_relu_is_written() -> None:
+    torch.manual_seed(0)
+    entry = ENTRIES["wgangp-mnist-z100-l3"]
+    critic = build(entry)["critic"]
+    assert isinstance(critic, nn.Sequential)
+    real, fake, share = torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28), torch.rand(4)
+    gradients = []
+    for _ in range(2):
+        critic.zero_grad()
+        objectives.gradient_penalty(critic, real, fake, share).backward()
+        gradients.append([p.grad.clone() for p in critic.parameters() if p.grad is not None and p.grad.any()])
+        replaced = [i for i, layer in enumerate(critic) if isinstance(layer, PiecewiseLeakyReLU)]
+        for i in replaced:
+            critic[i] = nn.LeakyReLU(0.2)
+    assert len(gradients[0]) == len(gradients[1]) == 5  # the weights; biases do not matter
+    for own, plain in zip(*gradients, strict=True):
+        torch.testing.assert_close(own, plain)

@@ -49,6 +49,17 @@ class Dropout(nn.Module):
         return x * mask.to(x.dtype).mul_(256 / (256 - dropped))
 
 
+class PiecewiseLeakyReLU(nn.Module):
+    """LeakyReLU of slope 0.2 whose slopes are constants to autograd, for a gradient of a gradient.
+
+    Its second derivative is zero wherever it exists; torch's own sends those zeros back through every
+    layer before it, which takes a quarter of a gradient penalty's time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * (x.detach() > 0).to(x.dtype).mul_(0.8).add_(0.2)
+
+
 def activate(name: Activation) -> nn.Module:
     """ReLU, or LeakyReLU with the slope 0.2 that the reports and DCGAN use."""
     return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(0.2, inplace=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.errors import BadCheckpointError
-from genzoo.nets.blocks import Dropout, activate, critic_ends
+from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends
 from genzoo.spec import Conv, Entry
 
 
@@ -24,6 +24,10 @@ def _padding(kernel: int, side: int) -> int:
 
 def _block(layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
     return [layer, *([nn.BatchNorm2d(channels)] if norm else []), activate("leaky_relu")]
+
+
+def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
+    return [PiecewiseLeakyReLU() if isinstance(layer, nn.LeakyReLU) else layer for layer in layers]
 
 
 def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> nn.Conv2d:
@@ -83,6 +87,8 @@ def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
         layers.append(nn.Linear(channels[-1] * sizes[-1] ** 2, outputs))
     else:
         layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), nn.Flatten()]
+    if entry.recipe.penalty:
+        layers = _twice_differentiable(layers)
     return nn.Sequential(*layers, *after)
 
 
