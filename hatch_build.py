@@ -1,4 +1,4 @@
-"""Puts the manifest and the weights of every alias, without critics, into the wheel."""
+"""Puts the manifest, the weights of every alias (without critics) and the feature nets into the wheel."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FILES = ("config.json", "model.safetensors", "metrics.json", "golden.safetensors")
+FEATURE_FILES = ("config.json", "model.safetensors", "test.safetensors", "floors.json")
 
 
 class AliasWeights(BuildHookInterface):  # type: ignore[type-arg]
@@ -23,6 +24,7 @@ class AliasWeights(BuildHookInterface):  # type: ignore[type-arg]
         weights = root / "weights"
         wanted = [weights / "manifest.json"]
         wanted += [weights / name / file for name in ALIASES.values() for file in FILES]
+        wanted += [folder / file for folder in weights.glob("features/*") for file in FEATURE_FILES]
         if version == "standard":
             for path in filter(Path.is_file, wanted):
                 build_data["force_include"][str(path)] = f"genzoo/weights/{path.relative_to(weights).as_posix()}"

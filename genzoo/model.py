@@ -29,7 +29,7 @@ class Model:
         self.config = config
         self.entry: Entry = config.entry
         self.device, self.dtype = device, dtype
-        self._folder = folder
+        self.folder = folder
         self.generator: nn.Module = load_net(self.entry, folder, "generator", dtype, device)
 
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ class Model:
         """
         if self.entry.is_vae:
             raise UsageError(f"{self.name} is a VAE and has no critic: use `elbo` to score images.")
-        return load_net(self.entry, self._folder, "critic", self.dtype, self.device)
+        return load_net(self.entry, self.folder, "critic", self.dtype, self.device)
 
     @cached_property
     def encoder(self) -> nn.Module:
@@ -62,7 +62,7 @@ class Model:
         """
         if not self.entry.is_vae:
             raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with vae or mlpvae.")
-        return load_net(self.entry, self._folder, "encoder", self.dtype, self.device)
+        return load_net(self.entry, self.folder, "encoder", self.dtype, self.device)
 
     def latents(self, n: int, seed: int | None = None, start: int = 0) -> Tensor:
         """Latents `start` to `start + n` of a seed: (n, z) float32, standard normal.

@@ -102,21 +102,22 @@ def _manifest_at(path: Path, _changed: int) -> Mapping[str, Mapping[str, Any]]:
 
 
 def read_manifest() -> Mapping[str, Mapping[str, Any]]:
-    """Every shipped file's size and SHA-256: entry name -> file name -> {size, sha256}."""
+    """Every shipped file's size and SHA-256: entry's name (or `features/...`) -> file name -> {size, sha256}."""
     path = weights_home() / MANIFEST
     return _manifest_at(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
 def write_manifest(home: Path) -> None:
-    """Write the manifest of every entry's folder below `home`."""
+    """Write the manifest of the folders below `home`: every entry's, and every feature net's."""
+    folders = [folder for folder in home.iterdir() if folder.name in catalog.ENTRIES]
+    folders += (home / "features").glob("*") if (home / "features").is_dir() else []
     entries = {
-        folder.name: {
+        folder.relative_to(home).as_posix(): {
             file.name: {"size": file.stat().st_size, "sha256": sha256(file)}
             for file in sorted(folder.iterdir())
             if not file.name.startswith(".")
         }
-        for folder in sorted(home.iterdir())
-        if folder.is_dir() and folder.name in catalog.ENTRIES
+        for folder in sorted(folders)
     }
     write_text(home / MANIFEST, json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n")
 

@@ -57,7 +57,13 @@ def test_imports_go_downward(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
-    [("huggingface_hub", {"hub"}), ("safetensors", {"weights"}), ("accelerate", {"processes"}), ("click", {"cli"})],
+    [
+        ("huggingface_hub", {"hub"}),
+        ("safetensors", {"weights"}),
+        ("accelerate", {"processes"}),
+        ("click", {"cli"}),
+        ("torch_fidelity", {"evaluate"}),
+    ],
 )
 def test_one_module_touches_a_library(library: str, allowed: set[str]) -> None:
     users = {module_of(path) for path in SOURCES for name, _ in imports(path) if name.split(".")[0] == library}

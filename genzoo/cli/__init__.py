@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from genzoo.cli.adopt import adopt
+from genzoo.cli.evaluate import evaluate, train_features
 from genzoo.cli.generate import generate
 from genzoo.cli.show import info, list_command
 from genzoo.cli.train import finetune, train
@@ -40,5 +41,5 @@ def main() -> None:
     """A zoo of small generative models with their trained weights."""
 
 
-for _command in (list_command, info, generate, train, finetune, adopt):
+for _command in (list_command, info, generate, train, finetune, evaluate, adopt, train_features):
     main.add_command(_command)

@@ -1,0 +1,204 @@
+"""`genzoo evaluate` and `genzoo train-features`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from genzoo.catalog import DATASETS
+from genzoo.cli.progress import progress_bar
+from genzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from genzoo.evaluate import Document, Settings
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...")
+@click.option("-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Images of each seed.")
+@click.option("--seeds", default="0,1,2", show_default=True, help="A set of images each.")
+@click.option(
+    "--reference",
+    type=click.Choice(["test", "train"]),
+    default="test",
+    show_default=True,
+    help="The real images; choose between models on `train`, publish numbers on `test`.",
+)
+@click.option(
+    "--features",
+    type=click.Choice(["genzoo", "inception"]),
+    default="genzoo",
+    show_default=True,
+    help="genzoo's own feature nets, or Inception, which is downloaded.",
+)
+@click.option("--likelihood-images", type=click.IntRange(2), default=1000, show_default=True,
+              help="Test images for a VAE's importance-weighted log-likelihood.")  # fmt: skip
+@click.option("--images", type=click.Path(path_type=Path), help="Measure this folder of images instead of a model.")
+@click.option("--dataset", type=click.Choice(list(DATASETS)), help="What the images of --images are to look like.")
+@click.option("--compare", is_flag=True, help="Show the measurements of several models side by side.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the comparison, e.g. to out.png.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: metrics.json in FOLDER]")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+def evaluate(
+    sources: tuple[str, ...],
+    num: int,
+    seeds: str,
+    images: Path | None,
+    dataset: str | None,
+    compare: bool,
+    plot: Path | None,
+    out: Path | None,
+    as_json: bool,
+    device: str,
+    data_dir: Path | None,
+    **rest: Any,
+) -> None:
+    """Measure a model's samples against real images, and write metrics.json.
+
+    A checkpoint FOLDER gets its metrics.json; a NAME's are written to NAME-metrics.json, because the
+    catalog's own files are pinned.  --compare reads such files, of names, folders or by path.
+    """
+    _check_usage(sources, images, dataset, compare, plot)
+    if compare:
+        _compare(sources, plot, as_json)
+        return
+
+    from genzoo.evaluate import Settings
+    from genzoo.evaluate.measure import write_metrics
+
+    settings = Settings(n=num, seeds=_seeds(seeds), **rest)
+    if images is not None and dataset is not None:
+        document, target = _measure_images(images, dataset, settings, device, data_dir), out
+    else:
+        document, target = _measure_model(sources[0], settings, device, data_dir, out)
+    if target is not None:
+        write_metrics(target, document)
+        click.echo(f"Wrote {target}", err=True)
+    _show(document, as_json)
+
+
+def _check_usage(
+    sources: tuple[str, ...], images: Path | None, dataset: str | None, compare: bool, plot: Path | None
+) -> None:
+    if compare and images:
+        raise UsageError("--compare takes measurements, not --images: measure the folder first, with --out.")
+    if plot and not compare:
+        raise UsageError("--plot draws a comparison: add --compare and two models or more.")
+    if (images is None) != (dataset is None):
+        raise UsageError("--images and --dataset go together: the folder, and what its images are to look like.")
+    if images and sources:
+        raise UsageError(f"Either a model or --images is measured, not both: leave out {sources[0]} or --images.")
+    if not compare and not images and len(sources) != 1:
+        raise UsageError(f"{len(sources)} models were named: name one, or add --compare to see several side by side.")
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(seed) for seed in text.split(","))
+    except ValueError:
+        raise UsageError(f"--seeds {text} is not a list of numbers: write them as in --seeds 0,1,2.") from None
+
+
+def _measure_model(
+    source: str, settings: Settings, device: str, data_dir: Path | None, out: Path | None
+) -> tuple[Document, Path]:
+    from genzoo.evaluate import evaluate as run
+    from genzoo.evaluate.measure import metrics_name, source_of
+    from genzoo.model import load
+
+    model = load(source, device)
+    name, folder = metrics_name(settings), source_of(source)
+    target = out or (folder / name if folder else Path(f"{model.name}-{name}"))
+    with progress_bar(model.name, 100) as move:
+        return run(model, settings, data_dir, _percent(move)), target
+
+
+def _measure_images(images: Path, dataset: str, settings: Settings, device: str, data_dir: Path | None) -> Document:
+    from genzoo.evaluate import evaluate_images
+    from genzoo.model import find_device
+
+    with progress_bar(str(images), 100) as move:
+        return evaluate_images(images, DATASETS[dataset], settings, data_dir, find_device(device), _percent(move))
+
+
+def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
+    from genzoo.evaluate import compare as side_by_side
+    from genzoo.evaluate import plot as draw
+    from genzoo.evaluate import to_table
+    from genzoo.evaluate.compare import read_metrics
+
+    comparison = side_by_side([read_metrics(source) for source in sources])
+    if plot:
+        draw(comparison, plot)
+        click.echo(f"Wrote {plot}", err=True)
+    text = json.dumps(comparison, indent=2, ensure_ascii=False)
+    click.echo(text if as_json else to_table(comparison, lambda cell: click.style(cell, bold=True)))
+
+
+def _show(document: Document, as_json: bool) -> None:
+    from genzoo.evaluate import to_text
+    from genzoo.evaluate.compare import ALL_METRICS
+
+    if as_json:
+        click.echo(to_text(document), nl=False)
+        return
+    for key, metric in ALL_METRICS.items():
+        if (row := document.get(key)) is not None:
+            spread = row.get("std", row.get("standard_error"))
+            parts = [f"{metric.label:22}{row['mean']:>10.4g}", "" if spread is None else f"±{spread:.2g}"]
+            floor = row.get("floor")
+            parts.append("" if floor is None else f"(training set {floor:.4g})")
+            click.echo(" ".join(part for part in [*parts, metric.unit] if part))
+
+
+def _percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], None]:
+    def report(done: int, total: int, words: str) -> None:
+        move(100 * done // total, words)
+
+    return report
+
+
+@click.command("train-features")
+@click.argument("dataset", type=click.Choice(["mnist", "cifar10"]))
+@click.option("--out", type=click.Path(path_type=Path), help="The net's folder.  [default: runs/genzoo-DATASET-v1]")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--references-only", is_flag=True, help="Keep the net; write its reference features and floors anew.")
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+def train_features(
+    dataset: str,
+    out: Path | None,
+    epochs: int | None,
+    seed: int,
+    references_only: bool,
+    device: str,
+    data_dir: Path | None,
+) -> None:
+    """Train genzoo's feature net for a dataset, and write what ships beside it."""
+    import dataclasses
+
+    from genzoo.evaluate.features import FEATURE_NETS
+    from genzoo.evaluate.reference import write_references
+    from genzoo.evaluate.training import RECIPES
+    from genzoo.evaluate.training import train_features as run
+    from genzoo.model import find_device
+
+    where, folder = find_device(device), out or Path("runs") / FEATURE_NETS[dataset].full_name
+    if not references_only:
+        recipe = RECIPES[dataset] if epochs is None else dataclasses.replace(RECIPES[dataset], epochs=epochs)
+        with progress_bar(folder.name, 100) as move:
+
+            def report(step: int, steps: int, values: dict[str, float]) -> None:
+                move(100 * step // steps, " ".join(f"{key} {value:.3f}" for key, value in values.items()))
+
+            found = run(dataset, folder, recipe=recipe, seed=seed, data_dir=data_dir, device=where, report=report)
+        click.echo(f"accuracy: training {found['train']:.2%}, test {found['test']:.2%}", err=True)
+    write_references(folder, data_dir, where, lambda words: click.echo(words, err=True))
+    click.echo(folder)

@@ -1,0 +1,32 @@
+"""Measuring: numbers that anyone can re-derive.
+
+from genzoo.evaluate import evaluate
+document = evaluate(genzoo.load("dcgan-cifar10"))
+document["frechet_distance"]["mean"], document["frechet_distance"]["floor"]
+"""
+
+from __future__ import annotations
+
+from genzoo.evaluate.compare import compare, plot, to_table
+from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, FeatureSpec
+from genzoo.evaluate.measure import Document, Settings, evaluate, evaluate_images, metrics_name, to_text, write_metrics
+from genzoo.evaluate.scores import Sample, density_coverage, score
+
+__all__ = [
+    "FEATURE_NETS",
+    "Document",
+    "FeatureNet",
+    "FeatureSpec",
+    "Sample",
+    "Settings",
+    "compare",
+    "density_coverage",
+    "evaluate",
+    "evaluate_images",
+    "metrics_name",
+    "plot",
+    "score",
+    "to_table",
+    "to_text",
+    "write_metrics",
+]

@@ -1,0 +1,191 @@
+"""What sees the images: genzoo's own feature nets, or the field's Inception through torch-fidelity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genzoo import noise
+from genzoo.data import data_root, load_images
+from genzoo.errors import GenzooError
+from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder
+from genzoo.evaluate.scores import Sample
+from genzoo.files import clear_io_errors
+from genzoo.spec import Dataset
+from genzoo.weights import Folder, read_tensors, write_tensors
+
+Split = Literal["test", "train"]
+FeatureName = Literal["genzoo", "inception"]
+
+REFERENCE_IMAGES = 10_000
+"""Images in a reference set: the test set, or as many of the training set."""
+
+POOL_IMAGES = 30_000
+"""Training images whose features are shipped: the reference set and those the floor is drawn from."""
+
+
+class Extractor(Protocol):
+    """A feature net: uint8 images in, features and logits out."""
+
+    dataset: Dataset
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What `metrics.json` says of it: name, version and size."""
+        ...
+
+    def see(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: uint8 (n, c, h, w)."""
+        ...
+
+    def real(self, split: Split, data_dir: str | Path | None = None) -> Sample:
+        """The real images of a split: the test set, or `POOL_IMAGES` drawn from the training set."""
+        ...
+
+
+class ZooFeatures:
+    """One of genzoo's own feature nets, with the shipped features of real images."""
+
+    def __init__(self, folder: Folder, device: torch.device | None = None) -> None:
+        self.folder = folder
+        self.net: FeatureNet = load_net(folder, device)
+        self.dataset = self.net.spec.images
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Name, version and number of features."""
+        spec = self.net.spec
+        return {"name": spec.name, "version": spec.version, "size": spec.features}
+
+    def see(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: uint8 (n, c, h, w)."""
+        return self._sample(extract(self.net, pixels))
+
+    def real(self, split: Split, data_dir: str | Path | None = None) -> Sample:
+        """The shipped features of real images; where a split's are not shipped, the dataset's own.
+
+        Raises:
+            BadCheckpointError: for a file that is damaged.
+            DataError: where neither the file nor the dataset is to be had.
+        """
+        if not self.folder.has(file := reference_file(split)):
+            return self.see(real_pixels(self.dataset, split, data_dir))
+        rows = REFERENCE_IMAGES if split == "test" else POOL_IMAGES
+        shape = torch.Size((rows, self.net.spec.features))
+        return self._sample(read_tensors(self.folder.file(file), {"features": shape})["features"].float())
+
+    def write_real(self, split: Split, data_dir: str | Path | None = None) -> None:
+        """Write the features of a split's real images beside the net, in float16."""
+        seen = self.see(real_pixels(self.dataset, split, data_dir))
+        write_tensors(self.folder.path / reference_file(split), {"features": seen.features.half()})
+
+    @torch.no_grad()
+    def _sample(self, features: Tensor) -> Sample:
+        device = self.net.head.weight.device
+        return Sample(features, self.net.logits(features.to(device)).cpu())
+
+
+class InceptionFeatures:
+    """The Inception-v3 of 2015 that FID is defined by, in torch-fidelity's port of it.
+
+    Its weights are downloaded by torch-fidelity when they are first used.
+    """
+
+    def __init__(self, dataset: Dataset, device: torch.device | None = None) -> None:
+        self.dataset = dataset
+        self.device = device or torch.device("cpu")
+        self.net = _inception().to(self.device)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Name, version and number of features."""
+        return {"name": "inception", "version": 1, "size": 2048}
+
+    @torch.no_grad()
+    def see(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: uint8 (n, c, h, w); grey images go in as three equal channels."""
+        colour = pixels.expand(-1, 3, -1, -1)
+        batches = [self.net(batch.to(self.device)) for batch in torch.split(colour, BATCH // 5)]
+        features = torch.cat([batch[0].cpu() for batch in batches])
+        return Sample(features, self._logits(features))
+
+    def _logits(self, features: Tensor) -> Tensor:
+        # Without the bias, as in the Inception Score's reference implementation.
+        weight: Tensor = self.net.fc.weight.detach().cpu()
+        return features @ weight.T
+
+    def real(self, split: Split, data_dir: str | Path | None = None) -> Sample:
+        """The features of real images, computed once and kept beside the datasets.
+
+        Raises:
+            DataError: for a dataset that is not to be had.
+        """
+        path = data_root(data_dir) / "features" / f"inception-{self.dataset.name}-{split}.safetensors"
+        if path.is_file():
+            features = read_tensors(path)["features"].float()
+        else:
+            # Each costs seconds here: two thirds of the pool must do for the floor.
+            features = self.see(real_pixels(self.dataset, split, data_dir)[: 2 * REFERENCE_IMAGES]).features
+            with clear_io_errors(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            write_tensors(path, {"features": features.half()})
+        return Sample(features, self._logits(features))
+
+
+def _inception() -> Any:
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    try:
+        return FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], verbose=False)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise GenzooError(
+            f"Inception's weights could not be downloaded ({reason}): measure with --features genzoo, which needs none."
+        ) from None
+
+
+def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: torch.device | None = None) -> Extractor:
+    """The feature net for the images of a dataset.
+
+    Raises:
+        UsageError: for a dataset that has none of genzoo's; Inception takes every size.
+        WeightsNotFoundError: when its weights are not on this machine.
+        GenzooError: when Inception's cannot be downloaded.
+    """
+    if features == "inception":
+        return InceptionFeatures(dataset, device)
+    return ZooFeatures(shipped_folder(find_spec(dataset)), device)
+
+
+def reference_file(split: Split) -> str:
+    """The file in a feature net's folder that has the features of a split's real images."""
+    return f"{split}.safetensors"
+
+
+def real_pixels(dataset: Dataset, split: Split, data_dir: str | Path | None = None) -> Tensor:
+    """Real images: the test set's first 10,000, or 30,000 of the training set, uint8 (n, c, h, w).
+
+    Raises:
+        DataError: for a dataset that is not to be had.
+    """
+    images = load_images(dataset, data_dir, train=split == "train")
+    if split == "test":
+        return images.pixels[:REFERENCE_IMAGES]
+    return images.pixels[draw(len(images), POOL_IMAGES, seed=0)]
+
+
+def draw(n: int, size: int, seed: int) -> Tensor:
+    """`size` different numbers below `n`, a function of the seed: (size,) int64."""
+    generator = np.random.Generator(noise.philox(seed, "order"))
+    return torch.from_numpy(generator.permutation(n)[:size].copy())
+
+
+def batches_of(n: int, size: int) -> Iterator[slice]:
+    """Slices of at most `size` that cover `n` places."""
+    return (slice(i * size, min((i + 1) * size, n)) for i in range(math.ceil(n / size)))

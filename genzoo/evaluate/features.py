@@ -1,0 +1,215 @@
+"""genzoo's own feature nets: small residual classifiers whose penultimate layer measures images.
+
+Inception features were learned from photographs of 299 pixels and say little about digits, and they
+must be downloaded; these are shipped beside the entries, with a version in their name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genzoo.catalog import DATASETS
+from genzoo.data import ImageData
+from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
+from genzoo.files import write_text
+from genzoo.images import to_signed
+from genzoo.spec import Dataset, check, decode
+from genzoo.weights import CONFIG, MODEL, Folder, read_manifest, read_tensors, weights_home, write_tensors
+
+FORMAT = 1
+CLASSES = 10
+BATCH = 250
+_MOST_CHANNELS, _MOST_STAGES = 1024, 4
+_MOST_CONFIG_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A feature net's name and sizes.
+
+    Attributes:
+        dataset: the dataset whose classes it tells apart, and whose images it takes.
+        version: changes with the weights, because numbers of two versions cannot be compared.
+        channels: of each stage, from the image inwards; every stage halves the maps.
+        features: size of the penultimate layer.
+    """
+
+    dataset: str
+    version: int
+    channels: tuple[int, ...]
+    features: int = 128
+
+    def __post_init__(self) -> None:
+        check(self.dataset in DATASETS, f"there is no dataset {self.dataset!r}.")
+        check(self.version >= 1, f"the version {self.version} is not 1 or more.")
+        check(
+            1 <= len(self.channels) <= _MOST_STAGES
+            and all(1 <= c <= _MOST_CHANNELS for c in (*self.channels, self.features)),
+            f"1 to {_MOST_STAGES} stages and sizes up to {_MOST_CHANNELS} are allowed, "
+            f"not {list(self.channels)} and {self.features}.",
+        )
+
+    @property
+    def name(self) -> str:
+        """Its name, such as `genzoo-mnist`."""
+        return f"genzoo-{self.dataset}"
+
+    @property
+    def full_name(self) -> str:
+        """Its name with its version, such as `genzoo-mnist-v1`, which is its folder's."""
+        return f"{self.name}-v{self.version}"
+
+    @property
+    def images(self) -> Dataset:
+        """The dataset itself."""
+        return DATASETS[self.dataset]
+
+
+FEATURE_NETS: dict[str, FeatureSpec] = {
+    spec.dataset: spec
+    for spec in (
+        FeatureSpec("mnist", version=1, channels=(32, 64, 128)),
+        FeatureSpec("cifar10", version=1, channels=(64, 256, 256)),
+    )
+}
+"""The current feature net of each dataset that has one."""
+
+
+class _Stage(nn.Module):
+    """Convolution and 2 x 2 pooling, then a residual convolution: (n, c, s, s) -> (n, wide, s / 2, s / 2)."""
+
+    def __init__(self, narrow: int, wide: int) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(narrow, wide, 3, padding=1, bias=False)
+        self.down_norm = nn.BatchNorm2d(wide)
+        self.same = nn.Conv2d(wide, wide, 3, padding=1, bias=False)
+        self.same_norm = nn.BatchNorm2d(wide)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.gelu(self.down_norm(F.max_pool2d(self.down(x), 2)))
+        return x + F.gelu(self.same_norm(self.same(x)))
+
+
+class FeatureNet(nn.Module):
+    """A residual net behind a fixed layer of whitened 2 x 2 patches, after airbench (Jordan 2024).
+
+    Images are (n, c, h, w) float32 in [0, 1].  Pooling before batch norm keeps it cheap on a CPU.
+    """
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        channels = spec.images.shape[0]
+        self.whiten = nn.Conv2d(channels, 8 * channels, 2)
+        self.whiten.weight.requires_grad_(False)
+        sizes = (8 * channels, *spec.channels)
+        self.stages = nn.Sequential(*(_Stage(a, b) for a, b in itertools.pairwise(sizes)))
+        self.neck = nn.Linear(spec.channels[-1], spec.features, bias=False)
+        self.neck_norm = nn.BatchNorm1d(spec.features)
+        self.head = nn.Linear(spec.features, CLASSES)
+
+    def features(self, x: Tensor) -> Tensor:
+        """The penultimate layer: (n, c, h, w) in [0, 1] -> (n, features)."""
+        maps = self.stages(F.gelu(self.whiten(to_signed(x))))
+        return F.gelu(self.neck_norm(self.neck(maps.amax((2, 3)))))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """The classifier's logits of features: (n, features) -> (n, classes)."""
+        logits: Tensor = self.head(features.to(self.head.weight.dtype))
+        return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of images: (n, c, h, w) in [0, 1] -> (n, classes)."""
+        return self.logits(self.features(x))
+
+
+@torch.no_grad()
+def extract(net: FeatureNet, pixels: Tensor, batch_size: int = BATCH) -> Tensor:
+    """Features of uint8 images: (n, c, h, w) -> (n, features) float32, on the CPU."""
+    data = ImageData(net.spec.images, pixels)
+    device = net.head.weight.device
+    batches = [
+        net.features(data.batch(torch.arange(i, min(i + batch_size, len(data)))).to(device)).cpu()
+        for i in range(0, len(data), batch_size)
+    ]
+    return torch.cat(batches)
+
+
+def shipped_folder(spec: FeatureSpec) -> Folder:
+    """Where a feature net ships, its files pinned where the manifest lists them."""
+    name = f"features/{spec.full_name}"
+    return Folder(weights_home() / name, read_manifest().get(name))
+
+
+def find_spec(dataset: Dataset) -> FeatureSpec:
+    """The feature net that takes the images of a dataset.
+
+    Raises:
+        UsageError: when there is none; the error lists those there are.
+    """
+    spec = FEATURE_NETS.get(dataset.name)
+    if spec is None or spec.images.shape != dataset.shape:
+        known = ", ".join(f"{s.name} ({_size(s.images)})" for s in FEATURE_NETS.values())
+        raise UsageError(
+            f"No feature net takes {dataset.name} images of {_size(dataset)}, so they cannot be measured: "
+            f"there are {known}."
+        )
+    return spec
+
+
+def _size(dataset: Dataset) -> str:
+    channels, height, width = dataset.shape
+    return f"{height} x {width}, {'grey' if channels == 1 else 'colour'}"
+
+
+def save_net(folder: Path, net: FeatureNet, training: dict[str, Any]) -> None:
+    """Write a feature net: `config.json`, and `model.safetensors` with its weights in float16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # The few values a channel has stay in float32: running variances can lie beyond float16's range.
+    tensors = {name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in net.state_dict().items()}
+    write_tensors(folder / MODEL, {name: tensor.contiguous() for name, tensor in tensors.items()})
+    config = {"format": FORMAT, "net": dataclasses.asdict(net.spec), "training": training}
+    write_text(folder / CONFIG, json.dumps(config, indent=2) + "\n")
+
+
+def load_net(folder: Folder, device: torch.device | None = None) -> FeatureNet:
+    """A feature net from its folder, in float32 and evaluation mode.
+
+    Raises:
+        WeightsNotFoundError: when there is no such folder.
+        BadCheckpointError: when it is damaged or not a feature net's.
+    """
+    if not folder.has(CONFIG):
+        raise WeightsNotFoundError(
+            f"The feature net {folder.path.name} is not in {folder.path.parent}: "
+            "train it with `genzoo train-features`, or install genzoo anew."
+        )
+    net = FeatureNet(_read_spec(folder.file(CONFIG)))
+    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
+    tensors = read_tensors(folder.file(MODEL), shapes)
+    net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
+    # Channels-last is how these convolutions are fastest on every processor.
+    net = net.to(device or torch.device("cpu"))
+    return net.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def _read_spec(path: Path) -> FeatureSpec:
+    try:
+        check(path.stat().st_size <= _MOST_CONFIG_BYTES, f"it is larger than {_MOST_CONFIG_BYTES} bytes.")
+        value = json.loads(path.read_text(encoding="utf-8"))
+        check(isinstance(value, dict) and set(value) == {"format", "net", "training"}, "its fields are not a net's.")
+        check(value["format"] == FORMAT, f"its format is {value['format']!r}, this genzoo reads {FORMAT}.")
+        return decode(FeatureSpec, value["net"], "net")
+    except (ValueError, RecursionError) as error:
+        raise BadCheckpointError(f"{path} is not JSON that genzoo can read ({error}).") from None
+    except BadCheckpointError as error:
+        raise BadCheckpointError(f"{path} is refused: {error}") from None

@@ -1,0 +1,205 @@
+"""What a VAE says of images it has not seen: reconstruction, ELBO, and importance-weighted likelihood."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genzoo import noise
+from genzoo.data import ImageData
+from genzoo.errors import UsageError
+from genzoo.evaluate.extractors import batches_of, draw
+from genzoo.evaluate.progress import quiet
+from genzoo.evaluate.reference import significant
+from genzoo.evaluate.scores import Metric
+from genzoo.model import Model
+from genzoo.objectives import log_likelihood
+from genzoo.spec import Recipe
+
+SAMPLES = 500
+LIKELIHOOD_IMAGES = 1000
+BATCH = 200
+_DECODED = 500  # images at a time; more fall out of a processor's cache
+
+LIKELIHOOD_METRICS: dict[str, Metric] = {
+    "reconstruction_error": Metric("Reconstruction error", "lower", "squared error per pixel of range [0, 1]"),
+    "elbo": Metric("ELBO", "higher", "nats per image"),
+    "log_likelihood": Metric("Log-likelihood", "higher", "nats per image"),
+    "bits_per_dimension": Metric("Bits per dimension", "lower", "bits per pixel and channel"),
+}
+"""A VAE's metrics, by their keys in `metrics.json`."""
+
+
+@dataclass(frozen=True)
+class Likelihoods:
+    """A VAE's numbers for each of a number of images: (n,) each.
+
+    Attributes:
+        reconstruction_error: squared error per pixel of the posterior mean's image, pixels in [0, 1].
+        elbo: the evidence lower bound in nats, averaged over the posterior samples.
+        log_likelihood: the importance-weighted bound in nats, Burda et al. 2016.
+    """
+
+    reconstruction_error: Tensor
+    elbo: Tensor
+    log_likelihood: Tensor
+
+
+def describe_likelihood(recipe: Recipe) -> str:
+    """In words, the likelihood that a VAE's numbers assume."""
+    if recipe.likelihood == "gaussian":
+        return (
+            f"Gaussian of standard deviation {recipe.likelihood_sd:.6g} around each pixel in [0, 1]: a density, "
+            "which bits per dimension multiply by the width of a grey level, 1/255"
+        )
+    if recipe.binarize:
+        return "Bernoulli, of images whose pixels were drawn from their grey levels"
+    return (
+        "Bernoulli cross-entropy with grey levels as probabilities: no normalised likelihood of grey images, "
+        "comparable only among VAEs measured likewise"
+    )
+
+
+@torch.no_grad()
+def likelihoods(
+    model: Model,
+    images: ImageData,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    report: Callable[[int], None] = quiet,
+) -> Likelihoods:
+    """A VAE's reconstruction error, ELBO and importance-weighted log-likelihood of each image.
+
+    Args:
+        model: the VAE.
+        images: what it is to explain.
+        samples: posterior samples of each image.
+        seed: of the samples; those of image i depend on the seed, i and `samples` alone.
+        report: called with the number of images done.
+
+    Raises:
+        UsageError: for a model that is no VAE, images of another shape, or fewer than one sample.
+    """
+    if samples < 1:
+        raise UsageError(f"{samples} posterior samples cannot be averaged: 1 is the least.")
+    # Transposed convolutions are half as fast again channels-last; the copy leaves the model as it was.
+    generator = copy.deepcopy(model.generator).to(memory_format=torch.channels_last)
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    for place in batches_of(len(images), max(1, min(BATCH, _DECODED // samples))):
+        x = images.batch(torch.arange(place.start, place.stop))
+        if model.entry.recipe.binarize:
+            x = binarized(x, seed, place.start)
+        x = x.to(model.device)
+        weights = log_weights(model, generator, x, samples, seed, place.start).double()
+        error = (model.reconstruct(x) - x).square().flatten(1).mean(1).double()
+        bound = weights.logsumexp(1) - math.log(samples)
+        found.append((error.cpu(), weights.mean(1).cpu(), bound.cpu()))
+        report(place.stop)
+    error, elbo, bound = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return Likelihoods(error, elbo, bound)
+
+
+@torch.no_grad()
+def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, seed: int = 0, start: int = 0) -> Tensor:
+    """Log p(x | z) + log p(z) - log q(z | x) for samples z of the posterior: (n, c, h, w) -> (n, samples) nats.
+
+    Their mean estimates the ELBO, the logarithm of the mean of their exponentials a tighter bound.
+    """
+    mean, log_variance = model.encode(x)
+    n, size = mean.shape
+    drawn = noise.normals(seed, start * samples, n * samples, size, stream="latents")
+    epsilon = torch.from_numpy(drawn).view(n, samples, size).to(mean.device)
+    z = mean.unsqueeze(1) + (0.5 * log_variance).exp().unsqueeze(1) * epsilon
+    ratio = 0.5 * (epsilon.square() - z.square() + log_variance.unsqueeze(1)).sum(2)
+    parts = []
+    for image, latents in zip(_repeated(x, samples), torch.split(z.flatten(0, 1), _DECODED), strict=True):
+        raw = generator(latents.to(model.dtype)).float()
+        parts.append(log_likelihood(image.float(), raw, model.entry.recipe))
+    return torch.cat(parts).view(n, samples) + ratio
+
+
+def _repeated(x: Tensor, samples: int) -> Iterator[Tensor]:
+    """Each image as often as it has samples, in pieces of the size that is decoded at a time."""
+    index = torch.arange(len(x), device=x.device).repeat_interleave(samples)
+    return (x[part] for part in torch.split(index, _DECODED))
+
+
+def binarized(x: Tensor, seed: int, start: int) -> Tensor:
+    """Pixels drawn from their grey levels, as functions of the seed and the image's place: (n, c, h, w) in {0, 1}."""
+    size = x[0].numel()
+    words = noise.words(seed, "flips", start, len(x), size) >> np.uint64(11)
+    uniform = torch.from_numpy(words.astype(np.float64) * 2.0**-53).view_as(x)
+    return (uniform < x).to(x.dtype)
+
+
+def measure_likelihood(
+    model: Model,
+    test: ImageData,
+    images: int = LIKELIHOOD_IMAGES,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    report: Callable[[int], None] = quiet,
+) -> dict[str, dict[str, Any]]:
+    """A VAE's metrics on test images, each with its standard error, n, unit and likelihood.
+
+    Args:
+        model: the VAE.
+        test: the test images.
+        images: for how many of them, drawn by the seed, the importance-weighted bound is computed;
+            reconstruction error and ELBO are computed for all.
+        samples: posterior samples of the importance-weighted bound.
+        seed: of the draw and of the samples.
+        report: called with how much is done, of what `likelihood_work` says.
+    """
+    each = likelihoods(model, test, 1, seed, report)
+    chosen = draw(len(test), min(images, len(test)), seed)
+    some = ImageData(test.dataset, test.pixels[chosen])
+    before, each_costs = len(test), _cost(samples)
+    bound = likelihoods(model, some, samples, seed, lambda done: report(before + each_costs * done)).log_likelihood
+    words = describe_likelihood(model.entry.recipe)
+    return {
+        "reconstruction_error": _row("reconstruction_error", each.reconstruction_error),
+        "elbo": {**_row("elbo", each.elbo), "likelihood": words},
+        "log_likelihood": {**_row("log_likelihood", bound), "samples": samples, "likelihood": words},
+        "bits_per_dimension": {
+            **_row("bits_per_dimension", bits_per_dimension(bound, model.entry.recipe, math.prod(test.dataset.shape))),
+            "samples": samples,
+            "likelihood": words,
+        },
+    }
+
+
+def likelihood_work(test: int, images: int, samples: int = SAMPLES) -> int:
+    """What `measure_likelihood` counts to, for a number of test images."""
+    return test + min(images, test) * _cost(samples)
+
+
+def _cost(samples: int) -> int:
+    # Decoding is most of it; an image of one sample costs about as much as 20 more samples.
+    return 1 + samples // 20
+
+
+def bits_per_dimension(log_likelihood: Tensor, recipe: Recipe, dimensions: int) -> Tensor:
+    """Nats per image as bits per pixel and channel: (n,) -> (n,).
+
+    A Gaussian's density is multiplied by the width of a grey level, 1/255.
+    """
+    bits = -log_likelihood / (dimensions * math.log(2))
+    return bits + math.log2(255) if recipe.likelihood == "gaussian" else bits
+
+
+def _row(key: str, values: Tensor) -> dict[str, Any]:
+    spread = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return {
+        "mean": significant(float(values.mean())),
+        "standard_error": significant(spread),
+        "n": len(values),
+        "unit": LIKELIHOOD_METRICS[key].unit,
+    }

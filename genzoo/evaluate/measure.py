@@ -1,0 +1,261 @@
+"""From a model, or a folder of images, to the document that `metrics.json` holds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genzoo.data import load_images
+from genzoo.errors import UsageError
+from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
+from genzoo.evaluate.folder import list_images, read_images
+from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
+from genzoo.evaluate.progress import Progress, Report, quiet
+from genzoo.evaluate.reference import SEEDS, Values, floor_values, reference_sample, significant
+from genzoo.evaluate.scores import (
+    DENSITY_NEIGHBOURS,
+    KERNEL_SUBSET_SIZE,
+    KERNEL_SUBSETS,
+    PRECISION_NEIGHBOURS,
+    SAMPLE_METRICS,
+    Sample,
+    check_enough,
+    score,
+)
+from genzoo.files import sha256, write_text
+from genzoo.images import to_uint8
+from genzoo.model import Model
+from genzoo.spec import Dataset
+from genzoo.weights import METRICS, MODEL, find_folder
+
+FORMAT = 1
+SAMPLE_COUNT = 10_000
+_BATCH = 250
+_SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images
+
+Document = dict[str, Any]
+"""What `metrics.json` holds: plain JSON values."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a measurement is taken; all of it goes into `metrics.json`.
+
+    Attributes:
+        n: images of each seed.
+        seeds: one set of images each, over which mean and standard deviation go.
+        reference: the real images to measure against: `test` for what is published, `train` to
+            choose between models, so that the test set stays unseen.
+        features: genzoo's own feature nets, or the field's Inception.
+        likelihood_images: test images for a VAE's importance-weighted log-likelihood.
+    """
+
+    n: int = SAMPLE_COUNT
+    seeds: tuple[int, ...] = SEEDS
+    reference: Split = "test"
+    features: FeatureName = "genzoo"
+    likelihood_images: int = LIKELIHOOD_IMAGES
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise UsageError(f"The seeds {list(self.seeds)} must be one or more different numbers.")
+        if self.likelihood_images < 2:
+            raise UsageError(
+                f"A likelihood over {self.likelihood_images} images has no standard error: 2 is the least."
+            )
+
+
+def evaluate(
+    model: Model,
+    settings: Settings | None = None,
+    data_dir: str | Path | None = None,
+    report: Report = quiet,
+) -> Document:
+    """Measure a model's samples, and a VAE's likelihood.
+
+    Args:
+        model: what is measured.
+        settings: number of images, seeds, reference and features.
+        data_dir: where the datasets lie; needed for a VAE, and where reference features are not shipped.
+        report: called as the work goes on.
+
+    Returns:
+        What `metrics.json` holds; the same, byte for byte, each time on one machine.
+
+    Raises:
+        UsageError: for a model whose images no feature net takes, or fewer images than the metrics can bear.
+        DataError: where a dataset is needed and not to be had.
+        WeightsNotFoundError: when the feature net is not on this machine.
+    """
+    settings = settings or Settings()
+    extractor = find_extractor(model.entry.dataset, settings.features, model.device)
+    check_enough(settings.n, extractor.identity["size"])
+    test = load_images(model.entry.dataset, data_dir, train=False) if model.entry.is_vae else None
+    likelihood = likelihood_work(len(test), settings.likelihood_images) if test is not None else 0
+    progress = Progress(report, len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
+    sets = (_generated(model, settings.n, seed, extractor, progress) for seed in settings.seeds)
+    rows = _sample_rows(sets, extractor, settings, settings.n, settings.seeds, data_dir, progress)
+    document = {
+        **_heading(model.name, model.entry.dataset, extractor, settings),
+        "weights_sha256": sha256(find_file(model)),
+        "n": settings.n,
+        "seeds": list(settings.seeds),
+        **rows,
+    }
+    if test is not None:
+        before = progress.done
+        document |= measure_likelihood(
+            model,
+            test,
+            settings.likelihood_images,
+            seed=settings.seeds[0],
+            report=lambda done: progress.to(before + done, "likelihood"),
+        )
+    return document
+
+
+def evaluate_images(
+    folder: Path,
+    dataset: Dataset,
+    settings: Settings | None = None,
+    data_dir: str | Path | None = None,
+    device: torch.device | None = None,
+    report: Report = quiet,
+) -> Document:
+    """Measure a folder of images that anybody's model has made.
+
+    Of more than `settings.n` images each seed draws as many; of fewer, all are measured, once.
+
+    Args:
+        folder: holds the images, all of the dataset's size.
+        dataset: what they are to look like.
+        settings: number of images, seeds, reference and features.
+        data_dir: where the datasets lie, in case reference features are not shipped.
+        device: where the feature net runs; the CPU unless told otherwise.
+        report: called as the work goes on.
+
+    Raises:
+        DataError: for images that cannot be read, of mixed sizes, or of another size than the dataset's.
+        UsageError: for fewer images than the metrics can bear, or a dataset without a feature net.
+    """
+    settings = settings or Settings()
+    extractor = find_extractor(dataset, settings.features, device)
+    paths = list_images(folder)
+    n = min(settings.n, len(paths))
+    check_enough(n, extractor.identity["size"])
+    seeds = settings.seeds if n < len(paths) else settings.seeds[:1]
+    progress = Progress(report, 2 * len(paths) + len(seeds) * 2 * _SCORE_UNITS)
+    pixels = read_images(paths, dataset, lambda done: progress.to(done, "reading"))
+    seen = _seen(extractor, torch.split(pixels, _BATCH), progress, "features")
+    sets = (seen if n == len(seen) else seen[draw(len(seen), n, seed)] for seed in seeds)
+    rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
+    heading = _heading(folder.resolve().name, dataset, extractor, settings)
+    return {**heading, "n": n, "seeds": list(seeds), **rows}
+
+
+def to_text(document: Document) -> str:
+    """The text of `metrics.json`."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_metrics(path: Path, document: Document) -> None:
+    """Write `metrics.json` in one step.
+
+    Raises:
+        GenzooError: when it cannot be written.
+    """
+    write_text(path, to_text(document))
+
+
+def metrics_name(settings: Settings) -> str:
+    """The file's name in a checkpoint folder: `metrics.json` is for published numbers alone."""
+    parts = ["metrics"]
+    parts += ["train"] if settings.reference == "train" else []
+    parts += [settings.features] if settings.features != "genzoo" else []
+    return METRICS if len(parts) == 1 else "-".join(parts) + ".json"
+
+
+def find_file(model: Model) -> Path:
+    """The file of the weights that a model was loaded from."""
+    return model.folder.file(MODEL)
+
+
+def _generated(model: Model, n: int, seed: int, extractor: Extractor, progress: Progress) -> Sample:
+    batches = model.iter_samples(n, seed, batch_size=_BATCH)
+    # The grey levels of files, so that a folder of the same images gives the same numbers.
+    pixels = (torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in batches)
+    return _seen(extractor, pixels, progress, f"seed {seed}")
+
+
+def _seen(extractor: Extractor, batches: Iterator[Tensor] | Sequence[Tensor], progress: Progress, words: str) -> Sample:
+    parts = []
+    for batch in batches:
+        parts.append(extractor.see(batch))
+        progress.by(len(batch), words)
+    return Sample(torch.cat([part.features for part in parts]), torch.cat([part.logits for part in parts]))
+
+
+def _sample_rows(
+    sets: Iterator[Sample],
+    extractor: Extractor,
+    settings: Settings,
+    n: int,
+    seeds: Sequence[int],
+    data_dir: str | Path | None,
+    progress: Progress,
+) -> dict[str, dict[str, Any]]:
+    """Each metric's mean, standard deviation, floor, and its value for each seed."""
+    reference = reference_sample(extractor, settings.reference, data_dir)
+    values: Values = {key: [] for key in SAMPLE_METRICS}
+    for seed, images in zip(seeds, sets, strict=True):
+        for key, value in score(images, reference, seed).items():
+            values[key].append(significant(value))
+        progress.by(_SCORE_UNITS, f"metrics of seed {seed}")
+    before = progress.done
+    floor = floor_values(
+        extractor,
+        settings.reference,
+        reference,
+        n,
+        seeds,
+        data_dir,
+        report=lambda: progress.by(_SCORE_UNITS, "floor"),
+    )
+    progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
+    return {key: _row(key, values, floor) for key in SAMPLE_METRICS}
+
+
+def _row(key: str, values: Values, floor: Values | None) -> dict[str, Any]:
+    each = values[key]
+    return {
+        "mean": significant(statistics.fmean(each)),
+        # Of one set of images the spread is unknown, not zero.
+        "std": significant(statistics.stdev(each)) if len(each) > 1 else None,
+        "floor": significant(statistics.fmean(floor[key])) if floor else None,
+        "values": each,
+    }
+
+
+def _heading(name: str, dataset: Dataset, extractor: Extractor, settings: Settings) -> Document:
+    return {
+        "format": FORMAT,
+        "name": name,
+        "dataset": dataset.name,
+        "features": extractor.identity,
+        "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
+        "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
+        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": KERNEL_SUBSET_SIZE},
+    }
+
+
+def source_of(path_or_name: str) -> Path | None:
+    """The checkpoint folder that a measurement belongs into; None for a catalog name, whose files are pinned."""
+    folder = find_folder(path_or_name)
+    return folder.path if folder.pinned is None else None

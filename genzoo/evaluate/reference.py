@@ -1,0 +1,130 @@
+"""Real images to measure against, and the floor: what the training set itself would score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from genzoo.errors import BadCheckpointError, DataError
+from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
+from genzoo.evaluate.progress import quiet
+from genzoo.evaluate.scores import SAMPLE_METRICS, Sample, score
+from genzoo.files import write_text
+from genzoo.weights import Folder
+
+FLOORS = "floors.json"
+SEEDS = (0, 1, 2)
+Values = dict[str, list[float]]
+"""Each metric's value for each seed."""
+
+
+def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Sample:
+    """The 10,000 real images that samples are held against.
+
+    Raises:
+        DataError: where they are neither shipped nor to be had.
+    """
+    return extractor.real(split, data_dir)[:REFERENCE_IMAGES]
+
+
+def significant(value: float) -> float:
+    """A value to six significant digits: below them lie the rounding errors of one processor or another."""
+    return float(f"{value:.6g}")
+
+
+def floor_values(
+    extractor: Extractor,
+    split: Split,
+    reference: Sample,
+    n: int,
+    seeds: Sequence[int],
+    data_dir: str | Path | None = None,
+    report: Callable[[], None] = quiet,
+) -> Values | None:
+    """The metrics of `n` training images against the reference, for each seed.
+
+    They are no images of the reference: a training reference's floor comes from other training images.
+
+    Returns:
+        None where there are fewer than `n` such images, or no training images to be had.
+    """
+    shipped = _shipped(extractor, split, n, seeds)
+    if shipped is not None:
+        return shipped
+    try:
+        pool = extractor.real("train", data_dir)
+    except DataError:
+        # An installed wheel has no training features, and the samples can be measured without.
+        return None
+    if split == "train":
+        pool = pool[REFERENCE_IMAGES:]
+    if len(pool) < n:
+        return None
+    values: Values = {key: [] for key in SAMPLE_METRICS}
+    for seed in seeds:
+        for key, value in score(pool[draw(len(pool), n, seed)], reference, seed).items():
+            values[key].append(significant(value))
+        report()
+    return values
+
+
+def _shipped(extractor: Extractor, split: Split, n: int, seeds: Sequence[int]) -> Values | None:
+    """The floor from the net's own table, where it lists this one."""
+    if not isinstance(extractor, ZooFeatures):
+        return None
+    for row in read_floors(extractor.folder):
+        if row["reference"] == split and row["n"] == n and set(seeds) <= set(row["seeds"]):
+            places = [row["seeds"].index(seed) for seed in seeds]
+            return {key: [row["values"][key][place] for place in places] for key in SAMPLE_METRICS}
+    return None
+
+
+def read_floors(folder: Folder) -> list[Mapping[str, Any]]:
+    """The rows of a feature net's table of floors, none where it has no table.
+
+    Raises:
+        BadCheckpointError: for a table that is damaged.
+    """
+    if not folder.has(FLOORS):
+        return []
+    path = folder.file(FLOORS)
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["floors"]
+        for row in rows:
+            complete = all(len(row["values"][key]) == len(row["seeds"]) for key in SAMPLE_METRICS)
+            if not complete or not {"reference", "n"} <= set(row):
+                raise ValueError("a row is incomplete")
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
+    return list(rows)
+
+
+def write_references(
+    folder: Path,
+    data_dir: str | Path | None = None,
+    device: torch.device | None = None,
+    report: Callable[[str], None] = quiet,
+) -> None:
+    """Write what ships beside a feature net: features of real images, and the floors at 10,000 images.
+
+    Raises:
+        DataError: for a dataset that is not to be had.
+        GenzooError: when the folder cannot be written.
+    """
+    (folder / FLOORS).unlink(missing_ok=True)  # they were of the weights before
+    extractor = ZooFeatures(Folder(folder), device)
+    splits: tuple[Split, ...] = ("test", "train")
+    for split in splits:
+        report(f"features of the {split} set")
+        extractor.write_real(split, data_dir)
+    rows = []
+    for split in splits:
+        report(f"floor against the {split} set")
+        reference = reference_sample(extractor, split, data_dir)
+        values = floor_values(extractor, split, reference, REFERENCE_IMAGES, SEEDS, data_dir)
+        rows.append({"reference": split, "n": REFERENCE_IMAGES, "seeds": list(SEEDS), "values": values})
+    write_text(folder / FLOORS, json.dumps({"format": 1, "floors": rows}, indent=1) + "\n")

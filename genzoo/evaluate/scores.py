@@ -1,0 +1,213 @@
+"""Numbers from features: how far generated images are from real ones.
+
+What torch-fidelity has is taken from it; density and coverage, which it lacks, are here.  All of it
+runs in float64, so that neither the batch size nor the order of a sum shows in the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from genzoo.errors import UsageError
+
+KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 100, 1000
+PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS = 3, 5
+_ROWS = 500  # of a distance matrix at a time: 40 MB beside 10,000 images
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is read: its name in words, and which way is better."""
+
+    label: str
+    better: Literal["lower", "higher"]
+    unit: str = ""
+
+
+SAMPLE_METRICS: dict[str, Metric] = {
+    "frechet_distance": Metric("Fréchet distance", "lower"),
+    "kernel_distance": Metric("Kernel distance", "lower"),
+    "precision": Metric("Precision", "higher"),
+    "recall": Metric("Recall", "higher"),
+    "density": Metric("Density", "higher"),
+    "coverage": Metric("Coverage", "higher"),
+    "class_balance": Metric("Class balance", "higher"),
+    "classifier_score": Metric("Classifier score", "higher"),
+}
+"""The metrics of sample quality, by their keys in `metrics.json`."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A set of images as a feature net sees it: features (n, d), and its classifier's logits (n, c)."""
+
+    features: Tensor
+    logits: Tensor
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: Tensor | slice) -> Sample:
+        return Sample(self.features[index], self.logits[index])
+
+    @cached_property
+    def doubled(self) -> Tensor:
+        """The features in float64."""
+        return self.features.double()
+
+    @cached_property
+    def statistics(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Mean and covariance of the features, as torch-fidelity takes them."""
+        from torch_fidelity.metric_fid import fid_features_to_statistics
+
+        statistics: dict[str, Any] = fid_features_to_statistics(self.doubled)
+        return statistics
+
+    @cached_property
+    def radii(self) -> Tensor:
+        """Each image's distance to the nearest others that density and coverage go by: (n,)."""
+        return neighbour_distances(self.doubled, DENSITY_NEIGHBOURS)
+
+    @cached_property
+    def frequencies(self) -> Tensor:
+        """The share of images that the classifier puts into each class: (c,)."""
+        return torch.bincount(self.logits.argmax(1), minlength=self.logits.shape[1]).double() / len(self)
+
+
+def least_images(features: int) -> int:
+    """The fewest images the metrics can bear: one more than features, for a covariance of full rank."""
+    return max(features, DENSITY_NEIGHBOURS) + 1
+
+
+def check_enough(n: int, features: int, what: str = "images") -> None:
+    """Raise `UsageError` unless `n` images are enough for every metric."""
+    if n < (least := least_images(features)):
+        raise UsageError(
+            f"{n:,} {what} are too few to measure: the Fréchet distance takes the covariance "
+            f"of {features} features, which needs {least:,} or more."
+        )
+
+
+def score(sample: Sample, reference: Sample, seed: int = 0) -> dict[str, float]:
+    """All metrics of sample quality of one set of images against a reference set.
+
+    Args:
+        sample: the images to judge.
+        reference: real images, seen through the same net.
+        seed: of the kernel distance's subsets.
+
+    Raises:
+        UsageError: for fewer images than the metrics can bear.
+    """
+    for images, what in ((sample, "images"), (reference, "reference images")):
+        check_enough(len(images), images.features.shape[1], what)
+    precision, recall = precision_recall(sample, reference)
+    density, coverage = density_coverage(sample.doubled, reference.doubled, reference.radii)
+    return {
+        "frechet_distance": frechet_distance(sample, reference),
+        "kernel_distance": kernel_distance(sample, reference, seed),
+        "precision": precision,
+        "recall": recall,
+        "density": density,
+        "coverage": coverage,
+        "class_balance": class_balance(sample, reference),
+        "classifier_score": classifier_score(sample),
+    }
+
+
+def frechet_distance(sample: Sample, reference: Sample) -> float:
+    """The Fréchet distance between Gaussians fitted to the features, FID's formula: Heusel et al. 2017."""
+    from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric
+
+    return float(fid_statistics_to_metric(sample.statistics, reference.statistics, False)[KEY_METRIC_FID])
+
+
+def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
+    """The squared maximum mean discrepancy under a cubic kernel, KID's formula: Binkowski et al. 2018.
+
+    The mean over 100 pairs of subsets of 1,000 images, or of all where there are fewer; it is
+    unbiased, so that it can lie below 0 for two sets of the same kind.
+    """
+    from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
+
+    found = kid_features_to_metric(
+        sample.doubled,
+        reference.doubled,
+        kid_subsets=KERNEL_SUBSETS,
+        kid_subset_size=min(KERNEL_SUBSET_SIZE, len(sample), len(reference)),
+        rng_seed=seed % 2**32,
+        verbose=False,
+    )
+    return float(found[KEY_METRIC_KID_MEAN])
+
+
+def precision_recall(sample: Sample, reference: Sample) -> tuple[float, float]:
+    """Share of samples within the reals' manifold, and of reals within the samples': Kynkäänniemi et al. 2019.
+
+    A manifold is the union of balls that reach each image's third nearest neighbour.
+    """
+    from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
+
+    found = prc_features_to_metric(
+        sample.doubled,
+        reference.doubled,
+        prc_neighborhood=PRECISION_NEIGHBOURS,
+        prc_batch_size=_ROWS,
+        save_cpu_ram=True,
+        verbose=False,
+    )
+    return float(found[KEY_METRIC_PRECISION]), float(found[KEY_METRIC_RECALL])
+
+
+def neighbour_distances(features: Tensor, neighbours: int) -> Tensor:
+    """Each row's distance to its k-th nearest other row: (n, d) -> (n,)."""
+    # A row's nearest is itself.
+    parts = [
+        torch.cdist(rows, features).kthvalue(neighbours + 1, dim=1).values for rows in torch.split(features, _ROWS)
+    ]
+    return torch.cat(parts)
+
+
+def density_coverage(sample: Tensor, reference: Tensor, radii: Tensor) -> tuple[float, float]:
+    """Density and coverage: Naeem et al. 2020.
+
+    Density is the mean number of real balls that a sample lies in, over the number of neighbours
+    that a ball reaches; it can exceed 1.  Coverage is the share of real balls with a sample in them.
+
+    Args:
+        sample: features of the samples, (m, d).
+        reference: features of real images, (n, d).
+        radii: distance of each real image to its k-th nearest other, k = 5, (n,).
+    """
+    inside, covered = 0, torch.zeros(len(reference), dtype=torch.bool)
+    for rows in torch.split(sample, _ROWS):
+        within = torch.cdist(rows, reference) <= radii
+        inside += int(within.sum())
+        covered |= within.any(dim=0)
+    return inside / (DENSITY_NEIGHBOURS * len(sample)), float(covered.double().mean())
+
+
+def class_balance(sample: Sample, reference: Sample) -> float:
+    """How alike the classes' shares are, in [0, 1]: 1 minus their total variation distance.
+
+    Shares are those of the feature net's own classifier on either side; 1 is the reference's
+    balance, 0 means that no class occurs in both.
+    """
+    return 1 - 0.5 * float((sample.frequencies - reference.frequencies).abs().sum())
+
+
+def classifier_score(sample: Sample) -> float:
+    """The Inception Score's formula over the feature net's classes: Salimans et al. 2016.
+
+    From 1, all images alike or all doubtful, to the number of classes; one split, no shuffling.
+    """
+    from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
+
+    return float(isc_features_to_metric(sample.logits, splits=1, shuffle=False)[KEY_METRIC_ISC_MEAN])

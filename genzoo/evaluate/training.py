@@ -1,0 +1,213 @@
+"""How the feature nets came to be: one fixed schedule, after which the test accuracy is read once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genzoo import noise
+from genzoo.data import ImageData, data_root, load_images
+from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net
+from genzoo.evaluate.progress import quiet
+from genzoo.files import clear_io_errors
+from genzoo.images import to_signed
+from genzoo.spec import Dataset
+from genzoo.weights import Folder
+
+Report = Callable[[int, int, dict[str, float]], None]
+"""Called with the step, the number of steps, and what training gives so far."""
+
+
+@dataclass(frozen=True)
+class FeatureRecipe:
+    """How a feature net is trained: Nesterov's SGD with a triangular learning rate.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images in a step.
+        lr: the learning rate at its peak, after `warmup` of the steps.
+        weight_decay: on weights of convolutions and linear layers, not of batch norm.
+        label_smoothing: share of a label's mass that goes to all classes alike.
+        shift: pixels by which an image is moved at most, either way.
+        cutout: side of the square that is blanked, 0 for none (DeVries and Taylor 2017).
+    """
+
+    epochs: int
+    batch_size: int = 500
+    lr: float = 0.5
+    momentum: float = 0.9
+    warmup: float = 0.2
+    weight_decay: float = 1e-3
+    label_smoothing: float = 0.1
+    shift: int = 2
+    cutout: int = 0
+
+
+RECIPES: dict[str, FeatureRecipe] = {
+    "mnist": FeatureRecipe(epochs=10, batch_size=250, lr=0.2),
+    "cifar10": FeatureRecipe(epochs=16, cutout=6),
+}
+
+
+def train_features(
+    dataset: str,
+    out: Path,
+    *,
+    recipe: FeatureRecipe | None = None,
+    seed: int = 0,
+    data_dir: str | Path | None = None,
+    device: torch.device | None = None,
+    report: Report = quiet,
+) -> dict[str, float]:
+    """Train the feature net of a dataset and write it to a folder.
+
+    Args:
+        dataset: `mnist` or `cifar10`.
+        out: the folder to write.
+        recipe: another schedule than the shipped net's.
+        seed: of weights, order and augmentations.
+        data_dir: where the datasets lie.
+        device: where it trains; the CPU unless told otherwise.
+        report: called after every step.
+
+    Returns:
+        The accuracy on the training and the test images, of the weights as they were written.
+
+    Raises:
+        DataError: for a dataset that is not to be had.
+        GenzooError: when the folder cannot be written.
+    """
+    spec, recipe, where = FEATURE_NETS[dataset], recipe or RECIPES[dataset], device or torch.device("cpu")
+    images = load_images(spec.images, data_dir)
+    labels = load_labels(spec.images, data_dir)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = FeatureNet(spec)
+        _initialise(net, images)
+        net = net.to(where).to(memory_format=torch.channels_last)
+        _fit(net, images, labels, recipe, seed, report)
+    training: dict[str, Any] = {"seed": seed, "recipe": dataclasses.asdict(recipe)}
+    with clear_io_errors(out):
+        save_net(out, net.cpu(), training)
+        measured = _accuracies(load_net(Folder(out)), data_dir)
+        save_net(out, net, {**training, "accuracy": measured})
+    return measured
+
+
+def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: bool = True) -> Tensor:
+    """The classes of a dataset's images, in their order: (n,) int64.
+
+    Raises:
+        DataError: for a dataset that is neither there nor to be had.
+    """
+    import torchvision.datasets
+
+    load_images(dataset, data_dir, train=train)  # fetches it, or says why that cannot be
+    kind = {"mnist": "MNIST", "cifar10": "CIFAR10"}[dataset.name]
+    loaded = getattr(torchvision.datasets, kind)(str(data_root(data_dir)), train=train, download=False)
+    return torch.as_tensor(loaded.targets, dtype=torch.int64)
+
+
+def accuracy(net: FeatureNet, images: ImageData, labels: Tensor) -> float:
+    """The share of images whose class the net tells."""
+    with torch.no_grad():
+        guesses = net.logits(extract(net, images.pixels)).argmax(1).cpu()
+    return float((guesses == labels).double().mean())
+
+
+def _accuracies(net: FeatureNet, data_dir: str | Path | None) -> dict[str, float]:
+    dataset = net.spec.images
+    return {
+        split: accuracy(
+            net,
+            load_images(dataset, data_dir, train=split == "train"),
+            load_labels(dataset, data_dir, train=split == "train"),
+        )
+        for split in ("train", "test")
+    }
+
+
+@torch.no_grad()
+def _initialise(net: FeatureNet, images: ImageData, epsilon: float = 5e-4) -> None:
+    """Whiten 2 x 2 patches in the first layer, and begin every other convolution near the identity."""
+    some = to_signed(images.batch(torch.arange(min(len(images), 5000))))
+    patches = F.unfold(some, 2).transpose(1, 2).flatten(0, 1).double()
+    values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    filters = (vectors / (values + epsilon).sqrt()).T.reshape(-1, *net.whiten.weight.shape[1:])
+    # Both signs of each direction, because what follows is nearly a rectifier.
+    net.whiten.weight.copy_(torch.cat([filters, -filters]))
+    net.whiten.bias.zero_()  # type: ignore[union-attr]
+    for layer in net.stages.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.dirac_(layer.weight[: layer.in_channels])
+
+
+def _fit(net: FeatureNet, images: ImageData, labels: Tensor, recipe: FeatureRecipe, seed: int, report: Report) -> None:
+    device = net.head.weight.device
+    learned = [p for p in net.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in learned if p.dim() > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in learned if p.dim() == 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=True)
+    steps = recipe.epochs * (len(images) // recipe.batch_size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: triangle(step / steps, recipe.warmup))
+    net.train()
+    for step, index in enumerate(_batches(len(images), recipe, seed), start=1):
+        rng = np.random.Generator(noise.philox(seed, "steps", step << 32))
+        x = augment(images, index, recipe, rng).to(device)
+        y = labels[index].to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = net(x.contiguous(memory_format=torch.channels_last))
+        loss = F.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        right = (logits.argmax(1) == y).float().mean()
+        report(step, steps, {"loss": float(loss.detach()), "accuracy": float(right)})
+    net.eval()
+
+
+def triangle(share: float, warmup: float) -> float:
+    """The learning rate's factor after a share of the steps: 0 to 1 in `warmup`, then back to 0."""
+    return share / warmup if share < warmup else max(0.0, (1 - share) / (1 - warmup))
+
+
+def _batches(n: int, recipe: FeatureRecipe, seed: int) -> Iterator[Tensor]:
+    for epoch in range(recipe.epochs):
+        order = np.random.Generator(noise.philox(seed, "order", epoch << 32)).permutation(n)
+        for i in range(n // recipe.batch_size):
+            yield torch.from_numpy(order[i * recipe.batch_size : (i + 1) * recipe.batch_size])
+
+
+def augment(images: ImageData, index: Tensor, recipe: FeatureRecipe, rng: np.random.Generator) -> Tensor:
+    """Training images, moved, mirrored where the dataset allows it, and cut out: (n, c, h, w) in [0, 1]."""
+    flip = torch.from_numpy(rng.random(len(index)) < 0.5) if images.dataset.flips else None
+    x = images.batch(index, flip)
+    n, channels, height, width = x.shape
+    border = "reflect" if images.dataset.flips else "constant"  # digits stand on black
+    padded = F.pad(x, [recipe.shift] * 4, mode=border).permute(0, 2, 3, 1)
+    top, left = (torch.from_numpy(rng.integers(0, 2 * recipe.shift + 1, (n, 1))) for _ in range(2))
+    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    moved = padded[torch.arange(n).view(n, 1, 1), rows.unsqueeze(2), columns.unsqueeze(1)].permute(0, 3, 1, 2)
+    if recipe.cutout:
+        corner = torch.from_numpy(rng.integers(0, (height - recipe.cutout + 1, width - recipe.cutout + 1), (n, 2)))
+        inside = [_between(corner[:, i], side, recipe.cutout) for i, side in enumerate((height, width))]
+        moved = moved.masked_fill((inside[0].unsqueeze(2) & inside[1].unsqueeze(1)).unsqueeze(1), 0.5)
+    assert moved.shape[1] == channels
+    return moved
+
+
+def _between(start: Tensor, side: int, length: int) -> Tensor:
+    """Which of `side` places lie within `length` of each start: (n,) -> (n, side) bool."""
+    places = torch.arange(side) - start.unsqueeze(1)
+    return (places >= 0) & (places < length)

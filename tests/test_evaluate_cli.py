@@ -1,0 +1,201 @@
+"""Comparisons, and the commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from genzoo.catalog import MNIST
+from genzoo.cli.evaluate import evaluate as evaluate_command
+from genzoo.cli.evaluate import train_features as train_features_command
+from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
+from genzoo.evaluate import compare, plot, to_table
+from genzoo.evaluate.compare import read_metrics
+from genzoo.evaluate.scores import SAMPLE_METRICS
+from genzoo.train import train
+from genzoo.writers import save_images
+
+from .conftest import noise_images, plan
+
+
+def document(name: str, frechet: float, precision: float, **changes: Any) -> dict[str, Any]:
+    row = {"std": 0.1, "floor": 0.5, "values": [1.0]}
+    return {
+        "format": 1,
+        "name": name,
+        "dataset": "mnist",
+        "features": {"name": "genzoo-mnist", "version": 1, "size": 128},
+        "reference": {"split": "test", "n": 10_000},
+        "n": 10_000,
+        "seeds": [0, 1, 2],
+        "frechet_distance": {**row, "mean": frechet},
+        "precision": {**row, "mean": precision},
+        **changes,
+    }
+
+
+def nats(mean: float, likelihood: str) -> dict[str, Any]:
+    return {"mean": mean, "standard_error": 0.5, "n": 10, "unit": "nats per image", "likelihood": likelihood}
+
+
+PAIR = [document("first", 2.0, 0.9), document("second", 1.0, 0.8)]
+
+
+def test_the_best_depends_on_the_metric() -> None:
+    found = compare(PAIR)
+    assert found["best"] == {"frechet_distance": ["second"], "precision": ["first"]}
+    assert found["models"][0]["frechet_distance"] == {"mean": 2.0, "std": 0.1, "floor": 0.5}
+
+
+def test_the_table_marks_the_best_and_shows_the_floor() -> None:
+    lines = to_table(compare(PAIR), lambda text: f"*{text.strip()}*").splitlines()
+    assert [line.split()[0] for line in lines] == ["MODEL", "first", "second", "(training"]
+    assert "*0.9 ±0.1*" in lines[1]
+    assert "*1 ±0.1*" in lines[2]
+    assert lines[1].count("*") == lines[2].count("*") == 2
+    assert lines[3].split()[-2:] == ["0.5", "0.5"]
+    plain = to_table(compare(PAIR)).splitlines()
+    assert plain[1].index("2 ±0.1") == plain[2].index("1 ±0.1")
+
+
+def test_nats_of_different_likelihoods_have_no_best() -> None:
+    same = [document("a", 1, 1, elbo=nats(-90, "x")), document("b", 1, 1, elbo=nats(-80, "x"))]
+    assert compare(same)["best"]["elbo"] == ["b"]
+    other = [same[0], document("b", 1, 1, elbo=nats(-80, "y"))]
+    assert compare(other)["best"]["elbo"] == []
+    assert compare([same[0], document("gan", 1, 1)])["best"]["elbo"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("dataset", "cifar10"),
+        ("n", 500),
+        ("features", {"name": "inception", "version": 1, "size": 2048}),
+        ("reference", {"split": "train", "n": 10_000}),
+    ],
+)
+def test_what_was_measured_otherwise_is_not_compared(key: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"measured otherwise in {key} .* cannot be compared"):
+        compare([PAIR[0], document("other", 1.0, 1.0, **{key: value})])
+    with pytest.raises(UsageError, match="two measurements or more"):
+        compare(PAIR[:1])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_the_same_comparison_gives_the_same_picture(suffix: str, tmp_path: Path) -> None:
+    documents = [*PAIR, document("third", 3.0, 0.7, elbo=nats(-90, "x"))]
+    for name in ("a", "b"):
+        plot(compare(documents), tmp_path / f"{name}{suffix}")
+    if suffix == ".png":
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+        with Image.open(tmp_path / "a.png") as picture:
+            assert picture.width > picture.height
+            assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 10
+    assert (tmp_path / f"a{suffix}").stat().st_size > 1000
+
+
+def test_a_picture_needs_a_name_that_says_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"end its name in \.png"):
+        plot(compare(PAIR), tmp_path / "out.txt")
+
+
+def test_measurements_are_read_from_files_and_folders(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps(PAIR[0]))
+    assert read_metrics(str(tmp_path)) == read_metrics(str(tmp_path / "metrics.json")) == PAIR[0]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"empty has not been measured.*run `genzoo evaluate"):
+        read_metrics(str(tmp_path / "empty"))
+    (tmp_path / "other.json").write_text('{"name": "x"}')
+    with pytest.raises(DataError, match=r"other\.json is not a measurement"):
+        read_metrics(str(tmp_path / "other.json"))
+    with pytest.raises(UnknownNameError):
+        read_metrics("no-such-model")
+
+
+def run(command: click.Command, *args: object) -> Result:
+    return CliRunner().invoke(command, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 500)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_checkpoint_folder_gets_its_metrics(tmp_path: Path) -> None:
+    folder = train(plan("mlpgan-mnist-z100-l2", tmp_path / "gan"), noise_images(MNIST, 600))
+    shown = run(evaluate_command, folder, "-n", 150, "--seeds", "0,5")
+    assert shown.exit_code == 0, shown.output
+    written = (folder / "metrics.json").read_text()
+    assert json.loads(written)["seeds"] == [0, 5]
+    assert "Fréchet distance" in shown.stdout
+    assert "training set" in shown.stdout
+    again = run(evaluate_command, folder, "-n", 150, "--seeds", "0,5", "--json")
+    assert again.stdout == written == (folder / "metrics.json").read_text()
+    # What is chosen by is kept apart from what is published.
+    run(evaluate_command, folder, "-n", 150, "--seeds", "0", "--reference", "train")
+    assert json.loads((folder / "metrics-train.json").read_text())["reference"]["split"] == "train"
+    assert (folder / "metrics.json").read_text() == written
+    both = run(evaluate_command, "--compare", folder, folder / "metrics.json", "--plot", tmp_path / "out.png")
+    assert both.exit_code == 0, both.output
+    assert both.stdout.splitlines()[0].startswith("MODEL")
+    assert (tmp_path / "out.png").is_file()
+    as_json = json.loads(run(evaluate_command, "--compare", folder, folder, "--json").stdout)
+    assert set(as_json["best"]) == set(SAMPLE_METRICS)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_folder_of_images_is_measured(tmp_path: Path) -> None:
+    save_images(noise_images(MNIST, 140).pixels.float() / 255, f"{tmp_path}/out/")
+    shown = run(evaluate_command, "--images", tmp_path / "out", "--dataset", "mnist", "--json")
+    assert shown.exit_code == 0, shown.output
+    assert json.loads(shown.stdout)["n"] == 140
+    assert not (tmp_path / "out" / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), "0 models were named"),
+        (("a", "b"), "add --compare"),
+        (("--images", "x"), "--images and --dataset go together"),
+        (("a", "--dataset", "mnist"), "--images and --dataset go together"),
+        (("a", "--images", "x", "--dataset", "mnist"), "not both"),
+        (("a", "--plot", "x.png"), "--plot draws a comparison"),
+        (("--compare", "a", "--images", "x"), "--compare takes measurements"),
+        (("a", "--seeds", "one"), "is not a list of numbers"),
+        (("a", "--seeds", "1,1"), "different numbers"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(args: tuple[str, ...], words: str) -> None:
+    error = run(evaluate_command, *args).exception
+    assert isinstance(error, GenzooError)
+    assert error.exit_code == 2
+    assert words in str(error)
+    assert str(error).endswith(".")
+
+
+def test_training_writes_a_net_and_its_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def trained(dataset: str, out: Path, *, recipe: Any, seed: int, report: Any, **_: object) -> dict[str, float]:
+        calls.append((dataset, out, recipe.epochs, seed))
+        report(1, 1, {"loss": 1.0})
+        return {"train": 0.5, "test": 0.25}
+
+    monkeypatch.setattr("genzoo.evaluate.training.train_features", trained)
+    monkeypatch.setattr("genzoo.evaluate.reference.write_references", lambda folder, *_: calls.append((folder,)))
+    shown = run(train_features_command, "mnist", "--out", tmp_path / "net", "--epochs", 3, "--seed", 7)
+    assert shown.exit_code == 0, shown.output
+    assert calls == [("mnist", tmp_path / "net", 3, 7), (tmp_path / "net",)]
+    assert "test 25.00%" in shown.stderr
+    assert shown.stdout.strip() == str(tmp_path / "net")
+    run(train_features_command, "mnist", "--out", tmp_path / "net", "--references-only")
+    assert len(calls) == 3
