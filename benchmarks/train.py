@@ -212,7 +212,7 @@ def main() -> None:
         print(table(json.loads(options.table.read_text())))
         return
     device, root = torch.device(options.device), data_root(options.data_dir)
-    cores = f"{len(os.sched_getaffinity(0))} {processor()} cores"
+    cores = f"{processor()}, {len(os.sched_getaffinity(0))} cores"
     machine = torch.cuda.get_device_name() if device.type == "cuda" else cores
     results = []
     for name in options.names or NAMES:

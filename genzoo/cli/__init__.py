@@ -6,23 +6,41 @@ Data goes to stdout, talk and progress bars to stderr; an error is one sentence 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import signal
 import sys
 from typing import Any
 
 import click
 
-from genzoo.cli.adopt import adopt
-from genzoo.cli.evaluate import evaluate, train_features
-from genzoo.cli.generate import generate
-from genzoo.cli.show import info, list_command
-from genzoo.cli.train import finetune, train
 from genzoo.errors import GenzooError
 from genzoo.version import __version__
+
+_COMMANDS = {
+    "list": "show:list_command",
+    "info": "show:info",
+    "generate": "generate:generate",
+    "train": "train:train",
+    "finetune": "train:finetune",
+    "evaluate": "evaluate:evaluate",
+    "adopt": "adopt:adopt",
+    "train-features": "evaluate:train_features",
+}
+"""Each command's module and function, imported when it is asked for."""
 
 
 class _Group(click.Group):
     """The one place where an error becomes a sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, function = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{module}"), function)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         # So that what is half written is removed as after Ctrl-C.
@@ -39,7 +57,3 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="genzoo")
 def main() -> None:
     """A zoo of small generative models with their trained weights."""
-
-
-for _command in (list_command, info, generate, train, finetune, evaluate, adopt, train_features):
-    main.add_command(_command)

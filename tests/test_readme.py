@@ -1,0 +1,59 @@
+"""What the README shows runs, and its figures are those of the files that commands wrote."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shlex
+import textwrap
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from genzoo.catalog import ENTRIES
+from genzoo.cli import main
+from genzoo.weights import is_here
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def block(heading: str) -> str:
+    """The first indented block below a heading."""
+    below = README.split(f"## {heading}\n", 1)[1]
+    lines = [line for line in below.split("\n## ")[0].splitlines() if line.startswith("    ") or not line]
+    return textwrap.dedent("\n".join(lines)).strip()
+
+
+def test_the_python_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(block("In Python"), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "images.npz"}
+
+
+def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in block("On the command line").splitlines():
+        command = shlex.split(line, comments=True)
+        assert command[0] == "genzoo"
+        done = CliRunner().invoke(main, command[1:])
+        assert done.exit_code == 0, (line, done.output)
+    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "digits.npz", "digits"}
+
+
+def test_the_weights_it_names_are_those_there_are() -> None:
+    sentence = README.split("Weights are there so far for", 1)[1].split(";")[0]
+    assert set(re.findall(r"`([^`]+)`", sentence)) == {name for name in ENTRIES if is_here(name)}
+    assert f"all {len(ENTRIES)} entries" in README
+
+
+def test_the_speeds_are_the_benchmarks() -> None:
+    spec = importlib.util.spec_from_file_location("benchmark", ROOT / "benchmarks" / "train.py")
+    assert spec is not None
+    assert spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        assert benchmark.table(json.loads(path.read_text())) in README
