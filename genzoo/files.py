@@ -18,7 +18,7 @@ def clear_io_errors(path: Path, verb: str = "written") -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise GenzooError(f"{path} could not be {verb} ({reason}): free the place or name another.") from error
+        raise GenzooError(f"{path} could not be {verb} ({reason}): see to that, or name another place.") from error
 
 
 def _part_of(path: Path) -> Path:
