@@ -49,9 +49,3 @@ def normals(seed: int, start: int, n: int, size: int, stream: Stream = "latents"
     angle = 2.0 * np.pi * uniform[:, pairs:]
     both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return both[:, :size].astype(np.float32)
-
-
-def uniforms(seed: int, stream: Stream, start: int, n: int) -> npt.NDArray[np.float64]:
-    """A uniform number in [0, 1) for each of images `start` to `start + n` of a seed: (n,)."""
-    drawn = words(seed, stream, start, n, 1)[:, 0] >> np.uint64(11)
-    return drawn.astype(np.float64) * 2.0**-53

@@ -205,7 +205,7 @@ class Trainer:
     def _refuse(self, loss: str, when: str) -> NoReturn:
         raise TrainingError(
             f"Training broke down: the loss {loss} is not finite {when}; the last good state is kept, "
-            f"begin anew in another --out with a lower --lr or another --seed."
+            "begin anew in another --out with a lower --lr or another --seed."
         )
 
     def save(self) -> None:
