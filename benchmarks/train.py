@@ -1,4 +1,4 @@
-"""Images per second of genzoo's training loop beside a plain PyTorch loop, both in one run, alternating.
+"""Images per second of genzoo's training loop beside a plain PyTorch loop, each in a process of its own, alternating.
 
     python benchmarks/train.py [--data-dir DIR] [--rounds 5] [--seconds 10] [--out FILE.json] [NAME ...]
 
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from torchvision.transforms import ToTensor
 
 from genzoo.catalog import find_entry
 from genzoo.data import data_root, load_images
+from genzoo.memory import keep_freed_memory
 from genzoo.nets import build
 from genzoo.processes import Processes
 from genzoo.spec import Entry
@@ -146,31 +149,57 @@ def processor() -> str:
     return " ".join([names[0] if names else platform.machine(), *([f"({', '.join(flags)})"] if flags else [])])
 
 
-def timed(step: Step, seconds: float, losses: list[dict[str, float]]) -> float:
-    """Steps a second."""
-    began, steps = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        losses.append(step())
-        steps += 1
-    return steps / (time.perf_counter() - began)
+def serve(kind: str, name: str, root: Path, device: torch.device, pipe: Connection) -> None:
+    """One of the two loops, in a process of its own: runs for as long as it is told, again and again."""
+    if kind == "genzoo":
+        keep_freed_memory()  # as `genzoo train` does; the plain loop keeps its allocator as it comes
+    step = {"plain": plain_step, "genzoo": genzoo_step}[kind](find_entry(name), root, device)
+    while (seconds := pipe.recv()) is not None:
+        losses, began = [], time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            losses.append(step())
+        pipe.send((len(losses) / (time.perf_counter() - began), losses))
+
+
+class Loop:
+    """A loop in its process, which rests while the other is measured."""
+
+    def __init__(self, kind: str, name: str, root: Path, device: torch.device) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(kind, name, root, device, theirs))
+        self.process.start()
+        self.losses: list[dict[str, float]] = []
+
+    def rate(self, seconds: float) -> float:
+        """Steps a second."""
+        self.pipe.send(seconds)
+        rate, losses = self.pipe.recv()
+        self.losses += losses
+        return float(rate)
+
+    def end(self) -> None:
+        self.pipe.send(None)
+        self.process.join()
 
 
 def compare(name: str, root: Path, device: torch.device, rounds: int, seconds: float) -> dict[str, object]:
     entry = find_entry(name)
-    loops = {"plain": plain_step(entry, root, device), "genzoo": genzoo_step(entry, root, device)}
+    loops = {kind: Loop(kind, name, root, device) for kind in ("plain", "genzoo")}
     rates: dict[str, list[float]] = {kind: [] for kind in loops}
-    curves: dict[str, list[dict[str, float]]] = {kind: [] for kind in loops}
-    for kind, step in loops.items():
-        timed(step, 1.0, curves[kind])
+    for loop in loops.values():
+        loop.rate(1.0)
     for _ in range(rounds):
-        for kind, step in loops.items():
-            rates[kind].append(timed(step, seconds, curves[kind]) * entry.recipe.batch_size * entry.recipe.critic_steps)
+        for kind, loop in loops.items():
+            rates[kind].append(loop.rate(seconds) * entry.recipe.batch_size * entry.recipe.critic_steps)
+    for loop in loops.values():
+        loop.end()
     ratios = [own / plain for own, plain in zip(rates["genzoo"], rates["plain"], strict=True)]
-    last = min(map(len, curves.values()))  # the same steps of both
+    last = min(len(loop.losses) for loop in loops.values())  # the same steps of both
     window = slice(last // 2, last)
     means = {
-        kind: {key: round(statistics.fmean(row[key] for row in curve[window]), 3) for key in curve[0]}
-        for kind, curve in curves.items()
+        kind: {key: round(statistics.fmean(row[key] for row in loop.losses[window]), 3) for key in loop.losses[0]}
+        for kind, loop in loops.items()
     }
     return {
         "name": entry.name,

@@ -25,6 +25,10 @@ class BadCheckpointError(GenzooError):
     """A checkpoint folder that is damaged, altered or not genzoo's."""
 
 
+class HubError(GenzooError):
+    """What the Hub, the way to it, or the cache on this machine did not give."""
+
+
 class DataError(GenzooError):
     """A dataset that is missing, too small or unreadable."""
 

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from genzoo import noise
-from genzoo.errors import UsageError
+from genzoo.devices import full_float32
+from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import to_pixels
 from genzoo.objectives import gaussian_kl, log_likelihood, posterior
+from genzoo.pretrained import Pretrained
+from genzoo.priors import PRIORS, Mixture, Prior
 from genzoo.spec import Entry
-from genzoo.weights import Config, Folder, find_folder, load_net, read_config
+from genzoo.weights import CRITIC, Config, Folder, load_net, read_golden, read_mixture
 
 BATCH = 256
 """Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
+_GREY_LEVEL = 1 / 255
 
 
-class Model:
+class Model(Pretrained):
     """A generator with its latent space, and the encoder or critic it was trained with."""
 
     def __init__(self, config: Config, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
         """Load the generator of a checkpoint folder; the other nets follow when they are needed."""
-        self.config = config
+        super().__init__(config, folder, device, dtype)
         self.entry: Entry = config.entry
-        self.device, self.dtype = device, dtype
-        self.folder = folder
         self.generator: nn.Module = load_net(self.entry, folder, "generator", dtype, device)
 
     def __repr__(self) -> str:
@@ -46,7 +47,7 @@ class Model:
 
         Raises:
             UsageError: for a VAE.
-            WeightsNotFoundError: for an installed genzoo, which leaves the critics out.
+            HubError: for an installed genzoo, which leaves the critics out, when the Hub does not give it.
             BadCheckpointError: when the folder has none.
         """
         if self.entry.is_vae:
@@ -64,18 +65,53 @@ class Model:
             raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with vae or mlpvae.")
         return load_net(self.entry, self.folder, "encoder", self.dtype, self.device)
 
-    def latents(self, n: int, seed: int | None = None, start: int = 0) -> Tensor:
-        """Latents `start` to `start + n` of a seed: (n, z) float32, standard normal.
-
-        Latent i of a seed depends on nothing but the seed and i; no seed takes a new one.
+    @cached_property
+    def mixture(self) -> Mixture:
+        """A VAE's second prior: Gaussians fitted to the latents of its training images.
 
         Raises:
-            UsageError: for an `n` below 1, a negative start or a seed out of range.
+            UsageError: for a model that is no VAE.
+            BadCheckpointError: when the folder's is damaged.
+        """
+        if not self.entry.is_vae:
+            raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
+        return Mixture(read_mixture(self.folder), self.name)
+
+    def check(self) -> None:
+        """Load every net, and hold what the generator gives against the folder's golden images.
+
+        Raises:
+            BadCheckpointError: for a net that does not load, golden images that are not there or not finite, and
+                images that are more than a grey level away from them.
+        """
+        if self.entry.is_vae:
+            _ = self.encoder, self.mixture
+        elif self.folder.has(CRITIC):
+            _ = self.critic
+        latents, images = read_golden(self.folder, self.entry)
+        with torch.no_grad():
+            difference = (self.decode(latents).cpu() - images).abs().max()
+        if not difference <= _GREY_LEVEL:
+            raise BadCheckpointError(
+                f"{self.folder.path} does not give its golden images: it was altered after its training."
+            )
+
+    def latents(self, n: int, seed: int | None = None, start: int = 0, prior: Prior = "normal") -> Tensor:
+        """Latents `start` to `start + n` of a seed: (n, z) float32, of the standard normal or a VAE's mixture.
+
+        Latent i of a seed depends on nothing but the seed, the prior and i; no seed takes a new one.
+
+        Raises:
+            UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks.
         """
         _check_range(n, start)
-        return self._latents(n, _chosen(seed), start)
+        return self._latents(n, _chosen(seed), start, prior)
 
-    def _latents(self, n: int, seed: int, start: int) -> Tensor:
+    def _latents(self, n: int, seed: int, start: int, prior: Prior = "normal") -> Tensor:
+        if prior == "mixture":
+            return self.mixture.latents(seed, start, n).to(self.device)
+        if prior != "normal":
+            raise UsageError(f"There is no prior {prior!r}: there are {' and '.join(PRIORS)}.")
         return torch.from_numpy(noise.normals(seed, start, n, self.entry.latent_size)).to(self.device)
 
     def decode(self, z: Tensor) -> Tensor:
@@ -88,40 +124,53 @@ class Model:
             raise UsageError(
                 f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
             )
-        with _full_float32():
+        with full_float32():
             raw = self.generator(z.to(self.device, self.dtype))
         return to_pixels(raw.float(), self.entry.output)
 
     def iter_samples(
-        self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH
+        self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH, prior: Prior = "normal"
     ) -> Iterator[Tensor]:
         """Samples in batches, (<= batch_size, c, h, w) each, in constant memory; see `sample`.
 
         Raises:
-            UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed.
+            UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
+            BadCheckpointError: for weights that give images that are not finite.
         """
         _check_range(n, start)
         if batch_size < 1:
             raise UsageError(f"The batch size is {batch_size}: 1 is the least.")
-        return self._batches(n, _chosen(seed), start, batch_size)
+        seed = _chosen(seed)
+        self._latents(1, seed, start, prior)  # so that what is wrong is said before the first batch is asked for
+        return self._batches(n, seed, start, batch_size, prior)
 
-    def _batches(self, n: int, seed: int, start: int, batch_size: int) -> Iterator[Tensor]:
+    def _batches(self, n: int, seed: int, start: int, batch_size: int, prior: Prior) -> Iterator[Tensor]:
         for first in range(start, start + n, batch_size):
             with torch.no_grad():
-                z = self._latents(min(batch_size, start + n - first), seed, first)
+                z = self._latents(min(batch_size, start + n - first), seed, first, prior)
                 images = self.decode(z).cpu()
+            if not bool(images.isfinite().all()):
+                raise BadCheckpointError(
+                    f"{self.name} gives images that are not finite: its weights are damaged, or too large for "
+                    f"{self.dtype}; fetch or train it again, or load it in float32."
+                )
             yield images
 
-    def sample(self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH) -> Tensor:
+    def sample(
+        self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH, prior: Prior = "normal"
+    ) -> Tensor:
         """Images `start` to `start + n` of a seed: (n, c, h, w) float32 in [0, 1], on the CPU.
 
         Image i depends on the model, the seed and i alone: not on n, the batch size or the device,
-        to within one grey level of 255.  Without a seed each call gives other images.
+        to within one grey level of 255.  Without a seed each call gives other images.  A VAE also draws
+        from its `mixture`, which leaves out latents that no training image has.
 
         Raises:
-            UsageError: for an `n` or `batch_size` below 1, a negative start or a seed out of range.
+            UsageError: for an `n` or `batch_size` below 1, a negative start, a seed out of range or a
+                prior the model lacks.
+            BadCheckpointError: for weights that give images that are not finite.
         """
-        batches = self.iter_samples(n, seed, start=start, batch_size=batch_size)
+        batches = self.iter_samples(n, seed, start=start, batch_size=batch_size, prior=prior)
         return torch.cat(list(batches))
 
     def interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
@@ -151,7 +200,7 @@ class Model:
             UsageError: for a VAE, or images of another shape.
         """
         critic = self.critic
-        with _full_float32():
+        with full_float32():
             scores: Tensor = critic(self._images(x)).float()
         return scores
 
@@ -162,7 +211,7 @@ class Model:
             UsageError: for a model that is no VAE, or images of another shape.
         """
         encoder = self.encoder
-        with _full_float32():
+        with full_float32():
             return posterior(encoder(self._images(x)))
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -181,7 +230,7 @@ class Model:
         """
         mean, log_variance = self.encode(x)
         z = mean + (0.5 * log_variance).exp() * self._latents(len(x), seed, 0)
-        with _full_float32():
+        with full_float32():
             raw = self.generator(z.to(self.dtype)).float()
         likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
         return likelihood - gaussian_kl(mean, log_variance)
@@ -201,42 +250,18 @@ def load(
     """A model with its trained weights.
 
     Args:
-        source: a full name, an alias, or a checkpoint folder.
+        source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
         device: where it runs; the CPU unless told otherwise.
         dtype: what it computes in; float32 unless told otherwise.
 
     Raises:
-        UnknownNameError: for what is neither a name nor a folder.
-        WeightsNotFoundError: for an entry whose weights are not on this machine.
+        UnknownNameError: for what can be neither a name, a folder nor a repository.
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+        HubError: when the Hub, or the way to it, does not give what is not on this machine.
         BadCheckpointError: for a folder that is damaged, altered or not genzoo's.
         UsageError: for a device that this machine does not have.
     """
-    folder = find_folder(source)
-    return Model(read_config(folder), folder, find_device(device), dtype or torch.float32)
-
-
-def find_device(device: str | torch.device | None) -> torch.device:
-    """The device of a name; `auto` takes the machine's accelerator, where there is one.
-
-    Raises:
-        UsageError: for a name that torch does not know or a device that is not there.
-    """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        found = torch.device(device or "cpu")
-        if found.type != "cpu":
-            torch.zeros(1, device=found)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise UsageError(f"The device {str(device)!r} is not on this machine: cpu always is.") from None
-    return found
-
-
-def _full_float32() -> AbstractContextManager[None]:
-    """No TF32 in convolutions: samples of one seed must agree between devices."""
-    return torch.backends.cudnn.flags(allow_tf32=False)
+    return Model.from_pretrained(source, device=device, dtype=dtype)
 
 
 def _chosen(seed: int | None) -> int:

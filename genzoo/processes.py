@@ -12,6 +12,11 @@ from torch import nn
 from genzoo.errors import GenzooError
 
 
+def several_processes() -> bool:
+    """Whether `torchrun` or `accelerate launch` started several of this process."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
 class Processes:
     """The processes that `torchrun` or `accelerate launch` started, or this one alone."""
 
@@ -19,7 +24,7 @@ class Processes:
         self.device = device
         self.rank, self.count = 0, 1
         self._accelerator: Any = None
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if several_processes():
             self._start()
 
     def _start(self) -> None:

@@ -5,13 +5,12 @@ Nothing here imports torch: `genzoo list` and `genzoo info` read these classes a
 
 from __future__ import annotations
 
-import dataclasses
-import types
 import typing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from genzoo.errors import BadCheckpointError
+from genzoo.fields import check, decode, encode
+from genzoo.strict import brief, brief_list
 
 FORMAT = 1
 """Version of `config.json`; a reader refuses what it does not know."""
@@ -21,18 +20,15 @@ Activation = Literal["relu", "leaky_relu"]
 Objective = Literal["gan", "wgan", "wgangp", "vae"]
 Output = Literal["sigmoid", "tanh"]
 FAMILIES: tuple[Family, ...] = typing.get_args(Family)
-
-
-def check(condition: bool, message: str) -> None:
-    """Raise `BadCheckpointError` with `message` unless `condition` holds."""
-    if not condition:
-        raise BadCheckpointError(message)
+_MOST_LETTERS = 64
+"""Of a part of a name: folders and files are called by names, and a file's name may have 255 letters."""
+_MOST_SOURCE = 1000
 
 
 def _check_sizes(what: str, sizes: tuple[int, ...], most: int, least_count: int = 1) -> None:
     check(
         least_count <= len(sizes) <= 16 and all(1 <= size <= most for size in sizes),
-        f"{what} is {list(sizes)}, but {least_count} to 16 sizes between 1 and {most} are allowed.",
+        f"{what} is {brief_list(sizes, 16)}, but {least_count} to 16 sizes between 1 and {most} are allowed.",
     )
 
 
@@ -50,8 +46,11 @@ class Dataset:
 
     def __post_init__(self) -> None:
         check(
-            bool(self.name) and self.name.isascii() and self.name.isalnum() and self.name == self.name.lower(),
-            f"the dataset name {self.name!r} must be lower-case letters and digits.",
+            self.name.isascii()
+            and self.name.isalnum()
+            and self.name == self.name.lower()
+            and len(self.name) <= _MOST_LETTERS,
+            f"the dataset name {brief(self.name)} must be lower-case letters and digits, at most {_MOST_LETTERS}.",
         )
         channels, height, width = self.shape
         check(
@@ -148,9 +147,10 @@ class Lstm:
 
 
 Arch = Mlp | Conv | FlatConv | Lstm
-_ARCHS: dict[str, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
-    arch.kind: arch for arch in (Mlp, Conv, FlatConv, Lstm)
-}
+_ARCH_OF: dict[Family, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
+    "mlpgan": Mlp, "mlpvae": Mlp, "convgan": FlatConv, "lstmgan": Lstm,
+    "dcgan": Conv, "wgan": Conv, "wgangp": Conv, "vae": Conv,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,10 @@ class Recipe:
             check(0 <= value < 1, f"{name} is {value}, but must be at least 0 and below 1.")
         check(1 <= self.critic_steps <= 100, f"{self.critic_steps} critic steps are not between 1 and 100.")
         check(0.5 < self.real_label <= 1, f"a real label of {self.real_label} is not above 0.5 and at most 1.")
-        check(self.likelihood_sd > 0, f"a likelihood_sd of {self.likelihood_sd} is not positive.")
+        check(
+            1e-6 <= self.likelihood_sd <= 1e6,
+            f"a likelihood_sd of {self.likelihood_sd} is not between 0.000001 and 1,000,000.",
+        )
         for name in ("clip", "penalty", "grad_norm"):
             check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
 
@@ -214,10 +217,21 @@ class Entry:
     source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        check(1 <= self.latent_size <= 4096, f"a latent size of {self.latent_size} is not between 1 and 4096.")
+        # A VAE's mixture has ten covariances of latent size by latent size.
+        most = 1024 if self.is_vae else 4096
+        check(1 <= self.latent_size <= most, f"a latent size of {self.latent_size} is not between 1 and {most}.")
         check(
-            all(part.isascii() and part.isalnum() for part in self.tag.split("-")) or not self.tag,
-            f"the tag {self.tag!r} may hold letters and digits joined by single hyphens.",
+            (all(part.isascii() and part.isalnum() for part in self.tag.split("-")) or not self.tag)
+            and len(self.tag) <= _MOST_LETTERS,
+            f"the tag {brief(self.tag)} may hold at most {_MOST_LETTERS} letters and digits joined by single hyphens.",
+        )
+        check(
+            len(self.source) <= _MOST_SOURCE and self.source.isprintable(),
+            f"the source {brief(self.source)} must be at most {_MOST_SOURCE} printable letters.",
+        )
+        check(
+            isinstance(self.arch, _ARCH_OF[self.family]) and self.is_vae == self.family.endswith("vae"),
+            f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as {self.recipe.objective}.",
         )
         check(self.hidden_layers == self._layers_of_arch(), f"{self.name}: its nets do not have that many layers.")
         check(
@@ -249,7 +263,7 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON values, to be read by `from_json`."""
-        return {"name": self.name, **_encode(self)}
+        return {"name": self.name, **encode(self)}
 
     @classmethod
     def from_json(cls, value: object) -> Entry:
@@ -262,55 +276,5 @@ class Entry:
         fields = dict(typing.cast("dict[str, Any]", value))
         name = fields.pop("name", None)
         entry = decode(cls, fields, "entry")
-        check(name == entry.name, f"the entry's name is {name!r}, but its fields make it {entry.name!r}.")
+        check(name == entry.name, f"the entry's name is {brief(name)}, but its fields make it {entry.name!r}.")
         return entry
-
-
-def _encode(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        encoded = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"kind": value.kind, **encoded} if isinstance(value, Arch) else encoded
-    return list(value) if isinstance(value, tuple) else value
-
-
-T = typing.TypeVar("T")
-
-
-def decode(cls: type[T], value: object, where: str) -> T:
-    """A dataclass from JSON values, strictly: every key known, every type right.
-
-    Raises:
-        BadCheckpointError: naming the field `where` it failed.
-    """
-    check(isinstance(value, dict), f"{where} must be an object.")
-    fields = typing.cast("dict[str, Any]", value)
-    hints = typing.get_type_hints(cls)
-    specs = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(map(str, set(fields) - set(specs)))
-    required = {n for n, f in specs.items() if f.default is dataclasses.MISSING}
-    missing = sorted(required - set(fields))
-    check(not unknown and not missing, f"{where} has unknown fields {unknown} and lacks {missing}.")
-    return cls(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in fields.items()})
-
-
-def _decode(hint: Any, value: Any, where: str) -> Any:
-    if hint == Arch:
-        check(isinstance(value, dict) and value.get("kind") in _ARCHS, f"{where}.kind must be one of {list(_ARCHS)}.")
-        return decode(_ARCHS[value["kind"]], {k: v for k, v in value.items() if k != "kind"}, where)
-    if dataclasses.is_dataclass(hint):
-        return decode(typing.cast("type[Any]", hint), value, where)
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        check(isinstance(value, str) and value in args, f"{where} is {value!r}, but must be one of {list(args)}.")
-        return value
-    if origin is tuple:
-        fixed = len(args) if Ellipsis not in args else None
-        check(isinstance(value, list) and len(value) in (fixed or len(value),), f"{where} must be a list of integers.")
-        return tuple(_decode(int, item, where) for item in value)
-    if origin in (types.UnionType, typing.Union):
-        return None if value is None else _decode(args[0], value, where)
-    if hint is float and type(value) is int:
-        value = float(value) if abs(value) < 1e300 else None
-    check(type(value) is hint, f"{where} must be of type {getattr(hint, '__name__', hint)}.")
-    check(hint is not float or (value == value and abs(value) != float("inf")), f"{where} must be a finite number.")
-    return value

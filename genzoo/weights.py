@@ -1,7 +1,7 @@
-"""Checkpoint folders: configs, safetensors, the manifest, and where the catalog's folders lie.
+"""Checkpoint folders: configs, nets, the manifest, and where the catalog's folders lie.
 
-This is the one module that touches safetensors.  A folder is data: it is checked in full before
-anything is allocated for it, and nothing in it is ever executed.
+A folder is data: it is checked in full before anything is allocated for it, and nothing in it is
+ever executed.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import struct
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genzoo import catalog
-from genzoo.errors import BadCheckpointError, UnknownNameError, WeightsNotFoundError
-from genzoo.files import sha256, whole_file, write_text
-from genzoo.spec import FORMAT, Entry, check
+from genzoo.errors import BadCheckpointError, WeightsNotFoundError
+from genzoo.fields import check
+from genzoo.files import sha256, write_text
+from genzoo.spec import FORMAT, Entry
+from genzoo.strict import brief, brief_list, read_json, refuse_other_names
+from genzoo.tensors import read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -27,8 +30,12 @@ if TYPE_CHECKING:
 
 CONFIG, MODEL, CRITIC = "config.json", "model.safetensors", "critic.safetensors"
 METRICS, GOLDEN, MANIFEST = "metrics.json", "golden.safetensors", "manifest.json"
+HISTORY, SAMPLES, PROGRESS = "history.jsonl", "samples.png", "progress.png"
+GOLDEN_IMAGES = 8
+MIXTURE_COMPONENTS = 10
 _MOST_PARAMETERS = 64_000_000
-_MOST_CONFIG_BYTES = 1_000_000
+_HASH = re.compile("[0-9a-f]{64}")
+_PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class Folder:
     path: Path
     pinned: Mapping[str, Mapping[str, Any]] | None = None
 
+    @property
+    def writable(self) -> bool:
+        """Whether a measurement may be written into it: not where the files are pinned."""
+        return self.pinned is None
+
     def file(self, name: str) -> Path:
         """The path of one file, once it has been held against the manifest.
 
@@ -64,12 +76,12 @@ class Folder:
             BadCheckpointError: when the file is missing or is not the one in the manifest.
         """
         path = self.path / name
-        if not path.is_file() and name in (self.pinned or {}):
+        if not os.path.isfile(path) and name in (self.pinned or {}):
             raise WeightsNotFoundError(
                 f"{self.path} has no {name}, which an installed genzoo leaves out: run genzoo from a checkout."
             )
-        if not path.is_file():
-            raise BadCheckpointError(f"{self.path} has no {name}: it is not a whole checkpoint folder.")
+        if not os.path.isfile(path):
+            raise BadCheckpointError(f"{self.path} has no {name}: {_why_not(self.path, name)}")
         if self.pinned is not None:
             expected = self.pinned.get(name, {}).get("sha256", "none")
             if (found := sha256(path)) != expected:
@@ -81,7 +93,25 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether the folder holds a file of this name."""
-        return (self.path / name).is_file()
+        return os.path.isfile(self.path / name)
+
+
+def _why_not(folder: Path, name: str) -> str:
+    """Why a folder without a file is refused, and the way out."""
+    with contextlib.suppress(OSError):
+        if name.endswith(".safetensors") and (reason := about_pickles(file.name for file in folder.iterdir())):
+            return reason
+    return "it is not a whole checkpoint folder."
+
+
+def about_pickles(names: Iterable[str]) -> str | None:
+    """Why files that hold weights as pickles are refused; None where there are none among `names`."""
+    if pickles := sorted(name for name in names if name.endswith(_PICKLES)):
+        return (
+            f"it holds {brief_list(pickles, 3)}, and a pickle can run any program when it is opened, "
+            "so genzoo reads safetensors alone; ask its author to convert them."
+        )
+    return None
 
 
 @lru_cache(maxsize=1)
@@ -95,10 +125,16 @@ def weights_home() -> Path:
 @lru_cache(maxsize=8)
 def _manifest_at(path: Path, _changed: int) -> Mapping[str, Mapping[str, Any]]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): dict(files) for name, files in manifest["entries"].items()}
+        manifest: Mapping[str, Mapping[str, Any]] = read_json(path)["entries"]
+        for name, files in manifest.items():
+            refuse_other_names(name)
+            for file, facts in files.items():
+                refuse_other_names(file)
+                if type(facts["size"]) is not int or not _HASH.fullmatch(facts["sha256"]):
+                    raise ValueError(f"{name}/{file} has no size or no hash")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpointError(f"{path} is not a manifest ({error}): install genzoo anew.") from None
+    return manifest
 
 
 def read_manifest() -> Mapping[str, Mapping[str, Any]]:
@@ -127,28 +163,6 @@ def is_here(name: str) -> bool:
     return name in read_manifest() and (weights_home() / name / MODEL).is_file()
 
 
-def find_folder(source: str | os.PathLike[str]) -> Folder:
-    """The checkpoint folder of a full name, an alias, or a path.
-
-    Raises:
-        UnknownNameError: for what is neither a name nor a folder.
-        WeightsNotFoundError: for an entry whose weights are not on this machine.
-    """
-    name = catalog.ALIASES.get(str(source), str(source))
-    if name in catalog.ENTRIES:
-        if not is_here(name):
-            raise WeightsNotFoundError(
-                f"The weights of {name} are not on this machine: train them with `genzoo train {name}` "
-                "and load the folder it makes."
-            )
-        return Folder(weights_home() / name, read_manifest()[name])
-    path = Path(source)
-    if str(source) and path.is_dir():
-        return Folder(path)
-    known = catalog.nearest(str(source), [*catalog.ALIASES, *catalog.ENTRIES])
-    raise UnknownNameError(f"{str(source)!r} is neither a model's name nor a folder: {known}")
-
-
 def read_config(folder: Folder) -> Config:
     """The folder's `config.json`, strictly.
 
@@ -157,91 +171,36 @@ def read_config(folder: Folder) -> Config:
     """
     path = folder.file(CONFIG)
     try:
-        check(path.stat().st_size <= _MOST_CONFIG_BYTES, f"it is larger than {_MOST_CONFIG_BYTES} bytes.")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = read_json(path)
         check(isinstance(value, dict), "it must hold an object.")
-        check(value.get("format") == FORMAT, f"its format is {value.get('format')!r}, this genzoo reads {FORMAT}.")
-        check(set(value) == {"format", "entry", "training", "parent"}, f"it has the fields {sorted(value)}.")
+        version, names = value.get("format"), sorted(value)
+        known = type(version) is int and version == FORMAT
+        check(known, f"its format is {brief(version)}, this genzoo reads {FORMAT}.")
+        check(names == ["entry", "format", "parent", "training"], f"it has the fields {brief_list(names)}.")
         check(isinstance(value["training"], dict), "its field training must be an object.")
-        check(isinstance(value["parent"], dict | None), "its field parent must be an object or null.")
+        if value["parent"] is not None:
+            _check_parent(value["parent"])
         return Config(Entry.from_json(value["entry"]), value["training"], value["parent"])
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise BadCheckpointError(f"{path} is not JSON that genzoo can read ({error}).") from None
+    except ValueError as error:
+        raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
     except BadCheckpointError as error:
         raise BadCheckpointError(f"{path} is refused: {error}") from None
+
+
+def _check_parent(parent: object) -> None:
+    """Raise ValueError or `BadCheckpointError` unless a parent has a name, and files with their hashes."""
+    check(isinstance(parent, dict) and sorted(parent) == ["name", "sha256"], "its field parent is not a model's.")
+    assert isinstance(parent, dict)
+    name, hashes = parent["name"], parent["sha256"]
+    check(isinstance(name, str) and isinstance(hashes, dict), "its parent's name and hashes are of other types.")
+    for text in (name, *hashes):
+        refuse_other_names(text)
+    check(all(isinstance(h, str) and _HASH.fullmatch(h) for h in hashes.values()), "its parent's hashes are none.")
 
 
 def write_config(folder: Path, config: Config) -> None:
     """Write `config.json` in one step."""
     write_text(folder / CONFIG, json.dumps(config.to_json(), indent=2) + "\n")
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write a safetensors file in one step, readable by whom the umask allows."""
-    from safetensors.torch import save_file
-
-    with whole_file(path) as part:
-        # A single key of metadata keeps the bytes the same from run to run.
-        with _errors_of_safetensors(part):
-            save_file(
-                {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, part, {"format": "pt"}
-            )
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
-
-
-@contextlib.contextmanager
-def _errors_of_safetensors(path: Path) -> Iterator[None]:
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except SafetensorError as error:
-        # The library reports the system's errors as text; a full disk must stay recognisable.
-        raise OSError(None, str(error), str(path)) from error
-
-
-def read_tensors(
-    path: Path, expected: Mapping[str, torch.Size] | None = None, *, trusted: bool = False
-) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, mapped, once names and shapes are found to be right.
-
-    Args:
-        path: the file.
-        expected: the shape of every tensor that must be there; None takes what is there.
-        trusted: the file's hash is known, so that its values need no look.
-
-    Raises:
-        BadCheckpointError: for a file that is damaged, incomplete, or not what was expected.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if expected is not None:
-                _compare(path, shapes, expected)
-            tensors = {name: file.get_tensor(name) for name in shapes}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
-    for name, tensor in tensors.items():
-        if not trusted and tensor.is_floating_point() and not tensor.isfinite().all():
-            raise BadCheckpointError(f"{path} is refused: its tensor {name} has values that are not finite.")
-    return tensors
-
-
-def _compare(path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, torch.Size]) -> None:
-    missing, unknown = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
-    misshapen = [
-        f"{name} {list(found[name])} for {list(expected[name])}"
-        for name in sorted(set(found) & set(expected))
-        if found[name] != tuple(expected[name])
-    ]
-    if missing or unknown or misshapen:
-        raise BadCheckpointError(
-            f"{path} does not fit its config.json: missing {missing}, unknown {unknown}, misshapen {misshapen}."
-        )
 
 
 def load_net(entry: Entry, folder: Folder, net: str, dtype: torch.dtype, device: torch.device) -> nn.Module:
@@ -262,6 +221,7 @@ def load_net(entry: Entry, folder: Folder, net: str, dtype: torch.dtype, device:
         for name, tensor in module.state_dict().items()
         if (key == "critic") == (net == "critic")
     }
+    shapes |= mixture_shapes(entry)
     tensors = read_tensors(folder.file(CRITIC if net == "critic" else MODEL), shapes, trusted=folder.pinned is not None)
     module = nets[net]
     state = {
@@ -269,6 +229,44 @@ def load_net(entry: Entry, folder: Folder, net: str, dtype: torch.dtype, device:
     }  # fmt: skip
     module.load_state_dict(state, assign=True)
     return module.eval().requires_grad_(False)
+
+
+def mixture_shapes(entry: Entry) -> dict[str, torch.Size]:
+    """The tensors of a VAE's second prior, a mixture of Gaussians over its latents; none for other families."""
+    import torch
+
+    if not entry.is_vae:
+        return {}
+    k, z = MIXTURE_COMPONENTS, entry.latent_size
+    sizes = {"weights": (k,), "means": (k, z), "covariances": (k, z, z)}
+    return {f"mixture.{name}": torch.Size(size) for name, size in sizes.items()}
+
+
+def read_mixture(folder: Folder) -> dict[str, Tensor]:
+    """A VAE's mixture: `weights` (k,), `means` (k, z), `covariances` (k, z, z), float32.
+
+    Raises:
+        BadCheckpointError: when the folder's tensors are not those of a VAE.
+    """
+    tensors = read_tensors(folder.file(MODEL), trusted=folder.pinned is not None)
+    try:
+        return {name: tensors[f"mixture.{name}"].float() for name in ("weights", "means", "covariances")}
+    except KeyError:
+        raise BadCheckpointError(f"{folder.path} has no mixture over its latents: train it anew.") from None
+
+
+def read_golden(folder: Folder, entry: Entry) -> tuple[Tensor, Tensor]:
+    """The latents, (8, z), and the images, (8, c, h, w), that they must give to within a grey level.
+
+    Raises:
+        BadCheckpointError: when the folder has none, or they are not of the entry's shapes.
+    """
+    import torch
+
+    latents = torch.Size((GOLDEN_IMAGES, entry.latent_size))
+    images = torch.Size((GOLDEN_IMAGES, *entry.dataset.shape))
+    tensors = read_tensors(folder.file(GOLDEN), {"latents": latents, "images": images})
+    return tensors["latents"].float(), tensors["images"].float()
 
 
 def _as(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -293,13 +291,3 @@ def meta_nets(entry: Entry) -> nn.ModuleDict:
         f"{entry.name} would have {parameters:,} parameters, genzoo's limit is {_MOST_PARAMETERS:,}.",
     )
     return nets
-
-
-def safetensors_header(name: str, shape: tuple[int, ...]) -> bytes:
-    """The first bytes of a safetensors file of one uint8 tensor, for writers that stream its values."""
-    size = 1
-    for side in shape:
-        size *= side
-    header = json.dumps({name: {"dtype": "U8", "shape": list(shape), "data_offsets": [0, size]}})
-    padded = header + " " * (-len(header) % 8)
-    return struct.pack("<Q", len(padded)) + padded.encode("ascii")

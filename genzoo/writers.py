@@ -14,7 +14,7 @@ import numpy.typing as npt
 from genzoo.errors import GenzooError, UsageError
 from genzoo.files import whole_file, whole_folder
 from genzoo.images import check_grid, make_grid, to_picture, to_uint8
-from genzoo.weights import safetensors_header
+from genzoo.tensors import safetensors_header
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -22,10 +22,11 @@ from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeature
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net, shipped_folder
 from genzoo.evaluate.folder import list_images, read_images
 from genzoo.evaluate.reference import FLOORS, SEEDS, floor_values, read_floors, reference_sample
-from genzoo.evaluate.scores import SAMPLE_METRICS, Sample, score
+from genzoo.evaluate.scores import Sample, score
 from genzoo.evaluate.training import RECIPES, FeatureRecipe, augment, train_features, triangle
 from genzoo.files import sha256
 from genzoo.images import to_uint8
+from genzoo.metrics import SAMPLE_METRICS
 from genzoo.model import Model, load
 from genzoo.train import train
 from genzoo.weights import Folder
@@ -89,11 +90,24 @@ def test_the_net_reads_digits(eyes: ZooFeatures, digits: Tensor) -> None:
     assert sum(int(guess) == int(label) for guess, label in zip(guesses, LABELS, strict=True)) >= len(LABELS) - 1
 
 
+@torch.no_grad()
+def test_label_smoothing_is_undone() -> None:
+    torch.manual_seed(0)
+    net = FeatureNet(FEATURE_NETS["mnist"], label_smoothing=0.1).eval()
+    meant = torch.softmax(4 * torch.randn(5, 10), 1)
+    net.head.weight.zero_()
+    for row in meant:
+        net.head.bias.copy_((0.9 * row + 0.01).log())
+        torch.testing.assert_close(net.log_probabilities(torch.zeros(1, 128)).exp()[0].float(), row)
+    net.head.bias.copy_(torch.tensor([0.0] + [-100.0] * 9))  # surer than smoothed labels allow
+    assert net.log_probabilities(torch.zeros(1, 128)).exp()[0, 0] == pytest.approx(1.0)
+
+
 def test_features_do_not_depend_on_the_batch_size(eyes: ZooFeatures, digits: Tensor, some: Sample) -> None:
     scores = []
     for batch_size in (7, 64, 200):
         features = extract(eyes.net, digits[:N], batch_size)
-        scores.append(score(Sample(features, eyes.net.logits(features)), some))
+        scores.append(score(Sample(features, eyes.net.log_probabilities(features)), some))
     assert scores[0] == pytest.approx(scores[1], rel=1e-4, abs=1e-7)
     assert scores[0] == pytest.approx(scores[2], rel=1e-4, abs=1e-7)
 
@@ -108,7 +122,16 @@ def test_real_images_give_the_floor(eyes: ZooFeatures, digits: Tensor, some: Sam
     found = score(eyes.see(digits), some)
     floor = floor_values(eyes, "test", some, len(digits), SEEDS)
     assert floor is not None
-    for key in ("frechet_distance", "precision", "recall", "density", "coverage", "class_balance", "classifier_score"):
+    for key in (
+        "frechet_distance",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "class_balance",
+        "confidence",
+        "classifier_score",
+    ):
         assert found[key] == pytest.approx(np.mean(floor[key]), rel=0.3), key
     assert abs(found["kernel_distance"]) < 0.02
 
@@ -125,6 +148,10 @@ def blurred(digits: Tensor) -> Tensor:
     return F.avg_pool2d(digits.float(), 5, stride=1, padding=2).round().byte()
 
 
+def overlaid(digits: Tensor) -> Tensor:
+    return torch.maximum(digits, digits.flip(0))
+
+
 def one_class(digits: Tensor) -> Tensor:
     ones = [i for i, label in enumerate(LABELS) if label == "1"]
     return digits[ones].repeat(20, 1, 1, 1)[:N]
@@ -137,6 +164,7 @@ MOVES: list[tuple[Callable[[Tensor], Tensor], dict[str, tuple[float, float]]]] =
         {"recall": (0, 0.01), "coverage": (0, 0.02), "class_balance": (0, 0.2), "classifier_score": (0.99, 1.01)},
     ),
     (blurred, {"frechet_distance": (5, np.inf), "precision": (0, 0.6), "coverage": (0, 0.5)}),
+    (overlaid, {"frechet_distance": (5, np.inf), "confidence": (0, 0.9)}),
     (one_class, {"class_balance": (0, 0.2), "recall": (0, 0.2), "coverage": (0, 0.2)}),
 ]
 
@@ -298,7 +326,7 @@ def test_bad_settings_are_refused_before_any_work(gan: Model) -> None:
 def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = FeatureNet(FEATURE_NETS["mnist"]).eval()
-    save_net(tmp_path / "net", net, {})
+    save_net(tmp_path / "net", net, {"recipe": {"label_smoothing": 0.1}})
     x = torch.rand(3, 1, 28, 28)
     torch.testing.assert_close(load_net(Folder(tmp_path / "net"))(x), net(x), rtol=2e-2, atol=2e-2)
     with pytest.raises(WeightsNotFoundError, match="train it with `genzoo train-features`"):
@@ -308,8 +336,11 @@ def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> Non
         ({"channels": [32, 64, 100_000]}, "sizes up to"),
         ({"dataset": "nothing"}, "no dataset"),
         ({"version": "1"}, "must be of type int"),
+        ({"training": {"recipe": {"label_smoothing": 1.5}}}, "label smoothing is 1.5"),
+        ({"training": {"recipe": {}}}, "label_smoothing"),
     ):
-        spoiled = {**config, "net": {**config["net"], **change}}
+        training = change.pop("training", config["training"])
+        spoiled = {**config, "net": {**config["net"], **change}, "training": training}
         (tmp_path / "net" / "config.json").write_text(json.dumps(spoiled))
         with pytest.raises(BadCheckpointError, match=words):
             load_net(Folder(tmp_path / "net"))
@@ -320,7 +351,7 @@ def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> Non
 
 def test_a_pinned_net_is_held_against_the_manifest(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {})
+    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {"recipe": {"label_smoothing": 0.1}})
     pins = {file: {"sha256": sha256(tmp_path / "net" / file)} for file in ("config.json", "model.safetensors")}
     load_net(Folder(tmp_path / "net", pins))
     pins["model.safetensors"]["sha256"] = "0" * 64
@@ -375,7 +406,7 @@ def test_training_learns_and_is_repeatable(tmp_path: Path, digits: Tensor, monke
 
 def test_references_are_written_beside_a_net(tmp_path: Path, digits: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {})
+    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {"recipe": {"label_smoothing": 0.1}})
     monkeypatch.setattr("genzoo.evaluate.extractors.real_pixels", lambda *_: digits[:300])
     extractor = ZooFeatures(Folder(tmp_path / "net"))
     computed = extractor.real("test")

@@ -16,8 +16,7 @@ from genzoo.cli.evaluate import evaluate as evaluate_command
 from genzoo.cli.evaluate import train_features as train_features_command
 from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
 from genzoo.evaluate import compare, plot, to_table
-from genzoo.evaluate.compare import read_metrics
-from genzoo.evaluate.scores import SAMPLE_METRICS
+from genzoo.metrics import SAMPLE_METRICS, read_metrics
 from genzoo.train import train
 from genzoo.writers import save_images
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.catalog import CIFAR10, ENTRIES, MNIST, with_architecture
+from genzoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI, with_architecture
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
-from genzoo.evaluate import Settings, evaluate
+from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate import likelihood as measured
 from genzoo.evaluate.likelihood import (
     binarized,
@@ -23,6 +23,7 @@ from genzoo.evaluate.likelihood import (
     likelihoods,
     measure_likelihood,
 )
+from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model, load
 from genzoo.objectives import log_likelihood
 from genzoo.train import train
@@ -94,7 +95,7 @@ def test_an_images_numbers_do_not_depend_on_the_others(vae: Model, monkeypatch: 
 def test_the_measurement_names_what_it_assumes(vae: Model) -> None:
     done: list[int] = []
     found = measure_likelihood(vae, noise_images(MNIST, 40), images=10, samples=25, report=done.append)
-    assert set(found) == set(measured.LIKELIHOOD_METRICS)
+    assert set(found) == set(LIKELIHOOD_METRICS)
     assert found["elbo"]["n"] == 40
     assert found["log_likelihood"]["n"] == 10
     assert found["log_likelihood"]["samples"] == 25
@@ -133,12 +134,39 @@ def test_binarized_pixels_follow_their_grey_levels() -> None:
 
 def test_evaluate_adds_a_vaes_numbers(vae: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 500)
-    monkeypatch.setattr("genzoo.evaluate.measure.load_images", lambda *_, **__: noise_images(MNIST, 30))
+    asked: list[bool] = []
+
+    def images(*_: object, train: bool) -> ImageData:
+        asked.append(train)
+        return noise_images(MNIST, 30)
+
+    monkeypatch.setattr("genzoo.evaluate.measure.load_images", images)
     document = evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3))
     assert document["log_likelihood"]["n"] == 3
     assert document["reconstruction_error"]["n"] == 30
+    mixture = document["mixture_prior"]
+    assert set(mixture) == set(SAMPLE_METRICS)
+    assert mixture["frechet_distance"]["floor"] == document["frechet_distance"]["floor"]
+    assert mixture["frechet_distance"]["mean"] != document["frechet_distance"]["mean"]
+    evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3, reference="train"))
+    assert asked == [False, True], "what chooses between models does not see the test images"
     with pytest.raises(UsageError, match="2 is the least"):
         Settings(likelihood_images=1)
+
+
+def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = noise_images(OLIVETTI, 60)
+    monkeypatch.setattr("genzoo.evaluate.measure.load_images", lambda *_, **__: faces)
+    model = load(train(plan("vae-olivetti-z32-l4", tmp_path / "vae", evaluations=1), faces))
+    document = evaluate(model, Settings(likelihood_images=2))
+    write_metrics(tmp_path / "metrics.json", document)
+    assert not set(SAMPLE_METRICS) & set(document)
+    assert set(LIKELIHOOD_METRICS) <= set(document)
+    assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
+    assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))
+    assert read_metrics(str(tmp_path / "metrics.json")) == document
 
 
 def test_a_gan_has_no_likelihood(tmp_path: Path) -> None:

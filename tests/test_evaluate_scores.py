@@ -13,7 +13,6 @@ from genzoo.errors import UsageError
 from genzoo.evaluate.scores import (
     DENSITY_NEIGHBOURS,
     PRECISION_NEIGHBOURS,
-    SAMPLE_METRICS,
     Sample,
     class_balance,
     classifier_score,
@@ -25,6 +24,7 @@ from genzoo.evaluate.scores import (
     precision_recall,
     score,
 )
+from genzoo.metrics import SAMPLE_METRICS
 
 
 def normal(n: int, d: int, seed: int = 0) -> Tensor:

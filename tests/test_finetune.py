@@ -16,7 +16,8 @@ import genzoo
 from genzoo.catalog import find_entry
 from genzoo.cli import main
 from genzoo.files import sha256
-from genzoo.weights import find_folder, load_net, weights_home
+from genzoo.hub import find_folder
+from genzoo.weights import load_net, weights_home
 
 SHEETS = Path(__file__).parent / "data"
 

@@ -14,8 +14,9 @@ from genzoo.catalog import ENTRIES
 from genzoo.errors import UsageError
 from genzoo.model import Model
 from genzoo.objectives import build_phases
+from genzoo.tensors import read_tensors
 from genzoo.train import train
-from genzoo.weights import is_here, read_tensors, weights_home
+from genzoo.weights import is_here, weights_home
 
 from .conftest import noise_images, plan
 

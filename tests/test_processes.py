@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from genzoo.weights import read_tensors
+from genzoo.tensors import read_tensors
 
 ROOT = Path(__file__).parents[1]
 TORCHRUN = ("torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--rdzv-backend", "c10d",

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,6 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 import genzoo
 from genzoo.catalog import ENTRIES, with_recipe
@@ -26,13 +24,13 @@ from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images import to_pixels
 from genzoo.processes import Processes
+from genzoo.tensors import read_tensors
 from genzoo.train import Status, steps_of, train
-from genzoo.train.adopt import adopt
+from genzoo.train.average import Average
 from genzoo.train.draws import BatchDraw, Source
 from genzoo.train.finish import averaged_nets
-from genzoo.train.loop import Trainer, _warm_average
+from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
-from genzoo.weights import read_tensors
 
 from .conftest import noise_images, plan
 
@@ -88,16 +86,17 @@ def test_gradient_norm_is_clipped_where_the_recipe_says(tmp_path: Path) -> None:
 
 def test_warm_average_by_hand() -> None:
     net = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(net.weight, 7.0)
+    average = Average(nn.ModuleDict({"generator": net}), 0.5)
     nn.init.constant_(net.weight, 1.0)
-    average = AveragedModel(net, multi_avg_fn=_warm_average(0.5))
     expected = 1.0
-    average.update_parameters(net)  # the first update copies
+    average.update(0)  # the first update copies
     for count in range(1, 30):
         nn.init.constant_(net.weight, float(count))
-        average.update_parameters(net)
+        average.update(count)
         decay = min(0.5, (1 + count) / (10 + count))
         expected = decay * expected + (1 - decay) * count
-    assert float(average.module.weight.detach()) == pytest.approx(expected, rel=1e-5)
+    assert float(average.nets.get_parameter("generator.weight")) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["dcgan-mnist-z10-l3", "vae-mnist-z10-l3"])
@@ -316,8 +315,9 @@ def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
         broken.state.nets["generator"][0].bias[0] = float("nan")
     with pytest.raises(TrainingError, match=r"nets\.generator\.0\.bias is not finite at step 3"):
         broken.save()
+    row = torch.zeros(20, 28, 28, 1, dtype=torch.uint8)
     with pytest.raises(TrainingError, match="loss negative_elbo is not finite at step 4"):
-        broken.run(lambda _: None, lambda _: None, lambda _: torch.zeros(20, 28, 28, 1, dtype=torch.uint8))
+        broken.run(lambda _: None, lambda _: None, lambda _: row, lambda _: None)
     assert (out / STATE).read_bytes() == good
 
 
@@ -374,27 +374,6 @@ def test_training_learns_a_simple_set(tmp_path: Path) -> None:
     assert float(distances.min(1).values.mean()) < 0.02
     assert 20 < int(distances.argmin(1).sum()) < 80
     assert to_pixels(torch.zeros(1), "sigmoid") == 0.5
-
-
-def test_adopt_takes_whole_runs_of_entries_alone(tmp_path: Path) -> None:
-    name, home = "mlpvae-mnist-z2-l1", tmp_path / "weights"
-    home.mkdir()
-    run = train(plan(name, tmp_path / "run"), noise_images(ENTRIES[name].dataset, 300))
-    folder = adopt(run, home)
-    assert folder == home / name
-    manifest = json.loads((home / "manifest.json").read_text())["entries"]
-    assert set(manifest) == {name}
-    assert set(manifest[name]) == {path.name for path in folder.iterdir()}
-    assert STATE not in manifest[name]
-    altered = Path(shutil.copytree(run, tmp_path / "altered"))
-    shutil.copy(run / "golden.safetensors", altered)
-    other = train(dataclasses.replace(plan(name, tmp_path / "other"), seed=1), noise_images(ENTRIES[name].dataset, 300))
-    shutil.copy(other / "model.safetensors", altered)
-    with pytest.raises(GenzooError, match="golden images"):
-        adopt(altered, home)
-    (altered / "progress.png").unlink()
-    with pytest.raises(GenzooError, match=r"lacks progress\.png"):
-        adopt(altered, home)
 
 
 MEMORY = """

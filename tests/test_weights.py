@@ -17,7 +17,8 @@ import genzoo
 from genzoo import weights
 from genzoo.catalog import ENTRIES
 from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
-from genzoo.weights import meta_nets, read_tensors, write_manifest, write_tensors
+from genzoo.tensors import read_tensors, write_tensors
+from genzoo.weights import meta_nets, write_manifest
 
 
 @pytest.fixture
@@ -125,7 +126,9 @@ def test_weights_that_are_not_here() -> None:
         genzoo.load(missing)
 
 
-@pytest.mark.parametrize("name", ["../../x", "/nowhere", "vae-mnits", "", "user/repo", "vae-mnist\n", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../../x", "/nowhere", "vae-mnits", "", "user/repo/x", "vae-mnist\n", "a\0b", "x" * 5000]
+)
 def test_a_name_that_is_none(name: str) -> None:
     with pytest.raises(UnknownNameError, match="neither a model's name nor a folder"):
         genzoo.load(name)
@@ -168,10 +171,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
 
 
-def test_an_installed_genzoo_says_that_it_has_no_critics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = Path(shutil.copytree(weights.weights_home(), tmp_path / "weights"))
-    (home / "dcgan-mnist-z100-l3" / "critic.safetensors").unlink()
-    monkeypatch.setattr(weights, "weights_home", lambda: home)
-    model = genzoo.load("dcgan-mnist")
+def test_a_pinned_file_that_is_not_here(tmp_path: Path) -> None:
+    folder = weights.Folder(tmp_path, weights.read_manifest()["features/genzoo-mnist-v1"])
     with pytest.raises(WeightsNotFoundError, match="from a checkout"):
-        model.score(model.sample(1, seed=0))
+        folder.file("train.safetensors")

@@ -23,6 +23,10 @@ _COMMANDS = {
     "train": "train:train",
     "finetune": "train:finetune",
     "evaluate": "evaluate:evaluate",
+    "pull": "hub:pull",
+    "verify": "hub:verify",
+    "card": "card:card",
+    "publish": "publish:publish",
     "adopt": "adopt:adopt",
     "train-features": "evaluate:train_features",
 }

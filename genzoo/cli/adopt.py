@@ -6,12 +6,23 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.progress import percent, progress_bar
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of weights.  [default: the checkout's]")
-def adopt(run: Path, weights: Path | None) -> None:
-    """Take the finished RUN of a catalog entry into the zoo's weights, and renew the manifest."""
+@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: Path | None) -> None:
+    """Measure each finished RUN of a catalog entry, and take it into the zoo's weights.
+
+    A run that does worse on its training set than the weights that are there is refused.  Manifest and
+    card are renewed.
+    """
     from genzoo.train.adopt import adopt as take
 
-    click.echo(take(run, weights))
+    for run in runs:
+        with progress_bar(run.name, 100) as move:
+            folder = take(run, weights, data_dir=data_dir, device=device, report=percent(move))
+        click.echo(folder)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from genzoo.catalog import DATASETS
-from genzoo.cli.progress import progress_bar
+from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...")
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER|REPOSITORY]...")
 @click.option("-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Images of each seed.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="A set of images each.")
 @click.option(
@@ -61,8 +60,8 @@ def evaluate(
 ) -> None:
     """Measure a model's samples against real images, and write metrics.json.
 
-    A checkpoint FOLDER gets its metrics.json; a NAME's are written to NAME-metrics.json, because the
-    catalog's own files are pinned.  --compare reads such files, of names, folders or by path.
+    A checkpoint FOLDER gets its metrics.json; those of a NAME, or of a REPOSITORY on the Hub, are written
+    to NAME-metrics.json, because their own files are pinned.  --compare reads such files, or those of models.
     """
     _check_usage(sources, images, dataset, compare, plot)
     if compare:
@@ -109,29 +108,29 @@ def _measure_model(
     source: str, settings: Settings, device: str, data_dir: Path | None, out: Path | None
 ) -> tuple[Document, Path]:
     from genzoo.evaluate import evaluate as run
-    from genzoo.evaluate.measure import metrics_name, source_of
+    from genzoo.evaluate.measure import metrics_name
     from genzoo.model import load
 
     model = load(source, device)
-    name, folder = metrics_name(settings), source_of(source)
-    target = out or (folder / name if folder else Path(f"{model.name}-{name}"))
+    name, folder = metrics_name(settings), model.folder
+    target = out or (folder.path / name if folder.writable else Path(f"{model.name}-{name}"))
     with progress_bar(model.name, 100) as move:
-        return run(model, settings, data_dir, _percent(move)), target
+        return run(model, settings, data_dir, percent(move)), target
 
 
 def _measure_images(images: Path, dataset: str, settings: Settings, device: str, data_dir: Path | None) -> Document:
+    from genzoo.devices import find_device
     from genzoo.evaluate import evaluate_images
-    from genzoo.model import find_device
 
     with progress_bar(str(images), 100) as move:
-        return evaluate_images(images, DATASETS[dataset], settings, data_dir, find_device(device), _percent(move))
+        return evaluate_images(images, DATASETS[dataset], settings, data_dir, find_device(device), percent(move))
 
 
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    from genzoo.evaluate import compare as side_by_side
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
-    from genzoo.evaluate.compare import read_metrics
+    from genzoo.metrics import compare as side_by_side
+    from genzoo.metrics import read_metrics
 
     comparison = side_by_side([read_metrics(source) for source in sources])
     if plot:
@@ -143,7 +142,7 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
 
 def _show(document: Document, as_json: bool) -> None:
     from genzoo.evaluate import to_text
-    from genzoo.evaluate.compare import ALL_METRICS
+    from genzoo.metrics import ALL_METRICS
 
     if as_json:
         click.echo(to_text(document), nl=False)
@@ -155,13 +154,6 @@ def _show(document: Document, as_json: bool) -> None:
             floor = row.get("floor")
             parts.append("" if floor is None else f"(training set {floor:.4g})")
             click.echo(" ".join(part for part in [*parts, metric.unit] if part))
-
-
-def _percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], None]:
-    def report(done: int, total: int, words: str) -> None:
-        move(100 * done // total, words)
-
-    return report
 
 
 @click.command("train-features")
@@ -184,11 +176,11 @@ def train_features(
     """Train genzoo's feature net for a dataset, and write what ships beside it."""
     import dataclasses
 
+    from genzoo.devices import find_device
     from genzoo.evaluate.features import FEATURE_NETS
     from genzoo.evaluate.reference import write_references
     from genzoo.evaluate.training import RECIPES
     from genzoo.evaluate.training import train_features as run
-    from genzoo.model import find_device
 
     where, folder = find_device(device), out or Path("runs") / FEATURE_NETS[dataset].full_name
     if not references_only:

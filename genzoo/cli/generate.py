@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +15,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from genzoo.model import Model
+    from genzoo.priors import Prior
 
 
 @click.command()
 @click.argument("output")
-@click.option("-m", "--model", "source", required=True, help="A name, an alias, or a checkpoint folder.")
+@click.option("-m", "--model", "source", required=True, help="A name, an alias, a checkpoint folder, or user/repo.")
 @click.option("-n", "--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
+@click.option("--prior", type=click.Choice(["normal", "mixture"]), default="normal", show_default=True,
+              help="Where a VAE's latents come from.")  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--nrow", type=click.IntRange(1), help="Images in a row of a grid.  [default: a square]")
 @click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
 def generate(
-    output: str, source: str, num: int, seed: int, device: str, nrow: int | None, batch_size: int, overwrite: bool
+    output: str,
+    source: str,
+    num: int,
+    seed: int,
+    prior: Prior,
+    device: str,
+    nrow: int | None,
+    batch_size: int,
+    overwrite: bool,
 ) -> None:
     """Draw images from a trained model and write them to OUTPUT.
 
@@ -35,12 +46,14 @@ def generate(
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
     from genzoo.model import load
+    from genzoo.processes import several_processes
     from genzoo.writers import check_output, save_images
 
     check_output(output, num, nrow)
     model = load(source, device)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        _share(model, output, num, seed, batch_size, nrow=nrow, overwrite=overwrite)
+    draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
+    if several_processes():
+        _share(model, output, num, draw, nrow=nrow, overwrite=overwrite)
         return
     with progress_bar(model.name, num) as move:
 
@@ -51,15 +64,16 @@ def generate(
                 done += len(batch)
                 move(done, "")
 
-        batches = moving(model.iter_samples(num, seed, batch_size=batch_size))
+        batches = moving(draw(num))
         save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
 
 
-def _share(model: Model, output: str, num: int, seed: int, batch_size: int, **form: Any) -> None:
+def _share(model: Model, output: str, num: int, draw: Callable[..., Iterator[Tensor]], **form: Any) -> None:
     """Each process draws its part of the images into a file; the first joins them, in order."""
     import numpy as np
     import torch
 
+    from genzoo.model import BATCH
     from genzoo.processes import Processes
     from genzoo.writers import save_images
 
@@ -69,15 +83,14 @@ def _share(model: Model, output: str, num: int, seed: int, batch_size: int, **fo
     mine, own = processes.part(num), parts[processes.rank]
     try:
         if mine:
-            batches = model.iter_samples(len(mine), seed, start=mine.start, batch_size=batch_size)
-            save_images(batches, own, n=len(mine))
+            save_images(draw(len(mine), start=mine.start), own, n=len(mine))
         processes.wait()
 
         def joined() -> Iterator[Tensor]:
             for part in filter(Path.exists, parts):
                 array = np.load(part, mmap_mode="r")
-                for first in range(0, len(array), batch_size):
-                    pixels = torch.from_numpy(np.array(array[first : first + batch_size]))
+                for first in range(0, len(array), BATCH):
+                    pixels = torch.from_numpy(np.array(array[first : first + BATCH]))
                     yield pixels.permute(0, 3, 1, 2).float().div(255)
 
         if processes.first:

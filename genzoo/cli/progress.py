@@ -35,6 +35,15 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
         yield lambda done, words: progress.update(task, completed=done, words=words)
 
 
+def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], None]:
+    """What reports `done` of `total` to a bar of 100."""
+
+    def report(done: int, total: int, words: str) -> None:
+        move(100 * done // total, words)
+
+    return report
+
+
 def _lines(write: Callable[[str], object], what: str, total: int) -> Callable[[int, str], None]:
     last = time.monotonic()
 

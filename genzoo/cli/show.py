@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
 from genzoo import catalog
-from genzoo.errors import UnknownNameError
-from genzoo.weights import METRICS, is_here, read_manifest, weights_home
+from genzoo.errors import BadCheckpointError, UnknownNameError
+from genzoo.hub import find_folder
+from genzoo.spec import Entry
+from genzoo.strict import read_json
+from genzoo.weights import METRICS, is_here, read_config, read_manifest, weights_home
 
 
 def describe(name: str) -> dict[str, Any]:
     """What a table shows of an entry, by its full name."""
-    entry = catalog.ENTRIES[name]
     files = read_manifest().get(name, {})
     return {
-        "name": name,
-        "aliases": catalog.aliases_of(name),
-        "family": entry.family,
-        "dataset": entry.dataset.name,
-        "latent_size": entry.latent_size,
-        "hidden_layers": entry.hidden_layers,
-        "source": entry.source,
+        **_facts(catalog.ENTRIES[name]),
         "weights": "here" if is_here(name) else "to fetch" if files else "not trained yet",
         "bytes": sum(file["size"] for file in files.values()) or None,
         "metrics": _metrics(name),
     }
 
 
+def _facts(entry: Entry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "aliases": catalog.aliases_of(entry.name),
+        "family": entry.family,
+        "dataset": entry.dataset.name,
+        "latent_size": entry.latent_size,
+        "hidden_layers": entry.hidden_layers,
+        "source": entry.source,
+    }
+
+
+def _describe_folder(source: str) -> dict[str, Any]:
+    """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+    folder = find_folder(source)
+    entry = read_config(folder).entry
+    return {**_facts(entry), "weights": str(folder.path), "entry": entry.to_json()}
+
+
 def _metrics(name: str) -> dict[str, Any] | None:
     path = weights_home() / name / METRICS
     if not (name in read_manifest() and path.is_file()):
         return None
-    metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        metrics: dict[str, Any] = read_json(path)
+    except ValueError as error:
+        raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
     return metrics
 
 
@@ -62,17 +81,22 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _headline(row: dict[str, Any]) -> str:
-    distance = (row["metrics"] or {}).get("frechet_distance", {}).get("mean")
-    return "-" if distance is None else f"{distance:.2f}"
+    match row["metrics"]:
+        case {"frechet_distance": {"mean": int() | float() as distance}}:
+            return f"{distance:.2f}"
+    return "-"
 
 
 @click.command()
-@click.argument("name")
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def info(name: str, as_json: bool) -> None:
-    """Show all that is known of the model NAME: its nets, its recipe, its weights."""
-    entry = catalog.find_entry(name)
-    facts = {**describe(entry.name), "entry": entry.to_json()}
+def info(source: str, as_json: bool) -> None:
+    """Show all that is known of a model: its nets, its recipe, its weights."""
+    if source not in {*catalog.ALIASES, *catalog.ENTRIES} and ("/" in source or Path(source).is_dir()):
+        facts = _describe_folder(source)
+    else:
+        entry = catalog.find_entry(source)
+        facts = {**describe(entry.name), "entry": entry.to_json()}
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return

@@ -26,7 +26,11 @@ FINE_TUNING_RATE = 0.5
 
 _DATA = click.option("--data", type=click.Path(path_type=Path), help="A folder of images, of any kind and size.")
 _OPTIONS = (
-    click.option("--out", type=click.Path(path_type=Path), help="The run's folder.  [default: runs/NAME]"),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help="The run's folder, or that of several runs.  [default: runs/NAME]",
+    ),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's."),
     click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs."),
     click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long, done or not."),
@@ -38,6 +42,13 @@ _OPTIONS = (
     click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]"),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
     click.option("--save-minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True),
+    click.option(
+        "--evaluations",
+        type=click.IntRange(0),
+        default=10,
+        show_default=True,
+        help="Times that samples are measured on the training set; the best state ships, with 0 the last.",
+    ),
     click.option("--tensorboard", is_flag=True, help="Also log the losses for TensorBoard."),
     click.option("--dry-run", is_flag=True, help="Print the plan and how long it would take, and write nothing."),
     click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
@@ -51,32 +62,54 @@ def _run_options(command: F) -> F:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @_DATA
 @click.option("--latent-size", type=click.IntRange(1), help="Another latent size, and so another name.")
 @click.option("--layers", type=click.IntRange(1), help="Another number of hidden layers, likewise.")
 @click.option("--width", type=click.IntRange(1), help="Another width, likewise.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs side by side.")
 @_run_options
+@click.pass_context
 def train(
-    name: str, data: Path | None, latent_size: int | None, layers: int | None, width: int | None, **options: Any
+    context: click.Context,
+    /,
+    names: tuple[str, ...],
+    data: Path | None,
+    latent_size: int | None,
+    layers: int | None,
+    width: int | None,
+    jobs: int,
+    **options: Any,
 ) -> None:
-    """Train NAME from scratch by its recipe; the result is a checkpoint folder."""
-    entry = with_architecture(find_entry(name), latent_size=latent_size, layers=layers, width=width)
+    """Train NAME from scratch by its recipe; the result is a checkpoint folder.
+
+    Of several names, or a wildcard as in 'wgan-*', each has a run of its own, in a folder below --out;
+    with --resume those that are done are left alone.
+    """
+    from genzoo.cli.several import Runs, arguments_given, expand
+
+    expanded = expand(names)
+    if len(expanded) > 1:
+        given = arguments_given(context, without=("names", "jobs", "out"))
+        Runs(jobs).train(expanded, options["out"] or Path("runs"), given)
+        return
+    entry = with_architecture(find_entry(expanded[0]), latent_size=latent_size, layers=layers, width=width)
     entry = with_recipe(entry, _changes(**options))
     images = _images(entry.dataset, data, options["data_dir"])
     _run(dataclasses.replace(entry, dataset=images.dataset), images, None, **options)
 
 
 @click.command()
-@click.argument("source", metavar="NAME|FOLDER")
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
 @_DATA
 @click.option("--dataset", type=click.Choice(list(DATASETS)), help="One of the known datasets instead of a folder.")
 @_run_options
 def finetune(source: str, data: Path | None, dataset: str | None, **options: Any) -> None:
-    """Train NAME or FOLDER further on other images, at half its recipe's learning rate."""
+    """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
     if (data is None) == (dataset is None):
         raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
-    from genzoo.weights import find_folder, read_config
+    from genzoo.hub import find_folder
+    from genzoo.weights import read_config
 
     parent = find_folder(source)
     entry = read_config(parent).entry
@@ -134,10 +167,12 @@ def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> Ima
 
 
 def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any) -> None:
-    from genzoo.model import find_device
-    from genzoo.train import Plan, Status, choose_precision, steps_of
+    from genzoo.devices import find_device
+    from genzoo.memory import keep_freed_memory
+    from genzoo.train import Plan, Status, choose_precision, measured, steps_of
     from genzoo.train import train as run
 
+    keep_freed_memory()
     device = find_device(options["device"])
     plan = Plan(
         entry=entry,
@@ -150,6 +185,7 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any)
         save_minutes=options["save_minutes"],
         parent=parent,
         tensorboard=options["tensorboard"],
+        evaluations=options["evaluations"] if measured(entry) else 0,
     )
     if options["dry_run"]:
         click.echo(_describe(plan, images))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.data.folder import load_folder
@@ -15,25 +16,25 @@ from genzoo.images import to_picture
 from genzoo.spec import Dataset
 
 FACES = 400
+_PER_PERSON = 10
 _BRIGHTEST = 242
 """The highest grey level of the dataset, which scikit-learn stretches to 1."""
 
 
 def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
-    """The 400 faces, ten each of forty people in order, from `root`/olivetti.
+    """The Olivetti faces, ten each of forty people in order, from `root`/olivetti.
 
-    Where that folder is missing, scikit-learn's copy is written there, with the original grey
-    levels and not scikit-learn's stretched ones.
+    The dataset has no test images of its own: the tenth face of each person is held out.  Where the
+    folder is missing, scikit-learn's copy is written there, with the original grey levels and not
+    scikit-learn's stretched ones.
 
     Returns:
-        uint8 pixels, (400, 1, 64, 64).
+        uint8 pixels, (360, 1, 64, 64), or (40, 1, 64, 64) held out.
 
     Raises:
-        DataError: for test images, which the dataset does not have, for a folder of more or fewer
-            images, and when the faces are neither there nor to be had.
+        DataError: for a folder of more or fewer images than 400, and when the faces are neither there
+            nor to be had.
     """
-    if not train:
-        raise DataError("The Olivetti faces have no test images: use the 400 training images.")
     folder = root / "olivetti"
     if not folder.exists():
         _fetch(root, folder)
@@ -43,18 +44,14 @@ def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
             f"{folder} holds {len(data):,} images, but the Olivetti faces are {FACES}: "
             "complete the folder, remove it to have it downloaded, or train on it as a folder of your own."
         )
-    return ImageData(dataset, data.pixels)
+    held_out = torch.arange(FACES) % _PER_PERSON == _PER_PERSON - 1
+    return ImageData(dataset, data.pixels[~held_out if train else held_out])
 
 
 def _fetch(root: Path, folder: Path) -> None:
     layout = "the 400 faces there as images, person00/0.png to person39/9.png"
-    try:
-        from sklearn.datasets import fetch_olivetti_faces
-    except ImportError:
-        raise DataError(
-            f"The Olivetti faces are not in {folder}, and scikit-learn, which downloads them, is not installed: "
-            f"install it by pip install 'genzoo[faces]', or put {layout}."
-        ) from None
+    from sklearn.datasets import fetch_olivetti_faces
+
     try:
         with downloading(root, "olivetti") as part:
             faces = fetch_olivetti_faces(data_home=str(part), n_retries=1).images

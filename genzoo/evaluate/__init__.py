@@ -7,10 +7,20 @@ document["frechet_distance"]["mean"], document["frechet_distance"]["floor"]
 
 from __future__ import annotations
 
-from genzoo.evaluate.compare import compare, plot, to_table
+from genzoo.evaluate.compare import plot, to_table
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, FeatureSpec
-from genzoo.evaluate.measure import Document, Settings, evaluate, evaluate_images, metrics_name, to_text, write_metrics
+from genzoo.evaluate.measure import (
+    Document,
+    Settings,
+    evaluate,
+    evaluate_images,
+    is_current,
+    metrics_name,
+    to_text,
+    write_metrics,
+)
 from genzoo.evaluate.scores import Sample, density_coverage, score
+from genzoo.metrics import compare
 
 __all__ = [
     "FEATURE_NETS",
@@ -23,6 +33,7 @@ __all__ = [
     "density_coverage",
     "evaluate",
     "evaluate_images",
+    "is_current",
     "metrics_name",
     "plot",
     "score",

@@ -2,81 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genzoo.errors import DataError, UsageError
-from genzoo.evaluate.likelihood import LIKELIHOOD_METRICS
-from genzoo.evaluate.scores import SAMPLE_METRICS, Metric
+from genzoo.errors import UsageError
 from genzoo.files import whole_file
-from genzoo.weights import METRICS, find_folder
+from genzoo.metrics import ALL_METRICS
 
-Document = Mapping[str, Any]
-ALL_METRICS: dict[str, Metric] = {**SAMPLE_METRICS, **LIKELIHOOD_METRICS}
-_SAME = ("dataset", "features", "reference", "n")
 _PANELS = 4  # in a row of the picture
-
-
-def read_metrics(source: str) -> dict[str, Any]:
-    """The measurement of a name or a checkpoint folder, or in a file of `metrics.json`'s kind.
-
-    Raises:
-        DataError: when it has not been measured, or the file is not a measurement.
-        UnknownNameError: for what is neither a name, a folder nor a file.
-    """
-    path = Path(source)
-    if not path.is_file():
-        path = find_folder(source).path / METRICS
-    if not path.is_file():
-        raise DataError(f"{source} has not been measured, {path} is not there: run `genzoo evaluate {source}` first.")
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(document, dict) or not {"name", *_SAME} <= set(document):
-            raise ValueError("its fields are not a measurement's")
-    except ValueError as error:
-        raise DataError(f"{path} is not a measurement ({error}): write it with `genzoo evaluate`.") from None
-    return document
-
-
-def compare(documents: Sequence[Document]) -> dict[str, Any]:
-    """Measurements of the same kind, with what is best in each metric.
-
-    Returns:
-        `models`: for each, its name and each metric's mean, std and floor; `best`: for each metric
-        the names that have the best mean; and what the measurements share.
-
-    Raises:
-        UsageError: for fewer than two, or for measurements that cannot be compared.
-    """
-    if len(documents) < 2:
-        raise UsageError("A comparison needs two measurements or more: name them after --compare.")
-    for key in _SAME:
-        found = {json.dumps(document[key], sort_keys=True): document["name"] for document in documents}
-        if len(found) > 1:
-            words = ", ".join(f"{name} has {value}" for value, name in found.items())
-            raise UsageError(f"These were measured otherwise in {key} ({words}) and cannot be compared: measure anew.")
-    models = [
-        {"name": document["name"], **{key: _brief(document[key]) for key in ALL_METRICS if key in document}}
-        for document in documents
-    ]
-    best = {key: _best(documents, key) for key in ALL_METRICS if any(key in document for document in documents)}
-    return {**{key: documents[0][key] for key in _SAME}, "models": models, "best": best}
-
-
-def _brief(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row.get(key) for key in ("mean", "std", "floor", "standard_error") if key in row}
-
-
-def _best(documents: Sequence[Document], key: str) -> list[str]:
-    rows = {document["name"]: document[key] for document in documents if key in document}
-    # Under two likelihoods the same number of nats means two things.
-    if len({row.get("likelihood") for row in rows.values()}) > 1:
-        return []
-    choose = min if ALL_METRICS[key].better == "lower" else max
-    top = choose(row["mean"] for row in rows.values())
-    return [name for name, row in rows.items() if row["mean"] == top]
 
 
 def to_table(comparison: Mapping[str, Any], bold: Callable[[str], str] = lambda text: text) -> str:

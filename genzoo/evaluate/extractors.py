@@ -18,7 +18,8 @@ from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load
 from genzoo.evaluate.scores import Sample
 from genzoo.files import clear_io_errors
 from genzoo.spec import Dataset
-from genzoo.weights import Folder, read_tensors, write_tensors
+from genzoo.tensors import read_tensors, write_tensors
+from genzoo.weights import Folder
 
 Split = Literal["test", "train"]
 FeatureName = Literal["genzoo", "inception"]
@@ -88,7 +89,7 @@ class ZooFeatures:
     @torch.no_grad()
     def _sample(self, features: Tensor) -> Sample:
         device = self.net.head.weight.device
-        return Sample(features, self.net.logits(features.to(device)).cpu())
+        return Sample(features, self.net.log_probabilities(features.to(device)).cpu())
 
 
 class InceptionFeatures:

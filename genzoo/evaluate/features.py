@@ -20,16 +20,19 @@ from torch import Tensor, nn
 from genzoo.catalog import DATASETS
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
+from genzoo.fields import check, decode
 from genzoo.files import write_text
 from genzoo.images import to_signed
-from genzoo.spec import Dataset, check, decode
-from genzoo.weights import CONFIG, MODEL, Folder, read_manifest, read_tensors, weights_home, write_tensors
+from genzoo.spec import Dataset
+from genzoo.strict import read_json
+from genzoo.tensors import read_tensors, write_tensors
+from genzoo.weights import CONFIG, MODEL, Folder, read_manifest, weights_home
 
 FORMAT = 1
 CLASSES = 10
+_LEAST_PROBABILITY = 1e-9
 BATCH = 250
 _MOST_CHANNELS, _MOST_STAGES = 1024, 4
-_MOST_CONFIG_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ class FeatureNet(nn.Module):
     Images are (n, c, h, w) float32 in [0, 1].  Pooling before batch norm keeps it cheap on a CPU.
     """
 
-    def __init__(self, spec: FeatureSpec) -> None:
+    def __init__(self, spec: FeatureSpec, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.label_smoothing = spec, label_smoothing
         channels = spec.images.shape[0]
         self.whiten = nn.Conv2d(channels, 8 * channels, 2)
         self.whiten.weight.requires_grad_(False)
@@ -126,6 +129,16 @@ class FeatureNet(nn.Module):
         """The classifier's logits of features: (n, features) -> (n, classes)."""
         logits: Tensor = self.head(features.to(self.head.weight.dtype))
         return logits
+
+    def log_probabilities(self, features: Tensor) -> Tensor:
+        """The classes' log-probabilities with the label smoothing of training undone: (n, features) -> (n, classes).
+
+        A net that fits smoothed labels gives (1 - s) p + s / classes where p is meant.
+        """
+        smoothed = self.logits(features).double().softmax(1)
+        share = self.label_smoothing
+        meant = ((smoothed - share / CLASSES) / (1 - share)).clamp_min(_LEAST_PROBABILITY)
+        return (meant / meant.sum(1, keepdim=True)).log()
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of images: (n, c, h, w) in [0, 1] -> (n, classes)."""
@@ -193,7 +206,7 @@ def load_net(folder: Folder, device: torch.device | None = None) -> FeatureNet:
             f"The feature net {folder.path.name} is not in {folder.path.parent}: "
             "train it with `genzoo train-features`, or install genzoo anew."
         )
-    net = FeatureNet(_read_spec(folder.file(CONFIG)))
+    net = FeatureNet(*_read_config(folder.file(CONFIG)))
     shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
     tensors = read_tensors(folder.file(MODEL), shapes)
     net.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
@@ -202,14 +215,16 @@ def load_net(folder: Folder, device: torch.device | None = None) -> FeatureNet:
     return net.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
-def _read_spec(path: Path) -> FeatureSpec:
+def _read_config(path: Path) -> tuple[FeatureSpec, float]:
+    """The net's sizes, and the label smoothing it was trained with."""
     try:
-        check(path.stat().st_size <= _MOST_CONFIG_BYTES, f"it is larger than {_MOST_CONFIG_BYTES} bytes.")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = read_json(path)
         check(isinstance(value, dict) and set(value) == {"format", "net", "training"}, "its fields are not a net's.")
         check(value["format"] == FORMAT, f"its format is {value['format']!r}, this genzoo reads {FORMAT}.")
-        return decode(FeatureSpec, value["net"], "net")
-    except (ValueError, RecursionError) as error:
+        smoothing = value["training"]["recipe"]["label_smoothing"]
+        check(isinstance(smoothing, float) and 0 <= smoothing < 1, f"its label smoothing is {smoothing!r}.")
+        return decode(FeatureSpec, value["net"], "net"), smoothing
+    except (ValueError, KeyError, TypeError) as error:
         raise BadCheckpointError(f"{path} is not JSON that genzoo can read ({error}).") from None
     except BadCheckpointError as error:
         raise BadCheckpointError(f"{path} is refused: {error}") from None

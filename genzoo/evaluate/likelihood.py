@@ -18,7 +18,7 @@ from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
-from genzoo.evaluate.scores import Metric
+from genzoo.metrics import LIKELIHOOD_METRICS
 from genzoo.model import Model
 from genzoo.objectives import log_likelihood
 from genzoo.spec import Recipe
@@ -27,14 +27,6 @@ SAMPLES = 500
 LIKELIHOOD_IMAGES = 1000
 BATCH = 200
 _DECODED = 500  # images at a time; more fall out of a processor's cache
-
-LIKELIHOOD_METRICS: dict[str, Metric] = {
-    "reconstruction_error": Metric("Reconstruction error", "lower", "squared error per pixel of range [0, 1]"),
-    "elbo": Metric("ELBO", "higher", "nats per image"),
-    "log_likelihood": Metric("Log-likelihood", "higher", "nats per image"),
-    "bits_per_dimension": Metric("Bits per dimension", "lower", "bits per pixel and channel"),
-}
-"""A VAE's metrics, by their keys in `metrics.json`."""
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,22 @@ from genzoo.evaluate.scores import (
     KERNEL_SUBSET_SIZE,
     KERNEL_SUBSETS,
     PRECISION_NEIGHBOURS,
-    SAMPLE_METRICS,
     Sample,
     check_enough,
     score,
 )
 from genzoo.files import sha256, write_text
 from genzoo.images import to_uint8
+from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS
 from genzoo.model import Model
+from genzoo.priors import PRIORS, Prior
 from genzoo.spec import Dataset
-from genzoo.weights import METRICS, MODEL, find_folder
+from genzoo.strict import read_json
+from genzoo.weights import METRICS, MODEL
 
 FORMAT = 1
+MIXTURE = "mixture_prior"
+"""What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
 SAMPLE_COUNT = 10_000
 _BATCH = 250
 _SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images
@@ -78,7 +82,9 @@ def evaluate(
     data_dir: str | Path | None = None,
     report: Report = quiet,
 ) -> Document:
-    """Measure a model's samples, and a VAE's likelihood.
+    """Measure a model's samples, and a VAE's likelihood and its samples from either prior.
+
+    A VAE of images that no feature net takes is measured by its likelihood alone.
 
     Args:
         model: what is measured.
@@ -90,35 +96,60 @@ def evaluate(
         What `metrics.json` holds; the same, byte for byte, each time on one machine.
 
     Raises:
-        UsageError: for a model whose images no feature net takes, or fewer images than the metrics can bear.
+        UsageError: for a GAN whose images no feature net takes, or fewer images than the metrics can bear.
         DataError: where a dataset is needed and not to be had.
         WeightsNotFoundError: when the feature net is not on this machine.
     """
     settings = settings or Settings()
-    extractor = find_extractor(model.entry.dataset, settings.features, model.device)
-    check_enough(settings.n, extractor.identity["size"])
-    test = load_images(model.entry.dataset, data_dir, train=False) if model.entry.is_vae else None
-    likelihood = likelihood_work(len(test), settings.likelihood_images) if test is not None else 0
-    progress = Progress(report, len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
-    sets = (_generated(model, settings.n, seed, extractor, progress) for seed in settings.seeds)
-    rows = _sample_rows(sets, extractor, settings, settings.n, settings.seeds, data_dir, progress)
-    document = {
-        **_heading(model.name, model.entry.dataset, extractor, settings),
-        "weights_sha256": sha256(find_file(model)),
-        "n": settings.n,
-        "seeds": list(settings.seeds),
-        **rows,
-    }
-    if test is not None:
+    extractor = _eyes(model, settings)
+    held_out = settings.reference == "test"
+    images = load_images(model.entry.dataset, data_dir, train=not held_out) if model.entry.is_vae else None
+    priors: tuple[Prior, ...] = (PRIORS if model.entry.is_vae else PRIORS[:1]) if extractor is not None else ()
+    likelihood = likelihood_work(len(images), settings.likelihood_images) if images is not None else 0
+    progress = Progress(report, len(priors) * len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
+    document = _identity(model, extractor, settings)
+    for prior in priors:
+        assert extractor is not None
+        sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
+        rows = _sample_rows(sets, extractor, settings, settings.n, settings.seeds, data_dir, progress)
+        document |= rows if prior == "normal" else {MIXTURE: rows}
+    if images is not None:
         before = progress.done
         document |= measure_likelihood(
             model,
-            test,
+            images,
             settings.likelihood_images,
             seed=settings.seeds[0],
             report=lambda done: progress.to(before + done, "likelihood"),
         )
     return document
+
+
+def _eyes(model: Model, settings: Settings) -> Extractor | None:
+    """What sees a model's samples; None for a VAE that no feature net sees, whose likelihood can still be measured."""
+    try:
+        extractor = find_extractor(model.entry.dataset, settings.features, model.device)
+    except UsageError:
+        if model.entry.is_vae:
+            return None
+        raise
+    check_enough(settings.n, extractor.identity["size"])
+    return extractor
+
+
+def is_current(path: Path, model: Model, settings: Settings) -> bool:
+    """Whether a file is what `evaluate` would say of a model, as far as can be told without measuring."""
+    if not path.is_file():
+        return False
+    document = read_json(path)
+    extractor = _eyes(model, settings)
+    metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
+    if extractor and model.entry.is_vae:
+        metrics.append(MIXTURE)
+    identity = _identity(model, extractor, settings)
+    same = all(document.get(key) == value for key, value in identity.items())
+    images = document.get("log_likelihood", {}).get("n", settings.likelihood_images)
+    return same and set(metrics) <= set(document) and images == settings.likelihood_images
 
 
 def evaluate_images(
@@ -187,11 +218,11 @@ def find_file(model: Model) -> Path:
     return model.folder.file(MODEL)
 
 
-def _generated(model: Model, n: int, seed: int, extractor: Extractor, progress: Progress) -> Sample:
-    batches = model.iter_samples(n, seed, batch_size=_BATCH)
+def _generated(model: Model, n: int, seed: int, prior: Prior, extractor: Extractor, progress: Progress) -> Sample:
+    batches = model.iter_samples(n, seed, batch_size=_BATCH, prior=prior)
     # The grey levels of files, so that a folder of the same images gives the same numbers.
     pixels = (torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in batches)
-    return _seen(extractor, pixels, progress, f"seed {seed}")
+    return _seen(extractor, pixels, progress, f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}")
 
 
 def _seen(extractor: Extractor, batches: Iterator[Tensor] | Sequence[Tensor], progress: Progress, words: str) -> Sample:
@@ -243,19 +274,25 @@ def _row(key: str, values: Values, floor: Values | None) -> dict[str, Any]:
     }
 
 
-def _heading(name: str, dataset: Dataset, extractor: Extractor, settings: Settings) -> Document:
+def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> Document:
+    """What was measured, and how."""
+    step = model.config.training.get("step")
+    return {
+        **_heading(model.name, model.entry.dataset, extractor, settings),
+        "weights_sha256": sha256(find_file(model)),
+        **({} if step is None else {"step": step}),
+        "n": settings.n,
+        "seeds": list(settings.seeds),
+    }
+
+
+def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings) -> Document:
     return {
         "format": FORMAT,
         "name": name,
         "dataset": dataset.name,
-        "features": extractor.identity,
+        "features": extractor.identity if extractor else {},
         "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
         "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
         "kernel_subsets": {"count": KERNEL_SUBSETS, "size": KERNEL_SUBSET_SIZE},
     }
-
-
-def source_of(path_or_name: str) -> Path | None:
-    """The checkpoint folder that a measurement belongs into; None for a catalog name, whose files are pinned."""
-    folder = find_folder(path_or_name)
-    return folder.path if folder.pinned is None else None

@@ -12,8 +12,10 @@ import torch
 from genzoo.errors import BadCheckpointError, DataError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.progress import quiet
-from genzoo.evaluate.scores import SAMPLE_METRICS, Sample, score
+from genzoo.evaluate.scores import Sample, score
 from genzoo.files import write_text
+from genzoo.metrics import SAMPLE_METRICS
+from genzoo.strict import read_json
 from genzoo.weights import Folder
 
 FLOORS = "floors.json"
@@ -93,12 +95,13 @@ def read_floors(folder: Folder) -> list[Mapping[str, Any]]:
         return []
     path = folder.file(FLOORS)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["floors"]
+        rows = read_json(path)["floors"]
         for row in rows:
             complete = all(len(row["values"][key]) == len(row["seeds"]) for key in SAMPLE_METRICS)
-            if not complete or not {"reference", "n"} <= set(row):
+            numbers = all(isinstance(v, int | float) for values in row["values"].values() for v in values)
+            if not (complete and numbers and {"reference", "n"} <= set(row)):
                 raise ValueError("a row is incomplete")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
     return list(rows)
 

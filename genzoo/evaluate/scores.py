@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,30 +23,11 @@ _ROWS = 500  # of a distance matrix at a time: 40 MB beside 10,000 images
 
 
 @dataclass(frozen=True)
-class Metric:
-    """How a metric is read: its name in words, and which way is better."""
-
-    label: str
-    better: Literal["lower", "higher"]
-    unit: str = ""
-
-
-SAMPLE_METRICS: dict[str, Metric] = {
-    "frechet_distance": Metric("Fréchet distance", "lower"),
-    "kernel_distance": Metric("Kernel distance", "lower"),
-    "precision": Metric("Precision", "higher"),
-    "recall": Metric("Recall", "higher"),
-    "density": Metric("Density", "higher"),
-    "coverage": Metric("Coverage", "higher"),
-    "class_balance": Metric("Class balance", "higher"),
-    "classifier_score": Metric("Classifier score", "higher"),
-}
-"""The metrics of sample quality, by their keys in `metrics.json`."""
-
-
-@dataclass(frozen=True)
 class Sample:
-    """A set of images as a feature net sees it: features (n, d), and its classifier's logits (n, c)."""
+    """A set of images as a feature net sees it: features (n, d), and its classifier's logits (n, c).
+
+    The softmax of the logits is the classifier's distribution over the classes.
+    """
 
     features: Tensor
     logits: Tensor
@@ -118,6 +99,7 @@ def score(sample: Sample, reference: Sample, seed: int = 0) -> dict[str, float]:
         "density": density,
         "coverage": coverage,
         "class_balance": class_balance(sample, reference),
+        "confidence": confidence(sample),
         "classifier_score": classifier_score(sample),
     }
 
@@ -201,6 +183,11 @@ def class_balance(sample: Sample, reference: Sample) -> float:
     balance, 0 means that no class occurs in both.
     """
     return 1 - 0.5 * float((sample.frequencies - reference.frequencies).abs().sum())
+
+
+def confidence(sample: Sample) -> float:
+    """The mean probability of the likeliest class: low where images are doubtful or mixed."""
+    return float(sample.logits.double().softmax(1).amax(1).mean())
 
 
 def classifier_score(sample: Sample) -> float:

@@ -90,7 +90,7 @@ def train_features(
     labels = load_labels(spec.images, data_dir)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        net = FeatureNet(spec)
+        net = FeatureNet(spec, recipe.label_smoothing)
         _initialise(net, images)
         net = net.to(where).to(memory_format=torch.channels_last)
         _fit(net, images, labels, recipe, seed, report)

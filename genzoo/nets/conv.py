@@ -8,6 +8,9 @@ from genzoo.errors import BadCheckpointError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends
 from genzoo.spec import Conv, Entry
 
+_MOST_VALUES = 2**20
+"""In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
+
 
 def map_sizes(side: int, layers: int) -> list[int]:
     """Sides of the square maps after each stride-2 'same' layer: 28 -> [28, 14, 7, 4, 2]."""
@@ -96,7 +99,8 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
     """Generator (or decoder) and discriminator (or critic, or encoder) of stride-2 layers.
 
     Raises:
-        BadCheckpointError: when the strided layers do not end in maps of 2 x 2 (1 x 1 without `project`).
+        BadCheckpointError: when the strided layers do not end in maps of 2 x 2 (1 x 1 without `project`), or
+            begin with maps too large for a small model.
     """
     sizes = map_sizes(entry.dataset.shape[1], len(arch.channels) + (not arch.project))
     last = 2 if arch.project else 1
@@ -104,5 +108,10 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
         raise BadCheckpointError(
             f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
             f"to maps of {sizes[-1]}, not of {last}."
+        )
+    values = max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False))
+    if values > _MOST_VALUES:
+        raise BadCheckpointError(
+            f"{entry.name}: a map of {values:,} values for each image is too large, the limit is {_MOST_VALUES:,}."
         )
     return _generator(entry, arch, sizes), _critic(entry, arch, sizes)

@@ -11,6 +11,7 @@ from math import isqrt, prod
 
 from torch import Tensor, nn
 
+from genzoo.fields import check
 from genzoo.nets.blocks import Dropout, activate, critic_ends
 from genzoo.spec import Entry, FlatConv
 
@@ -30,7 +31,10 @@ class Crop(nn.Module):
 
 
 def _pool(arch: FlatConv, side: int) -> tuple[list[nn.Module], int]:
-    return ([nn.MaxPool2d(2, stride=1)], side - 1) if arch.pool else ([], side)
+    if not arch.pool:
+        return [], side
+    check(side > 1, "its maps are of one pixel, which cannot be pooled: its latent size is too small.")
+    return [nn.MaxPool2d(2, stride=1)], side - 1
 
 
 def _up(arch: FlatConv, side: int, limit: int) -> tuple[list[nn.Module], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,14 +13,31 @@ from genzoo.errors import TrainingError
 from genzoo.files import clear_io_errors
 from genzoo.model import load
 from genzoo.processes import Processes
-from genzoo.train.finish import fixed_images, tensorboard_writer, write_pictures, write_proofs, write_weights
+from genzoo.train.choice import Judge, best_of, measured
+from genzoo.train.finish import (
+    LOSSES,
+    averaged_nets,
+    fixed_images,
+    tensorboard_writer,
+    to_ship,
+    write_pictures,
+    write_proofs,
+    write_weights,
+)
 from genzoo.train.loop import Report, Status, Trainer
 from genzoo.train.measure import Forecast, forecast
 from genzoo.train.plan import Plan, choose_precision, refuse_other_settings, steps_of
 from genzoo.train.state import STATE
 from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
 
-__all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "steps_of", "train"]
+__all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "measured", "steps_of", "train"]
+
+_OUTCOME = ("steps", "step", "seconds", "evaluations")
+"""What `config.json` says of a run's end, beside its settings."""
+
+
+def _nothing(_: Trainer) -> None:
+    """What a process does that another does for it."""
 
 
 def _silent(_: Status) -> None:
@@ -51,6 +69,8 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     plan = dataclasses.replace(plan, device=processes.device)
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
     _claim(plan, config, resume, processes)
+    if resume and _finished(plan):
+        return plan.out
     with torch.random.fork_rng():
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
@@ -59,7 +79,10 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
             trainer.inherit(plan.parent)
         if plan.tensorboard and processes.first:
             trainer.on_history = tensorboard_writer(plan.out, trainer.state.record.step)
-        trainer.run(report, write_pictures if processes.first else lambda _: None, fixed_images)
+        if processes.first:
+            trainer.run(report, write_pictures, fixed_images, _evaluator(plan, data))
+        else:
+            trainer.run(report, _nothing, fixed_images, _nothing)
         if processes.first:
             _finish(trainer, config)
     processes.wait()
@@ -67,12 +90,27 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     return plan.out
 
 
+def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
+    """What measures a trainer's averaged nets, and keeps the best ones."""
+    judge: Judge | None = None
+
+    def evaluate(trainer: Trainer) -> None:
+        nonlocal judge
+        judge = judge or Judge(plan.entry, data, plan.device)
+        record, nets = trainer.state.record, averaged_nets(trainer)
+        record.evaluations.append({"step": record.step, **judge.measure(dict(nets.items()))})
+        if best_of(plan.entry, record.evaluations)["step"] == record.step:
+            record.best = to_ship(trainer, nets)
+
+    return evaluate
+
+
 def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
     """Make the folder this run's, or see that it is."""
     found = (plan.out / CONFIG).exists()
     if found and resume:
         there = read_config(Folder(plan.out))
-        settings = {k: v for k, v in there.training.items() if k not in ("steps", "seconds")}
+        settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
         wanted = {"entry": config.entry.to_json(), "parent": config.parent, **config.training}
         found_there = {"entry": there.entry.to_json(), "parent": there.parent, **settings}
         refuse_other_settings(wanted, found_there, plan.out)
@@ -85,9 +123,21 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
         write_config(plan.out, config)
 
 
+def _finished(plan: Plan) -> bool:
+    """Whether the folder holds all that a run of as many steps leaves; `losses.png` is written last."""
+    done = read_config(Folder(plan.out)).training.get("steps", 0)
+    return isinstance(done, int) and done >= plan.steps and (plan.out / LOSSES).exists()
+
+
 def _finish(trainer: Trainer, config: Config) -> None:
     record, out = trainer.state.record, trainer.plan.out
     write_weights(trainer)
-    done = {"steps": record.step, "seconds": round(record.seconds, 1)}
+    shipped = best_of(trainer.plan.entry, record.evaluations) if record.best else {"step": record.step}
+    done = {
+        "steps": record.step,
+        "step": shipped["step"],
+        "seconds": round(record.seconds, 1),
+        "evaluations": record.evaluations,
+    }
     write_config(out, Config(config.entry, {**config.training, **done}, config.parent))
     write_proofs(trainer, load(out))

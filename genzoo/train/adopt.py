@@ -1,4 +1,4 @@
-"""From a finished run to a folder of `weights/`, so that nothing is copied by hand."""
+"""From a finished run to a folder of `weights/` with its measurement and card: nothing is copied by hand."""
 
 from __future__ import annotations
 
@@ -7,45 +7,100 @@ from pathlib import Path
 
 import torch
 
+from genzoo.card import cards_home, write_card
 from genzoo.catalog import ENTRIES
+from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
+from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
+from genzoo.evaluate.progress import Report, quiet
 from genzoo.files import whole_folder
-from genzoo.model import load
-from genzoo.train.finish import HISTORY, PROGRESS, SAMPLES
-from genzoo.weights import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, read_tensors, weights_home, write_manifest
+from genzoo.model import Model, load
+from genzoo.train.choice import Evaluation, Judge, best_of, loss_of, measured
+from genzoo.weights import (
+    CONFIG,
+    CRITIC,
+    GOLDEN,
+    HISTORY,
+    METRICS,
+    MODEL,
+    PROGRESS,
+    SAMPLES,
+    weights_home,
+    write_manifest,
+)
 
 _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
-_GREY_LEVEL = 1 / 255
+PUBLISHED = Settings(likelihood_images=10_000)
+"""How an entry of the zoo is measured."""
 
 
-def adopt(run: Path, home: Path | None = None) -> Path:
-    """Take a finished run into the zoo's weights, after a check that it gives its golden images.
+def adopt(
+    run: Path,
+    home: Path | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    device: str | torch.device | None = None,
+    settings: Settings = PUBLISHED,
+    report: Report = quiet,
+) -> Path:
+    """Measure a finished run and take it into the zoo's weights, with its card, unless it is worse than what is there.
+
+    Worse is decided on the training set: a GAN's Fréchet distance, a VAE's ELBO, as `genzoo train`
+    measured them on the way.  The test set's numbers are for `metrics.json` and the card alone.
 
     Args:
         run: the checkpoint folder of an entry of the catalog.
         home: the folder of weights; the checkout's unless told otherwise.
+        data_dir: where the datasets lie.
+        device: where it is measured; the CPU unless told otherwise.
+        settings: how it is measured.
+        report: called as the measurement goes on.
 
     Returns:
         The entry's folder, which replaces the one before in one step.
 
     Raises:
-        UsageError: for a model that is not in the catalog.
+        UsageError: for a model that is not in the catalog, or is worse than the one it would replace.
         BadCheckpointError: for a folder that is not whole, or does not give its golden images.
     """
     home = home or weights_home()
-    model = load(run)
+    model = load(run, device)
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
     files = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
     if missing := [name for name in files if not (run / name).is_file()]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
-    golden = read_tensors(run / GOLDEN)
-    with torch.no_grad():
-        difference = (model.decode(golden["latents"]) - golden["images"]).abs().max()
-    if difference > _GREY_LEVEL:
-        raise BadCheckpointError(f"{run} does not give its golden images: it was altered after its training.")
-    with whole_folder(home / model.name, overwrite=True) as part:
-        for name in [*files, *([METRICS] if (run / METRICS).is_file() else [])]:
+    model.check()
+    there = home / model.name
+    if (there / MODEL).exists() and not there.samefile(run):
+        _refuse_worse(model, load(there, device), data_dir)
+    if not is_current(run / METRICS, model, settings):
+        write_metrics(run / METRICS, evaluate(model, settings, data_dir, report))
+    with whole_folder(there, overwrite=True) as part:
+        for name in [*files, METRICS]:
             shutil.copyfile(run / name, part / name)
     write_manifest(home)
-    return home / model.name
+    write_card(model.name, cards_home() if home == weights_home() else home / "cards", home)
+    return there
+
+
+def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> None:
+    """Raise `UsageError` when a model does worse on the training set than the one it would replace."""
+    if not measured(model.entry):
+        return
+    ours, theirs = (_standing(one, data_dir) for one in (model, there))
+    if loss_of(model.entry, ours) > loss_of(model.entry, theirs):
+        measure = "elbo" if model.entry.is_vae else "frechet_distance"
+        raise UsageError(
+            f"{model.folder.path} is worse than what is there: on the training set its {measure} is {ours[measure]:g}, "
+            f"that of {there.folder.path} is {theirs[measure]:g}; train it further, or remove that folder first."
+        )
+
+
+def _standing(model: Model, data_dir: str | Path | None) -> Evaluation:
+    """What the shipped state was found to be on the training set, measured now where no run did."""
+    if evaluations := model.config.training.get("evaluations"):
+        return best_of(model.entry, evaluations)
+    nets = {"generator": model.generator, **({"encoder": model.encoder} if model.entry.is_vae else {})}
+    judge = Judge(model.entry, load_images(model.entry.dataset, data_dir), model.device)
+    return judge.measure(nets)

@@ -16,16 +16,19 @@ from genzoo import noise
 from genzoo.errors import TrainingError
 from genzoo.files import whole_file, write_text
 from genzoo.images import make_grid, to_pixels, to_uint8
+from genzoo.nets import build
 from genzoo.objectives import posterior
-from genzoo.weights import CRITIC, GOLDEN, MODEL, write_tensors
+from genzoo.tensors import write_tensors
+from genzoo.train.mixture import fit_mixture
+from genzoo.weights import CRITIC, GOLDEN, GOLDEN_IMAGES, HISTORY, MODEL, PROGRESS, SAMPLES
 
 if TYPE_CHECKING:
     from genzoo.model import Model
     from genzoo.train.loop import Trainer
 
-HISTORY, SAMPLES, PROGRESS, LOSSES = "history.jsonl", "samples.png", "progress.png", "losses.png"
+EVALUATIONS, LOSSES = "evaluations.jsonl", "losses.png"
 _BATCH_NORM_BATCHES = 100
-_ROW, _GRID, _GOLDEN = 20, 100, 8
+_ROW, _GRID = 20, 100
 
 
 class _PosteriorSamples(nn.Module):
@@ -87,30 +90,44 @@ def write_pictures(trainer: Trainer) -> None:
 
 
 def write_history(trainer: Trainer) -> None:
-    """Write the loss curves, a line of JSON for each point."""
-    rows = "".join(json.dumps(row) + "\n" for row in trainer.state.record.history)
-    write_text(trainer.plan.out / HISTORY, rows)
+    """Write the loss curves, and what was measured on the way, a line of JSON for each point."""
+    record, out = trainer.state.record, trainer.plan.out
+    for name, rows in ((HISTORY, record.history), (EVALUATIONS, record.evaluations)):
+        if rows or name == HISTORY:
+            write_text(out / name, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
+    """The tensors of a state that ship, in float16: averaged nets, and a GAN's critic as it is."""
+    shipped = dict(nets.items())
+    if not trainer.plan.entry.is_vae:
+        shipped["critic"] = trainer.state.nets["critic"]
+    return {
+        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor.clone()
+        for name, tensor in nn.ModuleDict(shipped).state_dict().items()
+    }
 
 
 def write_weights(trainer: Trainer) -> None:
-    """Write the averaged nets, and a GAN's critic, as float16 safetensors."""
-    out, nets = trainer.plan.out, averaged_nets(trainer)
-    write_tensors(out / MODEL, _halved(nets))
-    if not trainer.plan.entry.is_vae:
-        write_tensors(out / CRITIC, _halved(nn.ModuleDict({"critic": trainer.state.nets["critic"]})))
-
-
-def _halved(nets: nn.Module) -> dict[str, Tensor]:
-    return {
-        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
-        for name, tensor in nets.state_dict().items()
-    }
+    """Write the best state's weights, or the last one's where none was evaluated; a VAE's with a mixture."""
+    out, tensors = trainer.plan.out, trainer.state.record.best or to_ship(trainer, averaged_nets(trainer))
+    entry = trainer.plan.entry
+    if entry.is_vae:
+        nets = build(entry).to(trainer.plan.device)
+        nets.load_state_dict(tensors)
+        mixture = fit_mixture(nets["encoder"].eval(), trainer.source.data, entry.recipe, trainer.plan.seed)
+        tensors = {**tensors, **mixture}
+    critic = {name: tensor for name, tensor in tensors.items() if name.startswith("critic.")}
+    write_tensors(out / MODEL, {name: tensor for name, tensor in tensors.items() if name not in critic})
+    if critic:
+        write_tensors(out / CRITIC, critic)
 
 
 def write_proofs(trainer: Trainer, model: Model) -> None:
     """What the loaded weights give: golden images, the sample grid, and the run's pictures."""
     out, record = trainer.plan.out, trainer.state.record
-    write_tensors(out / GOLDEN, {"latents": model.latents(_GOLDEN, 0), "images": model.sample(_GOLDEN, 0)})
+    golden = {"latents": model.latents(GOLDEN_IMAGES, 0), "images": model.sample(GOLDEN_IMAGES, 0)}
+    write_tensors(out / GOLDEN, golden)
     with whole_file(out / SAMPLES) as part:
         make_grid(model.sample(_GRID, seed=0)).save(part, "png")
     if record.progress:

@@ -7,7 +7,6 @@ import math
 import signal
 import threading
 import time
-import typing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 from genzoo.data import ImageData
 from genzoo.errors import StoppedError, TrainingError
@@ -24,6 +22,7 @@ from genzoo.nets import build
 from genzoo.objectives import Losses, Phase, build_phases
 from genzoo.processes import Processes
 from genzoo.spec import Conv, Recipe
+from genzoo.train.average import Average
 from genzoo.train.draws import BatchDraw, Source
 from genzoo.train.plan import Plan
 from genzoo.train.state import STATE, State
@@ -64,9 +63,7 @@ class Trainer:
         self.parameters = {p.name: list((nets[p.net] if p.net else nets).parameters()) for p in self.phases}
         optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], plan.device) for p in self.phases}
         shipped = nets if plan.entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
-        average = AveragedModel(shipped, multi_avg_fn=_warm_average(recipe.ema))
-        self._shipped = shipped
-        self.state = State(nets, average, optimizers)
+        self.state = State(nets, Average(shipped, recipe.ema), optimizers)
         self._sums: dict[str, Tensor] = {}
         self.on_history: Callable[[dict[str, float]], None] = _ignore
 
@@ -96,13 +93,13 @@ class Trainer:
                 losses = phase.losses(draw)
                 self._update(phase, losses)
                 logged |= {name: value.detach() for name, value in losses.items()}
-        self.state.average.update_parameters(self._shipped)
+        self.state.average.update(self.state.record.step)
         return logged
 
     @property
     def averaged(self) -> nn.ModuleDict:
         """The nets that are sampled and shipped, with averaged weights."""
-        return typing.cast("nn.ModuleDict", self.state.average.module)
+        return self.state.average.nets
 
     def _update(self, phase: Phase, losses: Losses) -> None:
         optimizer, parameters = self.state.optimizers[phase.name], self.parameters[phase.name]
@@ -117,13 +114,20 @@ class Trainer:
                 for parameter in parameters:
                     parameter.clamp_(-phase.clip, phase.clip)
 
-    def run(self, report: Report, on_save: Callable[[Trainer], None], on_row: Callable[[Trainer], Tensor]) -> None:
+    def run(
+        self,
+        report: Report,
+        on_save: Callable[[Trainer], None],
+        on_row: Callable[[Trainer], Tensor],
+        on_evaluation: Callable[[Trainer], None],
+    ) -> None:
         """Step until the plan is fulfilled, saving the state at intervals and when a signal comes.
 
         Args:
             report: called a few times a second.
             on_save: called after the state has been saved.
             on_row: gives the images of fixed latents for the next row of `progress.png`.
+            on_evaluation: called when the averaged nets are due to be measured, and at the end.
 
         Raises:
             StoppedError: after a signal, once the state is saved.
@@ -131,6 +135,7 @@ class Trainer:
         """
         record, began = self.state.record, time.monotonic()
         earlier, first_step, saved, reported = record.seconds, record.step, began, 0.0
+        share = record.step / self.plan.steps
         with _signals() as stop:
             while not self._done(time.monotonic() - began):
                 losses = self.step()
@@ -138,12 +143,15 @@ class Trainer:
                 self._log(losses)
                 now = time.monotonic()
                 record.seconds = earlier + now - began
-                share = max(record.step / self.plan.steps, self._time_share(now - began))
+                before, share = share, max(record.step / self.plan.steps, self._time_share(now - began))
                 while len(record.progress) < min(int(share * PROGRESS_ROWS), PROGRESS_ROWS):
                     record.progress.append(on_row(self))
                 if now - reported > _REPORT_SECONDS:
                     report(self._status(losses, first_step, now - began))
                     reported = now
+                if int(share * self.plan.evaluations) > int(before * self.plan.evaluations):
+                    on_evaluation(self)
+                    saved = -math.inf  # what was found, and what is to ship, must not be lost
                 stopping = self._stopping(stop)
                 if stopping or now - saved > self.plan.save_minutes * 60:
                     self.save()
@@ -151,6 +159,8 @@ class Trainer:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
                     on_save(self)
                     saved = time.monotonic()
+            if self.plan.evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
+                on_evaluation(self)
         self.save()
         report(self._status({}, first_step, time.monotonic() - began))
 
@@ -214,22 +224,10 @@ class Trainer:
             self._flush()
         if self.processes.first:
             self.state.save(self.plan.out / STATE)
-        self.processes.wait()
 
 
 def _ignore(_: dict[str, float]) -> None:
     """Log nowhere."""
-
-
-def _warm_average(decay: float) -> Callable[[Any, Any, Any], None]:
-    """An exponential average whose decay grows from 0.1 to `decay`, so that it forgets the first steps."""
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
-        warm = min(decay, (1 + float(count)) / (10 + float(count)))
-        torch._foreach_lerp_(averaged, current, 1 - warm)
-
-    return update
 
 
 def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:

@@ -37,6 +37,8 @@ class Plan:
         save_minutes: time between two saved states.
         parent: the checkpoint folder whose weights the run begins with, if any.
         tensorboard: also log the losses for TensorBoard, in the run's folder.
+        evaluations: how often the averaged nets are measured on the training set, at equal intervals;
+            the best state ships.  With 0 the last one does.
     """
 
     entry: Entry
@@ -49,6 +51,7 @@ class Plan:
     save_minutes: float = 5.0
     parent: Folder | None = None
     tensorboard: bool = False
+    evaluations: int = 0
 
     @property
     def log_every(self) -> int:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
+from torch.optim import Adam, Optimizer
 
 from genzoo.errors import BadCheckpointError, TrainingError
-from genzoo.weights import read_tensors, write_tensors
+from genzoo.strict import brief, parse_json
+from genzoo.tensors import read_tensors, write_tensors
+from genzoo.train.average import Average
 
 STATE = "state.safetensors"
 _JSON = "json"
@@ -35,6 +36,10 @@ class Record:
     """Losses of the history's unfinished row."""
     progress: list[Tensor] = field(default_factory=list)
     """Rows of images of fixed latents, uint8 (n, h, w, c), as training went on."""
+    evaluations: list[dict[str, float]] = field(default_factory=list)
+    """What the averaged nets were found to be, with the step of each."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """The tensors to ship of the best evaluation, `generator.*`, `encoder.*`, `critic.*`; empty without one."""
 
 
 @dataclass
@@ -42,12 +47,12 @@ class State:
     """Nets, their average, optimizers by phase, and the record."""
 
     nets: nn.ModuleDict
-    average: AveragedModel
+    average: Average
     optimizers: dict[str, Optimizer]
     record: Record = field(default_factory=Record)
 
     def _modules(self) -> dict[str, nn.Module]:
-        return {"nets": self.nets, "average": self.average}
+        return {"nets": self.nets, "average": self.average.nets}
 
     def save(self, path: Path) -> None:
         """Write everything to one file, in one step.
@@ -66,7 +71,8 @@ class State:
             for index, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{phase}.{index}.{key}": torch.as_tensor(v) for key, v in values.items()}
         tensors |= {f"progress.{i}": row for i, row in enumerate(self.record.progress)}
-        plain = {key: getattr(self.record, key) for key in ("step", "seconds", "history", "sums")}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.record.best.items()}
+        plain = {key: getattr(self.record, key) for key in ("step", "seconds", "history", "sums", "evaluations")}
         tensors[_JSON] = torch.from_numpy(np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8).copy())
         write_tensors(path, tensors)
 
@@ -78,7 +84,7 @@ class State:
         """
         tensors = read_tensors(path)
         try:
-            plain = json.loads(tensors.pop(_JSON).numpy().tobytes())
+            plain = parse_json(tensors.pop(_JSON).numpy().tobytes())
             for kind, module in self._modules().items():
                 module.load_state_dict(_below(tensors, kind))
             for phase, optimizer in self.optimizers.items():
@@ -86,16 +92,43 @@ class State:
                 for name, value in _below(tensors, f"optimizer.{phase}").items():
                     index, key = name.split(".", 1)
                     slots.setdefault(int(index), {})[key] = value.clone()
+                _check_slots(optimizer, slots)
                 optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
             rows = _below(tensors, "progress")
             progress = [rows[str(i)].clone() for i in range(len(rows))]
-            self.record = Record(**plain, progress=progress)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise BadCheckpointError(f"{path} is not the state of this run ({error}): train it anew.") from None
+            best = {name: tensor.clone() for name, tensor in _below(tensors, "best").items()}
+            self.record = Record(**plain, progress=progress, best=best)
+            _check_record(self.record)
+        except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            reason = brief(str(error))[1:-1]
+            raise BadCheckpointError(f"{path} is not the state of this run ({reason}): train it anew.") from None
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
+
+
+def _check_slots(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None:
+    """Raise ValueError for values that an optimizer would stumble over at its next step."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    keys = {"step", "exp_avg", "exp_avg_sq"} if isinstance(optimizer, Adam) else {"step", "square_avg"}
+    for index, values in slots.items():
+        if set(values) != keys or not 0 <= index < len(parameters):
+            raise ValueError(f"its optimizer has {sorted(values)} for parameter {index}")
+        for key, value in values.items():
+            if value.shape != (() if key == "step" else parameters[index].shape) or not value.is_floating_point():
+                raise ValueError(f"its optimizer's {key} of parameter {index} is of another shape or type")
+
+
+def _check_record(record: Record) -> None:
+    """Raise ValueError for what is no record of a run."""
+    if type(record.step) is not int or record.step < 0 or not isinstance(record.seconds, float):
+        raise ValueError("its step or its time is no number")
+    rows = [*record.history, *record.evaluations, record.sums]
+    if not all(isinstance(value, int | float) for row in rows for value in row.values()):
+        raise ValueError("its history holds more than numbers")
+    if not all(row.dtype == torch.uint8 and row.shape == record.progress[0].shape for row in record.progress):
+        raise ValueError("its pictures are no pictures")
 
 
 def refuse_not_finite(tensors: dict[str, Tensor], step: int) -> None:

@@ -1,0 +1,53 @@
+"""`genzoo card`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from genzoo import catalog
+from genzoo.errors import UsageError
+
+
+@click.command()
+@click.argument("source", metavar="[NAME|FOLDER]", required=False)
+@click.option("--all", "every", is_flag=True, help="The card of each entry whose weights are here, NAME.md in --out.")
+@click.option("--out", type=click.Path(path_type=Path), help="A file; with --all, a folder.  [default: stdout]")
+@click.option("--note", help="One sentence on the samples by who looked at them; kept for a NAME until they change.")
+def card(source: str | None, every: bool, out: Path | None, note: str | None) -> None:
+    """Write the model card of NAME or FOLDER, as README.md of a repository on the Hub.
+
+    Its links to pictures lead from where it is written to where they lie.
+    """
+    if (source is None) != every:
+        raise UsageError("Say whose card to write: a name, a folder, or --all with a folder --out.")
+    if source is None:
+        _write_all(out, note)
+        return
+    from genzoo.card import cards_home, check_note, render, write_note
+    from genzoo.card.facts import relative
+    from genzoo.files import write_text
+    from genzoo.hub import find_folder
+
+    folder, name = find_folder(source), catalog.ALIASES.get(source, source)
+    if note is not None and name in catalog.ENTRIES:
+        write_note(name, folder, note, cards_home())
+    note = None if note is None else check_note(note)
+    loads = None if name not in catalog.ENTRIES and Path(source).is_dir() else name
+    text = render(folder, relative(folder.path, out.parent) if out else "", source=loads, note=note)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    write_text(out, text)
+    click.echo(out)
+
+
+def _write_all(cards: Path | None, note: str | None) -> None:
+    if cards is None or note is not None:
+        raise UsageError("--all writes into a folder, which --out names, and takes no --note.")
+    from genzoo.card import write_card
+    from genzoo.weights import is_here
+
+    for name in filter(is_here, catalog.ENTRIES):
+        click.echo(write_card(name, cards))

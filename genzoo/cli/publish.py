@@ -1,0 +1,89 @@
+"""`genzoo publish`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from genzoo import catalog
+from genzoo.errors import UsageError, WeightsNotFoundError
+
+if TYPE_CHECKING:
+    from genzoo.hub.publish import Draft
+
+
+@click.command()
+@click.argument("source", metavar="[NAME|FOLDER]", required=False)
+@click.option("--repo-id", metavar="USER/REPO", help="Where to; it is made if it is not there.")
+@click.option("--all", "every", is_flag=True, help="Publish each entry whose weights are here, as NAMESPACE/NAME.")
+@click.option("--namespace", help="The user or organization that --all publishes under.")
+@click.option("--private", is_flag=True, help="Only into a repository that its owner alone sees.")
+@click.option("--revision", metavar="BRANCH", help="The branch to commit to.  [default: main]")
+@click.option("--message", help="The commit's message.")
+@click.option("--dry-run", is_flag=True, help="Check all, show what would be sent, and send nothing.")
+def publish(
+    source: str | None,
+    repo_id: str | None,
+    every: bool,
+    namespace: str | None,
+    private: bool,
+    revision: str | None,
+    message: str | None,
+    dry_run: bool,
+) -> None:
+    """Publish a trained model on the Hub, with its card, as one commit.
+
+    The folder is checked first: it loads, gives its golden images, and its card is valid. A README.md in
+    it is its card, otherwise one is written. What the repository holds already is not sent again, and what
+    arrived is fetched back and checked. In the end the line that loads just this commit is printed.
+    The token is that of HF_TOKEN or `hf auth login`.
+    """
+    targets = list(_targets(source, repo_id, every, namespace))
+    from genzoo.hub import find_folder
+    from genzoo.model import Model
+    from genzoo.publish import publish as run
+
+    for name, repo in targets:
+        pinned = run(
+            find_folder(name),
+            repo,
+            Model.check_folder,
+            private=private,
+            branch=revision,
+            message=message,
+            dry_run=dry_run,
+            report=lambda draft: _show(draft, dry_run),
+        )
+        if not dry_run:
+            click.echo(f'genzoo.load("{pinned}")')
+
+
+def _targets(source: str | None, repo: str | None, every: bool, namespace: str | None) -> Iterator[tuple[str, str]]:
+    """What is to be published, and where."""
+    if source and repo and not every and not namespace:
+        yield source, repo
+    elif every and namespace and not source and not repo:
+        from genzoo.weights import is_here
+
+        names = [name for name in catalog.ENTRIES if is_here(name)]
+        if not names:
+            raise WeightsNotFoundError("No entry's weights are on this machine: `genzoo train` makes them.")
+        yield from ((name, f"{namespace}/{name}") for name in names)
+    else:
+        raise UsageError(
+            "Say what to publish, and where: a name or a folder with --repo-id, or --all with --namespace."
+        )
+
+
+def _show(draft: Draft, dry_run: bool) -> None:
+    """What is to be done: the data of a dry run, talk otherwise."""
+    target = draft.target
+    branch = "" if target.branch == "main" else f"@{target.branch}"
+    state = "unchanged" if draft.is_current else "new" if draft.is_new else "changed"
+    click.echo(f"{target.repo}{branch}  {state}", err=not dry_run)
+    if draft.is_current and not dry_run:
+        return
+    for change in draft.changes:
+        click.echo(f"  {change.state:9}  {change.size:>11,}  {change.name}", err=not dry_run)

@@ -1,0 +1,9 @@
+"""The Hugging Face Hub: checkpoint folders that lie there, fetched and checked file by file.
+
+This is the one module that touches huggingface_hub, which is imported when something is to be fetched.
+"""
+
+from genzoo.hub.folders import HubFolder, find_folder
+from genzoo.hub.store import Fetched, Verified, pull, verify
+
+__all__ = ["Fetched", "HubFolder", "Verified", "find_folder", "pull", "verify"]

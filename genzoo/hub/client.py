@@ -1,0 +1,158 @@
+"""Single requests to the Hub: patient with what passes, in a sentence about what does not."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from genzoo.errors import BadCheckpointError
+from genzoo.hub.failures import Failure, explain
+from genzoo.version import __version__
+
+T = TypeVar("T")
+Tell = Callable[[Exception, str, str, str], Failure]
+
+MAIN = "main"
+_ATTEMPTS = 5
+_FIRST_WAIT, PATIENCE = 0.5, 20.0
+"""Seconds: what the first wait is at most, each next one being twice as long, and when no more waiting begins."""
+
+_MOST_BYTES = 300_000_000
+"""Of one file in a stranger's repository: more than genzoo's largest net would take in float32."""
+
+_warn = logging.getLogger("genzoo").warning
+
+
+def fetch(repo: str, name: str, revision: str, *, again: bool = False) -> Path:
+    """The path in the client's cache of one file of a repository, downloaded where it is not there yet.
+
+    A file that is in the cache is taken from there when the Hub cannot be reached.
+
+    Args:
+        repo: `user/repo`.
+        name: the file.
+        revision: a branch, a tag, or a commit.
+        again: download it even if it is there.
+
+    Raises:
+        HubError: when it cannot be had.
+        BadCheckpointError: when the repository has no such file.
+    """
+
+    def download(anew: bool) -> Path:
+        from huggingface_hub import hf_hub_download
+
+        return Path(
+            hf_hub_download(
+                repo,
+                name,
+                revision=revision,
+                force_download=again or anew,
+                library_name="genzoo",
+                library_version=__version__,
+            )
+        )
+
+    what = f"{name} of {repo}"
+    return patiently(download, what, repo, revision, stored=lambda: None if again else cached(repo, name, revision))
+
+
+def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
+    """The path of a file that is in the client's cache, without a request."""
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        path = try_to_load_from_cache(repo, name, revision=revision)
+    except ValueError:  # for what is no repository's name, as that of a feature net
+        return None
+    return Path(path) if isinstance(path, str) else None
+
+
+def refuse_large(repo: str, name: str, revision: str) -> None:
+    """Ask how large a file is, before it is fetched.
+
+    Raises:
+        BadCheckpointError: when it is larger than any of genzoo's, or not there.
+        HubError: when the Hub does not tell.
+    """
+
+    def ask(_: bool) -> int:
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        url = hf_hub_url(repo, name, revision=revision)
+        return get_hf_file_metadata(url, library_name="genzoo", library_version=__version__).size or 0
+
+    size = patiently(ask, f"{name} of {repo}", repo, revision)
+    if size > _MOST_BYTES:
+        raise BadCheckpointError(
+            f"{name} of {repo} is refused: it has {size:,} bytes, genzoo's limit is {_MOST_BYTES:,}."
+        )
+
+
+def list_files(repo: str, revision: str) -> frozenset[str]:
+    """The names of all files of a repository.
+
+    Raises:
+        HubError: when they cannot be had.
+    """
+
+    def ask(_: bool) -> frozenset[str]:
+        from huggingface_hub import HfApi
+
+        info = HfApi(library_name="genzoo", library_version=__version__).model_info(repo, revision=revision, timeout=10)
+        return frozenset(file.rfilename for file in info.siblings or ())
+
+    return patiently(ask, f"the list of files of {repo}", repo, revision)
+
+
+def is_offline() -> bool:
+    """Whether the client has been told to leave the network alone."""
+    from huggingface_hub import constants
+
+    return constants.HF_HUB_OFFLINE
+
+
+def patiently(
+    call: Callable[[bool], T],
+    what: str,
+    repo: str,
+    revision: str,
+    stored: Callable[[], T | None] = lambda: None,
+    tell: Tell = explain,
+    patience: float = PATIENCE,
+) -> T:
+    """What `call` gives, after some attempts if need be; `stored` may know a substitute for what cannot be fetched.
+
+    `tell` makes a failure of what is raised.
+
+    The client retries much of this by itself, but gives up at once on a reset connection, and on a CDN's 503.
+    """
+    started, attempt, spoilt = time.monotonic(), 1, False
+    while True:
+        outcome = _try(call, spoilt, what, repo, revision, tell)
+        if not isinstance(outcome, Failure):
+            return outcome
+        if outcome.passing and (found := stored()) is not None:
+            return found
+        wait = outcome.wait
+        if wait is None:
+            wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
+        if not outcome.passing or attempt == _ATTEMPTS or time.monotonic() - started + wait > patience:
+            break
+        _warn("%s did not come, next try in %.1f s", what, wait)
+        time.sleep(wait)
+        attempt, spoilt = attempt + 1, outcome.spoilt
+    # Raised out here, so that the client's exception, which may hold the token, is not carried along.
+    raise outcome.error
+
+
+def _try(call: Callable[[bool], T], anew: bool, what: str, repo: str, revision: str, tell: Tell) -> T | Failure:
+    try:
+        return call(anew)
+    except Exception as error:
+        # Three HTTP libraries and a storage engine raise what they will, depending on the client's version.
+        return tell(error, what, repo, revision)

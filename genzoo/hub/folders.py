@@ -1,0 +1,213 @@
+"""Where a model's folder lies: here, in the client's cache, or on the Hub."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from genzoo import catalog, weights
+from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
+from genzoo.files import sha256
+from genzoo.hub import client
+from genzoo.weights import CONFIG, Folder, about_pickles, read_config
+
+_REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
+_REVISION = re.compile(r"\w[\w./-]*", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class HubFolder(Folder):
+    """A checkpoint folder on the Hub, at one commit; its files are fetched as they are asked for."""
+
+    repo: str = ""
+    commit: str = client.MAIN
+
+    @property
+    def writable(self) -> bool:
+        """Never: `path` is the cache's."""
+        return False
+
+    def file(self, name: str) -> Path:
+        """The path in the cache of one file, held against the manifest, or else the Hub's own hash.
+
+        What does not have the right hash is fetched once more.
+
+        Raises:
+            HubError: when it cannot be fetched.
+            BadCheckpointError: when the repository has no such file, or one that is damaged, altered or too large.
+        """
+        if self.pinned is not None and name not in self.pinned:
+            raise BadCheckpointError(f"{self.repo} has no {name} that this genzoo's manifest knows.")
+        if self.pinned is None and not (self.path / name).is_file():
+            with _refusing_pickles(self.repo, self.commit):
+                client.refuse_large(self.repo, name, self.commit)
+        path = client.fetch(self.repo, name, self.commit)
+        if self._mismatch(name, path) and not client.is_offline():
+            try:
+                path = client.fetch(self.repo, name, self.commit, again=True)
+            except HubError as error:
+                raise HubError(
+                    f"The copy of {name} in the cache is damaged, and a new one not to be had: {error}"
+                ) from None
+        if mismatch := self._mismatch(name, path):
+            way_out = "upgrade genzoo" if self.pinned is not None else "try again later"
+            if client.is_offline():
+                way_out = "run `genzoo pull` where there is a network"
+            raise BadCheckpointError(
+                f"{name} of {self.repo} is damaged or altered: {mismatch}; {way_out}, or tell its author."
+            )
+        return path
+
+    def _mismatch(self, name: str, path: Path) -> str | None:
+        found, expected = sha256(path), known_sha256(self.pinned, name, path)
+        whose = "Hub" if self.pinned is None else "manifest"
+        return None if expected in (None, found) else f"its SHA-256 is {found}, the {whose}'s is {expected}"
+
+    def has(self, name: str) -> bool:
+        """Whether the repository holds a file of this name.
+
+        Raises:
+            HubError: when that is not known here, and the Hub does not tell.
+        """
+        if self.pinned is not None:
+            return name in self.pinned
+        return (self.path / name).is_file() or name in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return client.list_files(self.repo, self.commit)
+
+
+@dataclass(frozen=True)
+class ShippedFolder(Folder):
+    """The folder of a catalog entry that is here, and what an installed genzoo leaves out of it on the Hub."""
+
+    def file(self, name: str) -> Path:
+        """The path of one file, held against the manifest; see `Folder.file` and `HubFolder.file`."""
+        here = (self.path / name).is_file() or name not in (self.pinned or {})
+        return super().file(name) if here else self._rest.file(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the entry has a file of this name."""
+        return name in (self.pinned or {})
+
+    @cached_property
+    def _rest(self) -> HubFolder:
+        return open_repository(repository_of(self.path.name), pinned=self.pinned)
+
+
+def known_sha256(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
+    """The SHA-256 that a file in the cache must have, if it is known: the manifest's, or that of its blob's name.
+
+    The client keeps a file of Git LFS or Xet under its SHA-256, others under their Git hash, without a look inside.
+    """
+    if pinned is not None:
+        return str(pinned.get(name, {}).get("sha256", "none"))
+    blob = Path(os.readlink(path)).name if path.is_symlink() else ""
+    return blob if _SHA256.fullmatch(blob) else None
+
+
+def parse_repository(source: str) -> tuple[str, str | None] | None:
+    """The repository and the revision of `user/repo[@revision]`; None for what is not written so."""
+    match = _REPOSITORY.fullmatch(source)
+    return (match["repo"], match["revision"]) if match else None
+
+
+def repository_of(name: str) -> str:
+    """The repository of a catalog entry, by its full name."""
+    return f"{os.environ.get('GENZOO_HUB_NAMESPACE') or 'genzoo'}/{name}"
+
+
+def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> Folder:
+    """The checkpoint folder of a full name, an alias, a path, or `user/repo[@revision]` on the Hub.
+
+    A folder that is here goes before a repository of the same name.  Of a repository `config.json` is
+    fetched at once, which settles the commit that all other files are taken from.
+
+    Args:
+        source: what to find.
+        revision: the repository's branch, tag or commit, unless `source` names it.
+
+    Raises:
+        UnknownNameError: for what can be neither a name, a folder nor a repository.
+        UsageError: for a revision of what has none.
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+        HubError: when the Hub, or the way to it, does not give what is asked for.
+        BadCheckpointError: for a repository that is none of genzoo's.
+    """
+    name = catalog.ALIASES.get(str(source), str(source))
+    if name in catalog.ENTRIES:
+        _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
+        return _find_entry(name)
+    path = Path(source)
+    if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
+        _refuse_revision(revision, f"{path} is a folder on this machine")
+        return Folder(path)
+    if isinstance(source, str) and (named := parse_repository(source)):
+        return open_repository(named[0], _one_revision(named[1], revision))
+    known = catalog.nearest(str(source), [*catalog.ALIASES, *catalog.ENTRIES])
+    raise UnknownNameError(f"{str(source)!r} is neither a model's name nor a folder: {known}")
+
+
+def _find_entry(name: str) -> Folder:
+    pinned = weights.read_manifest().get(name)
+    if pinned is None:
+        raise WeightsNotFoundError(
+            f"The weights of {name} are not on this machine: train them with `genzoo train {name}` "
+            "and load the folder it makes."
+        )
+    if weights.is_here(name):
+        return ShippedFolder(weights.weights_home() / name, pinned)
+    return open_repository(repository_of(name), pinned=pinned)
+
+
+def open_repository(
+    repo: str, revision: str = client.MAIN, pinned: Mapping[str, Mapping[str, Any]] | None = None
+) -> HubFolder:
+    """The folder of a repository at the commit that `revision` now stands for; fetches `config.json`.
+
+    Raises:
+        HubError: when the Hub, or the way to it, does not give it.
+        BadCheckpointError: for a repository that is none of genzoo's.
+    """
+    with _refusing_pickles(repo, revision):
+        config = client.fetch(repo, CONFIG, revision)
+        folder = HubFolder(config.parent, pinned, repo, config.parent.name)
+        if pinned is None:
+            read_config(folder)
+    return folder
+
+
+@contextlib.contextmanager
+def _refusing_pickles(repo: str, revision: str) -> Iterator[None]:
+    """Say of a repository whose weights are all pickled that this is what is wrong with it."""
+    try:
+        yield
+    except BadCheckpointError:
+        with contextlib.suppress(HubError):
+            names = client.list_files(repo, revision)
+            reason = about_pickles(names)
+            if reason and not any(name.endswith(".safetensors") for name in names):
+                raise BadCheckpointError(f"{repo} is refused: {reason}") from None
+        raise
+
+
+def _one_revision(named: str | None, given: str | None) -> str:
+    if named is not None and given is not None and named != given:
+        raise UsageError(f"Two revisions were named, {named!r} and {given!r}: name one.")
+    revision = next((text for text in (named, given) if text is not None), client.MAIN)
+    if not _REVISION.fullmatch(revision) or ".." in revision:
+        raise UsageError(f"{revision!r} cannot be a revision: name a branch, a tag or a commit.")
+    return revision
+
+
+def _refuse_revision(revision: str | None, why: str) -> None:
+    if revision is not None:
+        raise UsageError(f"{why}, which has no revisions: leave out {revision!r}, or name user/repo.")

@@ -1,0 +1,127 @@
+"""Catalog entries and repositories on this machine: fetched ahead of time, and hashed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genzoo import catalog, weights
+from genzoo.errors import UnknownNameError, WeightsNotFoundError
+from genzoo.files import sha256
+from genzoo.hub import client
+from genzoo.hub.folders import find_folder, known_sha256, parse_repository, repository_of
+from genzoo.weights import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder
+
+_FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN)
+"""All that genzoo can use of a stranger's repository."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What `pull` made sure is on this machine."""
+
+    name: str
+    path: Path
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found of one entry: how many files are here, and what is wrong with which."""
+
+    name: str
+    files: int
+    damaged: Mapping[str, str]
+
+
+def pull(sources: Iterable[str]) -> Iterator[Fetched]:
+    """Fetch all files of models, critics among them, so that they load without a network.
+
+    Args:
+        sources: full names, aliases, wildcards, or `user/repo[@revision]`.
+
+    Raises:
+        UnknownNameError: for what names nothing.
+        WeightsNotFoundError: for an entry, or a wildcard all of whose entries, have no trained weights yet.
+        HubError: when something cannot be fetched; what was fetched stays.
+        BadCheckpointError: for files that are damaged or altered, and for repositories that are none of genzoo's.
+    """
+    for source in sources:
+        for name in _expand(source):
+            folder = find_folder(name)
+            paths = [folder.file(file) for file in _names(folder)]
+            yield Fetched(name, folder.path, len(paths), sum(path.stat().st_size for path in paths))
+
+
+def _names(folder: Folder) -> list[str]:
+    return [file for file in folder.pinned or _FILES if folder.has(file)]
+
+
+def _expand(source: str) -> list[str]:
+    """The full names that a wildcard stands for, of entries that have weights; else what was given."""
+    if not set(source) & set("*?["):
+        return [catalog.ALIASES.get(source, source)]
+    names = catalog.list_models(source)
+    if not names:
+        raise UnknownNameError(f"No model matches {source!r}: `genzoo list` shows all names.")
+    trained = [name for name in names if name in weights.read_manifest()]
+    if not trained:
+        raise WeightsNotFoundError(f"No match of {source!r} has trained weights yet: `genzoo train` makes them.")
+    return trained
+
+
+def verify(sources: Iterable[str] = ()) -> Iterator[Verified]:
+    """Hash what is on this machine again, the shipped files and those in the client's cache.
+
+    A catalog entry's files are held against the manifest, other repositories' against the Hub's own hashes.
+
+    Args:
+        sources: as for `pull`; none stands for all that the manifest lists.
+
+    Raises:
+        UnknownNameError: for what names neither an entry nor a repository.
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+    """
+    named = [name for source in sources for name in _expand(source)]
+    for name in named or weights.read_manifest():
+        copies = list(_copies(name))
+        damaged = {str(path): problem for path, expected in copies if (problem := _problem(path, expected))}
+        yield Verified(name, len(copies), damaged)
+
+
+_Copies = Iterator[tuple[Path, str | None]]
+"""Files on this machine, each with the SHA-256 it must have, where that is known."""
+
+
+def _copies(name: str) -> _Copies:
+    if pinned := weights.read_manifest().get(name):
+        return _copies_of_entry(name, pinned)
+    if name in catalog.ENTRIES:
+        raise WeightsNotFoundError(
+            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them."
+        )
+    if named := parse_repository(name):
+        return _copies_of_repository(*named)
+    known = catalog.nearest(name, [*catalog.ALIASES, *catalog.ENTRIES])
+    raise UnknownNameError(f"{name!r} is neither a model's name nor a repository's: {known}")
+
+
+def _copies_of_entry(name: str, pinned: Mapping[str, Mapping[str, Any]]) -> _Copies:
+    for file in pinned:
+        here = weights.weights_home() / name / file
+        found = [here if here.is_file() else None, client.cached(repository_of(name), file)]
+        yield from ((path, known_sha256(pinned, file, path)) for path in found if path)
+
+
+def _copies_of_repository(repo: str, revision: str | None) -> _Copies:
+    for file in _FILES:
+        if path := client.cached(repo, file, revision or client.MAIN):
+            yield path, known_sha256(None, file, path)
+
+
+def _problem(path: Path, expected: str | None) -> str | None:
+    found = sha256(path)
+    return f"its SHA-256 is {found}, not {expected}" if expected not in (None, found) else None

@@ -1,0 +1,113 @@
+"""What a model has to do with checkpoint folders: it comes from one, is saved as one, and published as one."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from genzoo.devices import find_device
+from genzoo.errors import UsageError
+from genzoo.files import whole_folder
+from genzoo.hub import find_folder
+from genzoo.publish import copy_folder, publish
+from genzoo.weights import Config, Folder, read_config
+
+M = TypeVar("M", bound="Pretrained")
+
+
+class Pretrained(ABC):
+    """A model as its checkpoint folder has it, under the names that the Hub's users know."""
+
+    def __init__(self, config: Config, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
+        self.config, self.folder = config, folder
+        self.device, self.dtype = device, dtype
+
+    @classmethod
+    def from_pretrained(
+        cls: type[M],
+        source: str | os.PathLike[str],
+        revision: str | None = None,
+        device: str | torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> M:
+        """A model with its trained weights, as `load` gives it.
+
+        Args:
+            source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
+            revision: the repository's branch, tag or commit, unless `source` names it.
+            device: where it runs; the CPU unless told otherwise.
+            dtype: what it computes in; float32 unless told otherwise.
+
+        Raises:
+            GenzooError: as `load` does.
+        """
+        folder = find_folder(source, revision)
+        return cls(read_config(folder), folder, find_device(device), dtype or torch.float32)
+
+    @classmethod
+    def check_folder(cls, folder: Folder) -> None:
+        """Load every net of a folder, and hold what it gives against its golden images.
+
+        Raises:
+            BadCheckpointError: for a folder that does not load, or gives something else.
+        """
+        cls(read_config(folder), folder, torch.device("cpu"), torch.float32).check()
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise `BadCheckpointError` unless every net loads, and the golden images come out."""
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str]) -> None:
+        """Write the checkpoint folder that the model was loaded from to another place, whole or not at all.
+
+        Its files are copied as they are; what was done to the nets in memory is not in them.
+
+        Raises:
+            UsageError: for a folder that is not empty.
+            GenzooError: when it cannot be written, or a file is on the Hub and cannot be fetched.
+        """
+        path = Path(save_directory)
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} is not empty: name another folder.")
+        with whole_folder(path, overwrite=False) as part:
+            copy_folder(self.folder, part)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Publish the checkpoint folder that the model was loaded from, checked, as one commit on the Hub.
+
+        Args:
+            repo_id: `user/repo`; it is made if it is not there.
+            private: whether it must be one that only its owner sees.
+            revision: the branch to commit to; main unless told otherwise.
+            commit_message: of the commit.
+            token: for the Hub; `HF_TOKEN`, or that of `hf auth login`, unless told otherwise.
+
+        Returns:
+            What loads just what was published, `user/repo@<commit>`.
+
+        Raises:
+            UsageError: for a repository or branch that cannot be, or a public one where a private one is wanted.
+            BadCheckpointError: for a folder, or a card in it, that is not sound.
+            HubError: when the Hub does not take it.
+        """
+        return publish(
+            self.folder,
+            repo_id,
+            type(self).check_folder,
+            private=private,
+            branch=revision,
+            message=commit_message,
+            token=token,
+        )

@@ -1,0 +1,317 @@
+"""Altered checkpoint folders, thousands of them, and what must hold of each.
+
+As a program, `python -m tests.fuzzing EXAMPLES SEED`, it runs them under a memory limit and prints what came out.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import faulthandler
+import json
+import os
+import resource
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import hypothesis
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import genzoo
+from genzoo.catalog import ENTRIES, with_architecture
+from genzoo.data import ImageData
+from genzoo.errors import BadCheckpointError, GenzooError
+from genzoo.evaluate.compare import to_table
+from genzoo.metrics import compare, read_metrics
+from genzoo.processes import Processes
+from genzoo.spec import Entry
+from genzoo.tensors import write_tensors
+from genzoo.train import Plan
+from genzoo.train.loop import Trainer
+from genzoo.train.state import STATE
+from genzoo.weights import (
+    CRITIC,
+    GOLDEN,
+    METRICS,
+    MODEL,
+    Config,
+    Folder,
+    meta_nets,
+    mixture_shapes,
+    read_golden,
+    write_config,
+)
+from tests.alterations import altered_bytes, altered_header, altered_json, large_entries
+
+MEMORY = 2**30
+"""What loading and sampling may take, in bytes."""
+PATIENCE = 60.0
+"""Seconds after which one folder counts as hanging."""
+
+_AT_ONCE = 1000
+
+Outcomes = collections.Counter[str]
+
+
+def small_entries() -> list[Entry]:
+    """One of each architecture, as narrow as it can be."""
+    vae = with_architecture(ENTRIES["mlpvae-mnist-z2-l1-bn"], width=4)
+    gan = with_architecture(ENTRIES["dcgan-mnist-z10-l3"], latent_size=3, width=2)
+    lstm = with_architecture(ENTRIES["lstmgan-mnist-z100-l2"], latent_size=2, width=3)
+    flat = with_architecture(ENTRIES["convgan-mnist-z100-l2-pool"], latent_size=16, width=1)
+    return [vae, gan, lstm, flat]
+
+
+def write_folder(folder: Path, entry: Entry) -> Path:
+    """A whole checkpoint folder of an untrained entry, with the state of its training."""
+    folder.mkdir()
+    trainer = trainer_of(entry, folder)
+    for _ in range(2):
+        trainer.step()
+        trainer.state.record.step += 1
+    trainer.state.record.history.append({"step": 1, "loss": 0.5})
+    trainer.state.record.progress.append(torch.zeros(2, 28, 28, 1, dtype=torch.uint8))
+    trainer.state.save(folder / STATE)
+    tensors = trainer.state.nets.state_dict()
+    for name, keys in ((MODEL, ("generator", "encoder")), (CRITIC, ("critic",))):
+        mine = {key: t.half() if t.is_floating_point() else t for key, t in tensors.items() if key.startswith(keys)}
+        if name == MODEL:
+            mine |= mixture(entry)
+        if mine:
+            write_tensors(folder / name, mine)
+    parent = {"name": "vae-mnist-z20-l3", "sha256": {MODEL: "0" * 64}}
+    write_config(folder, Config(entry, {"seed": 0, "data": {"name": "mnist", "images": 5}}, parent))
+    model = genzoo.load(folder)
+    write_tensors(folder / GOLDEN, {"latents": model.latents(8, 0), "images": model.sample(8, 0)})
+    row = {"mean": 1.5, "std": 0.1, "floor": 0.5, "values": [1.5, 1.6]}
+    measured = {"format": 1, "name": entry.name, "dataset": "mnist", "features": {"name": "x", "version": 1}}
+    measured |= {"reference": {"split": "test", "n": 5}, "n": 5, "frechet_distance": row, "precision": row}
+    (folder / METRICS).write_text(json.dumps(measured))
+    return folder
+
+
+def mixture(entry: Entry) -> dict[str, torch.Tensor]:
+    """A VAE's second prior: ten times the standard normal."""
+    if not entry.is_vae:
+        return {}
+    tensors = {name: torch.zeros(shape) for name, shape in mixture_shapes(entry).items()}
+    tensors["mixture.weights"] += 0.1
+    tensors["mixture.covariances"] += torch.eye(entry.latent_size)
+    return tensors
+
+
+def trainer_of(entry: Entry, folder: Path) -> Trainer:
+    device = torch.device("cpu")
+    small = dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, batch_size=2))
+    pixels = torch.arange(4 * 784).view(4, 1, 28, 28).to(torch.uint8)
+    plan = Plan(small, folder, steps=4, seed=0, device=device, precision="fp32")
+    return Trainer(plan, ImageData(entry.dataset, pixels), Processes(device))
+
+
+def attempt(read: Callable[[], object]) -> str:
+    """`right`, or the kind of error; anything but one sentence of genzoo's is a failure."""
+    try:
+        read()
+    except GenzooError as error:
+        text = str(error)
+        assert text.isprintable(), repr(text)
+        assert 10 < len(text) < 3000, text
+        text.encode()
+        return type(error).__name__
+    return "right"
+
+
+def sample(folder: Path, same_as: torch.Tensor | None = None, *, has_mixture: bool = True) -> None:
+    """Load a folder and use all of its nets."""
+    model = genzoo.load(folder)
+    images = model.sample(2, seed=0)
+    assert images.shape == (2, *model.entry.dataset.shape)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert same_as is None or torch.equal(images, same_as)
+    if model.entry.is_vae:
+        if has_mixture:
+            assert model.sample(2, seed=0, prior="mixture").isfinite().all()
+        assert all(part.shape == (2, model.entry.latent_size) for part in model.encode(images))
+        assert model.reconstruct(images).shape == images.shape
+        assert model.elbo(images).shape == (2,)
+    else:
+        assert model.score(images).shape == (2,)
+
+
+def resume(folder: Path) -> None:
+    trainer = trainer_of(genzoo.load(folder).entry, folder)
+    trainer.state.load(folder / STATE)
+    trainer.step()
+    trainer._log({})
+
+
+def side_by_side(folder: Path, other: Path) -> None:
+    to_table(compare([read_metrics(str(folder)), read_metrics(str(other))]))
+
+
+def _link_to(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+def _starting(data: bytes, size: int) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        path.write_bytes(data)
+        os.truncate(path, size)
+
+    return make
+
+
+STRANGE: dict[str, Callable[[Path], None]] = {
+    "missing": lambda _: None,
+    "empty": lambda path: path.touch(),
+    "folder": lambda path: path.mkdir(),
+    "pipe": lambda path: os.mkfifo(path),
+    "link to itself": lambda path: path.symlink_to(path.name),
+    "link to nothing": _link_to("nothing"),
+    "link to a device": _link_to("/dev/zero"),
+    "link to a folder": _link_to("."),
+    "a header of 150 MB": _starting(struct.pack("<Q", 150_000_000), 200_000_000),
+    "a header of 90 MB": _starting(struct.pack("<Q", 90_000_000) + b"{}", 90_000_008),
+    "a file of 1 TB": _starting(struct.pack("<Q", 2) + b"{}", 10**12),
+}
+"""What can lie where a file should."""
+
+
+class Campaign:
+    """Folders that are altered one file at a time, and a count of what came out."""
+
+    def __init__(self, home: Path) -> None:
+        self.entries = small_entries()
+        self.folders = [write_folder(home / f"base-{i}", entry) for i, entry in enumerate(self.entries)]
+        self.images = [genzoo.load(folder).sample(2, seed=0) for folder in self.folders]
+        self.work = home / "work"
+        self.outcomes: Outcomes = collections.Counter()
+        for index in range(len(self.folders)):
+            for name in self.files(index):
+                assert self.outcome(index, name, (self.folders[index] / name).read_bytes()) == "right"
+
+    def files(self, index: int) -> list[str]:
+        return sorted(path.name for path in self.folders[index].iterdir())
+
+    def outcome(self, index: int, name: str, altered: bytes) -> str:
+        """What comes of a folder in which one file is another."""
+        base = self.folders[index]
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(base, self.work)
+        (self.work / name).write_bytes(altered)
+        return self.read(index, name, unchanged=altered == (base / name).read_bytes())
+
+    def read(self, index: int, name: str, *, unchanged: bool = False) -> str:
+        """Read one file of the work folder as genzoo does."""
+        if name == METRICS:
+            return attempt(partial(side_by_side, self.work, self.folders[index]))
+        if name == GOLDEN:
+            return attempt(partial(read_golden, Folder(self.work), self.entries[index]))
+        if name == STATE:
+            return attempt(partial(resume, self.work))
+        return attempt(partial(sample, self.work, self.images[index] if unchanged else None))
+
+    @contextlib.contextmanager
+    def counted(self, kind: str) -> Iterator[list[str]]:
+        """Count an outcome, and end the process when it takes too long to come."""
+        found: list[str] = []
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
+        try:
+            yield found
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        self.outcomes[f"{kind} {found[0]}"] += 1
+
+    def altered_file(self, data: st.DataObject) -> None:
+        index = data.draw(st.integers(0, len(self.folders) - 1))
+        name = data.draw(st.sampled_from(self.files(index)))
+        original = (self.folders[index] / name).read_bytes()
+        alterations = [altered_bytes, altered_json if name.endswith(".json") else altered_header]
+        altered = data.draw(data.draw(st.sampled_from(alterations))(original))
+        with self.counted(name) as found:
+            found.append(self.outcome(index, name, altered))
+
+    def large_entry(self, data: st.DataObject) -> None:
+        entry, kind = data.draw(large_entries()), data.draw(st.sampled_from(["F16", "BF16", "F32"]))
+        hypothesis.assume(entry is not None)
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir()
+        write_config(self.work, Config(entry))
+        with self.counted("large") as found:
+            with contextlib.suppress(BadCheckpointError):
+                write_zeros(self.work, entry, kind)
+            found.append(attempt(partial(sample, self.work, has_mixture=False)))
+
+    def strange_files(self) -> None:
+        """In place of each file: nothing, a folder, a pipe, a device, links, and sizes that are none."""
+        for name in self.files(1):
+            for kind, make in STRANGE.items():
+                shutil.rmtree(self.work, ignore_errors=True)
+                shutil.copytree(self.folders[1], self.work)
+                (self.work / name).unlink()
+                make(self.work / name)
+                with self.counted(kind) as found:
+                    found.append(self.read(1, name))
+
+    def run(self, check: Callable[[st.DataObject], None], examples: int, seed: int) -> None:
+        """Check as many examples, the same ones for the same seed."""
+        # Hypothesis remembers all examples of a run, which would count as memory taken.
+        for part, first in enumerate(range(0, examples, _AT_ONCE)):
+
+            @hypothesis.seed(1000 * seed + part)
+            @settings(
+                max_examples=min(_AT_ONCE, examples - first),
+                database=None,
+                deadline=None,
+                print_blob=False,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(st.data())
+            def property_of(data: st.DataObject) -> None:
+                check(data)
+
+            property_of()
+
+
+def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
+    """An entry's weights, all of them zero, in files that take no space on the disk."""
+    shapes = {name: tensor.shape for name, tensor in meta_nets(entry).state_dict().items()} | mixture_shapes(entry)
+    for name, keys in ((MODEL, ("generator", "encoder", "mixture")), (CRITIC, ("critic",))):
+        header, end = {}, 0
+        for key, shape in shapes.items():
+            if key.startswith(keys):
+                dtype = "I64" if key.endswith("num_batches_tracked") else kind
+                begin, end = end, end + shape.numel() * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
+                header[key] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+        text = json.dumps(header).encode()
+        with (folder / name).open("wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            file.truncate(8 + len(text) + end)
+
+
+def main(examples: int, seed: int) -> None:
+    """Run under a memory limit, and print the outcomes and the peak as JSON."""
+    with tempfile.TemporaryDirectory() as home:
+        campaign = Campaign(Path(home))
+        pages = Path("/proc/self/statm").read_text().split()
+        mapped, resident = (int(count) * resource.getpagesize() for count in pages[:2])
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY, mapped + MEMORY))
+        campaign.strange_files()
+        campaign.run(campaign.altered_file, examples, seed)
+        campaign.run(campaign.large_entry, max(20, examples // 50), seed)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - resident
+    json.dump({"outcomes": campaign.outcomes, "peak": peak}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,174 @@
+"""Which state ships, and which run is taken into the zoo."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from genzoo.catalog import ENTRIES
+from genzoo.cli.several import expand
+from genzoo.errors import GenzooError, UnknownNameError
+from genzoo.evaluate import Settings
+from genzoo.model import load
+from genzoo.tensors import read_tensors
+from genzoo.train import measured, train
+from genzoo.train.adopt import adopt
+from genzoo.train.choice import Judge, best_of
+from genzoo.train.state import STATE
+
+from .conftest import noise_images, plan
+
+GAN, VAE = ENTRIES["mlpgan-mnist-z100-l2"], ENTRIES["mlpvae-mnist-z2-l1"]
+FACES = ENTRIES["vae-olivetti-z32-l4"]
+FEW = Settings(n=200, seeds=(0,))
+CPU = torch.device("cpu")
+
+
+def training(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "config.json").read_text())["training"]
+    return found
+
+
+def test_what_is_better() -> None:
+    rows = [
+        {"step": 1, "frechet_distance": 3.0, "elbo": -90.0},
+        {"step": 2, "frechet_distance": 2.0, "elbo": -95.0},
+        {"step": 3, "frechet_distance": 2.0, "elbo": -80.0},
+    ]
+    assert best_of(GAN, rows)["step"] == 2
+    assert best_of(VAE, rows)["step"] == 3
+    assert measured(GAN)
+    assert measured(FACES)
+    assert not measured(dataclasses.replace(GAN, dataset=dataclasses.replace(GAN.dataset, name="doodles")))
+
+
+def test_a_judge_tells_nets_apart_and_repeats_itself() -> None:
+    data = noise_images(GAN.dataset, 400)
+    judge = Judge(GAN, data, CPU)
+    bad, good = (load(name) for name in ("mlpvae-mnist-z2-l1", "dcgan-mnist-z100-l3"))
+    entry = dataclasses.replace(GAN, latent_size=2, output="sigmoid")
+    seen = judge.measure({"generator": good.generator})
+    assert seen == judge.measure({"generator": good.generator})
+    assert set(seen) == {"frechet_distance", "coverage"}
+    digits = Judge(entry, noise_images(GAN.dataset, 400), CPU).measure({"generator": bad.generator})
+    assert digits["frechet_distance"] != seen["frechet_distance"]
+    nets = {"generator": bad.generator, "encoder": bad.encoder}
+    assert Judge(VAE, data, CPU).measure(nets)["elbo"] == pytest.approx(
+        float(bad.elbo(data.batch(torch.arange(400))).mean()), rel=0.01
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "gan"
+    return train(plan(GAN.name, out, steps=8, evaluations=4), noise_images(GAN.dataset, 600))
+
+
+def test_the_best_state_ships(run: Path) -> None:
+    found = training(run)
+    assert [row["step"] for row in found["evaluations"]] == [2, 4, 6, 8]
+    assert found["step"] == best_of(GAN, found["evaluations"])["step"]
+    state = read_tensors(run / STATE)
+    for file in ("model", "critic"):
+        for name, tensor in read_tensors(run / f"{file}.safetensors").items():
+            assert torch.equal(tensor, state[f"best.{name}"])
+    again = Judge(GAN, noise_images(GAN.dataset, 600), CPU).measure({"generator": load(run).generator})
+    kept = best_of(GAN, found["evaluations"])
+    assert again["frechet_distance"] == pytest.approx(kept["frechet_distance"], rel=1e-2)  # float16's rounding
+
+
+def test_a_run_that_goes_on_keeps_its_best(run: Path, tmp_path: Path) -> None:
+    data, folder = noise_images(GAN.dataset, 600), tmp_path / "run"
+    train(plan(GAN.name, folder, steps=4, evaluations=2), data)
+    train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
+    assert training(folder)["evaluations"] == training(run)["evaluations"]
+    for file in ("model.safetensors", "critic.safetensors"):
+        assert (folder / file).read_bytes() == (run / file).read_bytes()
+    written = (folder / STATE).stat().st_mtime_ns
+    train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
+    assert (folder / STATE).stat().st_mtime_ns == written, "a finished run is left alone"
+
+
+def taken(name: str, folder: Path, home: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((home / "manifest.json").read_text())["entries"]
+    assert set(manifest[name]) == {path.name for path in folder.iterdir()}
+    assert STATE not in manifest[name]
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    return metrics
+
+
+def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_path: Path) -> None:
+    home = tmp_path / "weights"
+    home.mkdir()
+    folder = adopt(run, home, settings=FEW)
+    assert folder == home / GAN.name
+    metrics = taken(GAN.name, folder, home)
+    assert metrics["step"] == training(run)["step"]
+    assert metrics["n"] == 200
+    assert (home / "cards" / f"{GAN.name}.md").is_file()
+    altered = Path(shutil.copytree(run, tmp_path / "altered"))
+    other = train(plan(GAN.name, tmp_path / "other", seed=1), noise_images(GAN.dataset, 300))
+    shutil.copy(other / "model.safetensors", altered)
+    with pytest.raises(GenzooError, match="golden images"):
+        adopt(altered, home)
+    (altered / "progress.png").unlink()
+    with pytest.raises(GenzooError, match=r"lacks progress\.png"):
+        adopt(altered, home)
+
+
+def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Path) -> None:
+    home = tmp_path / "weights"
+    home.mkdir()
+    worse = Path(shutil.copytree(run, tmp_path / "worse"))
+    config = json.loads((worse / "config.json").read_text())
+    for row in config["training"]["evaluations"]:
+        row["frechet_distance"] *= 2
+    (worse / "config.json").write_text(json.dumps(config))
+    adopt(run, home, settings=FEW)
+    before = {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+    with pytest.raises(GenzooError, match=r"is worse than what is there: on the training set its frechet_distance is"):
+        adopt(worse, home, settings=FEW)
+    assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+    adopt(home / GAN.name, home, settings=FEW)
+    assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+
+
+def test_names_and_wildcards_stand_for_runs() -> None:
+    assert expand(["no-such-name"]) == ["no-such-name"]
+    assert expand(["wgan-mnist-z10-l3", "wgan-mnist-z[12]0-l3"]) == ["wgan-mnist-z10-l3", "wgan-mnist-z20-l3"]
+    assert expand(["wgan-mnist", "mlpvae-mnist"]) == ["wgan-mnist-z100-l3", "mlpvae-mnist-z2-l1"]
+    with pytest.raises(UnknownNameError, match=r"No model's name matches 'wgan-cifar100-\*'"):
+        expand(["wgan-mnist", "wgan-cifar100-*"])
+
+
+@pytest.mark.data
+def test_several_runs_are_stopped_and_go_on_together(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "genzoo", "train", "mlpvae-mnist-z2-l?", "--jobs", "2", "--out", str(tmp_path)]
+    command += ["--steps", "4000", "--evaluations", "1", "--save-minutes", "0.001"]
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    folders = [tmp_path / "mlpvae-mnist-z2-l1", tmp_path / "mlpvae-mnist-z2-l2"]
+    while not all((folder / STATE).exists() for folder in folders) and first.poll() is None:
+        pass
+    first.send_signal(signal.SIGTERM)
+    assert first.communicate(timeout=60)[1].count("the state is saved") == 2
+    assert first.returncode != 0
+    done = [int(read_tensors(folder / STATE)["optimizer.vae.0.step"]) for folder in folders]
+    assert all(0 < steps < 4000 for steps in done)
+    steps = str(max(done) + 5)
+    command[command.index("4000")] = steps
+    again = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=True)
+    assert sorted(again.stdout.split()) == sorted(map(str, folders))
+    assert [training(folder)["steps"] for folder in folders] == [int(steps)] * 2
+
+
+def test_every_entry_is_measured_on_the_way() -> None:
+    assert [entry.name for entry in ENTRIES.values() if not measured(entry)] == []

@@ -1,0 +1,254 @@
+"""Models that are loaded from the Hub, by fresh processes with a fresh cache."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import genzoo as package
+from genzoo.files import sha256
+from genzoo.weights import read_manifest, weights_home
+
+from .conftest import CommandLine
+from .hub_process import FETCH, contents, environment, fetch, install, run
+from .hub_server import TOKEN, HubServer
+
+GAN, VAE = "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1"
+
+SAMPLE = """
+import sys
+import numpy as np
+import genzoo
+for number, line in enumerate(sys.argv[1:]):
+    source, *wanted = line.split()
+    model = genzoo.load(source)
+    images = model.sample(2, seed=0)
+    np.save(f"{number}.npy", images.numpy())
+    if "critic" in wanted:
+        np.save(f"{number}-scores.npy", model.score(images).numpy())
+"""
+"""Loads each `SOURCE [critic]`, and leaves two samples, and the critic's scores of them."""
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A fresh cache."""
+    folder = tmp_path / "hf"
+    folder.mkdir()
+    return folder
+
+
+def expected(name: str) -> np.ndarray:
+    return package.load(name).sample(2, seed=0).numpy()
+
+
+def test_a_repository(hub: HubServer, home: Path) -> None:
+    gan, vae = (contents(weights_home() / name) for name in (GAN, VAE))
+    repo = hub.repo("user/model", gan)
+    old = repo.refs["main"]
+    repo.refs["v1"] = old
+    repo.commit(vae)
+    env = environment(hub, home, HF_TOKEN=TOKEN)
+    done = run(SAMPLE, "user/model", "user/model@v1", f"user/model@{old} critic", "user/model", env=env)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    for number, name in enumerate((VAE, GAN, GAN, VAE)):
+        np.testing.assert_allclose(np.load(home / f"{number}.npy"), expected(name), atol=1e-5)
+    model = package.load(GAN)
+    np.testing.assert_allclose(np.load(home / "2-scores.npy"), model.score(model.sample(2, seed=0)), atol=1e-4)
+
+    # Each file is downloaded once, config.json asked for once a load, and the critic when it is needed.
+    assert hub.requests("main/config.json") == [f"{method} hub /user/model/resolve/main/config.json" for method in
+                                                ("HEAD", "GET", "HEAD")]  # fmt: skip
+    assert len(hub.requests("v1/config.json", "GET")) == 1
+    assert len(hub.requests(f"{old}/config.json")) == 0
+    blobs = [sha256(weights_home() / path) for path in
+             (f"{VAE}/model.safetensors", f"{GAN}/model.safetensors", f"{GAN}/critic.safetensors")]  # fmt: skip
+    assert [line for line in hub.requests(method="GET") if "cdn" in line] == [f"GET cdn /lfs/{blob}" for blob in blobs]
+    first = next(one for one in hub.log if "/resolve/" in one.path)
+    assert first.path == "/user/model/resolve/main/config.json"
+    assert f"genzoo/{package.__version__}" in first.headers["user-agent"]
+    # The token goes to the Hub, and to nobody else.
+    assert {one.token for one in hub.log if "/resolve/" in one.path} == {TOKEN}
+    assert {one.token for one in hub.log if one.origin == "cdn"} == {None}
+
+
+def test_the_catalog_where_only_the_aliases_are(hub: HubServer, home: Path, tmp_path: Path) -> None:
+    for name in (GAN, VAE, "dcgan-mnist-z100-l3"):
+        hub.repo(f"zoo/{name}", contents(weights_home() / name))
+    files = ("config.json", "model.safetensors")
+    site = install(tmp_path / "site", *(f"dcgan-mnist-z100-l3/{file}" for file in files))
+    env = environment(hub, home, PYTHONPATH=str(site), GENZOO_HUB_NAMESPACE="zoo")
+    done = run(SAMPLE, "mlpgan-mnist", VAE, "dcgan-mnist critic", "mlpgan-mnist", env=env)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    for number, name in enumerate((GAN, VAE, "dcgan-mnist", GAN)):
+        np.testing.assert_allclose(np.load(home / f"{number}.npy"), expected(name), atol=1e-5)
+    gan = package.load("dcgan-mnist")
+    np.testing.assert_allclose(np.load(home / "2-scores.npy"), gan.score(gan.sample(2, seed=0)), atol=1e-4)
+    assert not hub.requests("dcgan-mnist-z100-l3/resolve/main/model.safetensors")
+    assert len(hub.requests(f"{GAN}/resolve/main/config.json", "GET")) == 1
+    assert len(hub.requests(f"{GAN}/resolve/main/config.json", "HEAD")) == 2
+
+
+def test_a_damaged_copy_is_fetched_once_more(hub: HubServer, home: Path, tmp_path: Path) -> None:
+    site = install(tmp_path / "site")
+    hub.repo(f"genzoo/{GAN}", contents(weights_home() / GAN))
+    env = environment(hub, home, PYTHONPATH=str(site))
+    right = read_manifest()[GAN]["model.safetensors"]["sha256"]
+    hub.fault(f"/lfs/{right}", method="GET", times=1, flip=1000)
+    [found] = fetch(GAN, env=env)
+    assert sha256(Path(found["paths"][0])) == right
+    assert len(hub.requests(right, "GET")) == 2
+
+    damaged = Path(found["paths"][0]).resolve()
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"x")
+    [found] = fetch(GAN, env=env | {"HF_HUB_OFFLINE": "1"})
+    assert re.search(rf"its SHA-256 is {sha256(damaged)}, the manifest's is {right}", found["text"])
+    [found] = fetch(GAN, env=env | {"HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert re.search(r"in the cache is damaged, and a new one not to be had: .*connection refused", found["text"])
+    [found] = fetch(GAN, env=env)
+    assert sha256(Path(found["paths"][0])) == right
+
+    damaged.write_bytes(b"x")
+    hub.fault(f"/lfs/{right}", method="GET", flip=1000)
+    before = len(hub.requests(right, "GET"))
+    [found] = fetch(GAN, env=env)
+    assert found["error"] == "BadCheckpointError"
+    assert re.search(rf"SHA-256 is [0-9a-f]{{64}}, the manifest's is {right}", found["text"])
+    assert len(hub.requests(right, "GET")) == before + 1
+
+    # A file of git's, whose hash the client does not keep.
+    config = read_manifest()[GAN]["config.json"]["sha256"]
+    hub.repos[f"genzoo/{GAN}"].commit({**contents(weights_home() / GAN), "config.json": b"{}"})
+    [found] = fetch(f"{GAN} config.json", env=env)
+    assert re.search(rf"config\.json .* the manifest's is {config}", found["text"])
+
+
+def test_offline(hub: HubServer, home: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / GAN))
+    env = environment(hub, home)
+    offline = env | {"HF_HUB_OFFLINE": "1"}
+    [found] = fetch("user/model", env=offline)
+    assert found["error"] == "HubError"
+    assert "HF_HUB_OFFLINE keeps genzoo from fetching it" in found["text"]
+    assert hub.log == []
+    there = fetch("user/model", env=env)
+    asked = len(hub.log)
+    found, critic = fetch("user/model", "user/model critic.safetensors", env=offline)
+    assert [found] == there
+    assert "critic.safetensors of user/model is not on this machine" in critic["text"]
+    assert len(hub.log) == asked
+    # Nobody listens at the other end.
+    gone = env | {"HF_ENDPOINT": "http://name:password@127.0.0.1:9"}
+    found, critic, other = fetch("user/model", "user/model critic.safetensors", "user/other", env=gone)
+    assert [found] == there
+    for line in (critic, other):
+        assert re.search(
+            r"could not be fetched from 127\.0\.0\.1:9 \(connection refused\): check the network", line["text"]
+        )
+        assert "password" not in line["trace"]
+
+
+def test_the_token_never_shows(hub: HubServer, home: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / GAN))
+    wrong = "hf_WrongTokenOfTheTests"
+    done = run("import logging; logging.basicConfig(level=0)\n" + FETCH, "user/model", "user/none",
+               env=environment(hub, home, HF_TOKEN=wrong))  # fmt: skip
+    assert len(re.findall(r'"text": "\S+ refuses the token it was sent for user/', done.stdout)) == 2
+    assert wrong in {one.token for one in hub.log}
+    odd = "hf_Tökèn\u2026OfTheTests"
+    again = run(FETCH, "user/model", env=environment(hub, home, HF_TOKEN=odd))
+    assert "check HF_ENDPOINT and HF_TOKEN" in again.stdout
+    for text in (done.stdout, done.stderr, again.stdout, again.stderr):
+        assert not re.search(r"hf_\w+", text), text
+
+
+def test_a_folder_goes_before_a_repository(hub: HubServer, home: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / GAN))
+    shutil.copytree(weights_home() / VAE, home / "user" / "model")
+    [found] = fetch("user/model", env=environment(hub, home))
+    assert found["paths"] == ["user/model/model.safetensors"]
+    assert hub.log == []
+
+
+@pytest.mark.parametrize("source", ["user/model@", "user/model@../x", "user/model@a b", "user/model@-x"])
+def test_a_revision_that_is_none(source: str) -> None:
+    with pytest.raises(package.GenzooError, match="cannot be a revision"):
+        package.load(source)
+
+
+def test_revisions_where_there_are_none() -> None:
+    from_pretrained, checkpoint = package.Model.from_pretrained, weights_home() / VAE
+    with pytest.raises(package.GenzooError, match="leave out 'v1', or name user/repo"):
+        from_pretrained("vae-mnist", revision="v1")
+    with pytest.raises(package.GenzooError, match="leave out 'v1', or name user/repo"):
+        from_pretrained(checkpoint, revision="v1")
+    with pytest.raises(package.GenzooError, match="Two revisions were named, 'v1' and 'v2'"):
+        from_pretrained("user/model@v1", revision="v2")
+    assert from_pretrained(checkpoint, device="cpu").name == package.load(checkpoint).name
+
+
+def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_path: Path) -> None:
+    site = install(tmp_path / "site", f"{VAE}/config.json", f"{VAE}/model.safetensors")
+    for name in (GAN, VAE):
+        hub.repo(f"genzoo/{name}", contents(weights_home() / name))
+    hub.repo("user/model", {**contents(weights_home() / GAN), "other.safetensors": b"not genzoo's"})
+    env = environment(hub, home, PYTHONPATH=str(site))
+    done = genzoo("pull", "mlp*-mnist*", "user/model", "--json", **env)
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert list(rows) == [GAN, VAE, "user/model"]
+    assert {name: rows[name]["files"] for name in rows} == {GAN: 8, VAE: 7, "user/model": 5}
+    assert {path.name for path in Path(rows[GAN]["path"]).iterdir()} == set(read_manifest()[GAN])
+    asked = len(hub.log)
+    offline = env | {"HF_HUB_OFFLINE": "1"}
+    assert genzoo("pull", "mlpgan-mnist", VAE, "user/model", **offline).returncode == 0
+    done = genzoo("verify", **offline)
+    assert done.returncode == 0, done.stderr
+    states = dict(line.split("  ") for line in done.stdout.splitlines())
+    assert list(states) == list(read_manifest())
+    assert (states[GAN], states[VAE]) == ("ok, 8 files", "ok, 8 files")
+    assert states["vae-mnist-z20-l3"] == "not on this machine"
+    assert len(hub.log) == asked
+
+    cached, shipped = Path(rows[GAN]["path"]) / "critic.safetensors", site / "genzoo" / "weights" / VAE / "config.json"
+    for path in (cached, shipped):
+        path.resolve().write_bytes(b"x")
+    done = genzoo("verify", "mlp*", "user/model", "--json", **offline)
+    assert done.returncode == 1
+    assert {row["name"]: list(row["damaged"]) for row in json.loads(done.stdout)} == {
+        GAN: [str(cached)], VAE: [str(shipped)], "user/model": []
+    }  # fmt: skip
+    assert f"Error: {GAN}, {VAE} cannot be trusted" in done.stderr
+    assert genzoo("pull", GAN, **env).returncode == 0
+    assert genzoo("verify", GAN, **env).stdout == f"{GAN}  ok, 8 files\n"
+    for args, words in (("pull zzz*", "No model matches"), ("verify zzz", "neither a model's name nor a repository's")):
+        assert words in genzoo(*args.split(), **offline).stderr
+
+
+def test_info_of_a_repository(genzoo: CommandLine, hub: HubServer, home: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / GAN))
+    done = genzoo("info", "user/model", "--json", **environment(hub, home))
+    assert json.loads(done.stdout)["name"] == GAN, done.stderr
+    assert hub.requests("safetensors") == []
+
+
+@pytest.mark.slow
+def test_evaluate_a_repository(genzoo: CommandLine, hub: HubServer, home: Path, tmp_path: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / GAN))
+    done = genzoo("evaluate", "user/model", "-n", 500, "--seeds", 0, **environment(hub, home))
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / f"{GAN}-metrics.json").read_text())
+    assert document["weights_sha256"] == read_manifest()[GAN]["model.safetensors"]["sha256"]
+    assert len(hub.requests("config.json")) == 2
