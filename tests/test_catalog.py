@@ -50,6 +50,7 @@ def test_names_follow_the_design() -> None:
         *(f"{f}-cifar10-z{z}-l3" for f in ("vae", "dcgan", "wgan") for z in (10, 20, 50, 100)),
         *(f"{f}-cifar10-z100-l{k}" for f in ("vae", "dcgan", "wgan") for k in (4, 5)),
         *(f"{f}-mnist-z100-l{k}" for f in ("dcgan", "wgan") for k in (4, 5)), "vae-mnist-z20-l4", "vae-mnist-z20-l5",
+        "vae-mnist-z20-l3-binary",
     }  # fmt: skip
     assert set(ENTRIES) == named_in_the_design
 

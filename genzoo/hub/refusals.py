@@ -118,7 +118,7 @@ def _explain_answer(answer: _Answer, repo: str, branch: str) -> Failure:
 
 def _explain_the_rest(links: list[BaseException], repo: str) -> Failure:
     where, root = host(), links[0]
-    if isinstance(root, json.JSONDecodeError):
+    if isinstance(root, json.JSONDecodeError | LookupError | AttributeError):
         return Failure(HubError(f"{where} does not answer as the Hub does: check HF_ENDPOINT and the proxy."))
     if isinstance(root, ValueError) and str(root).startswith("LFS batch"):
         return Failure(HubError(f"{where} does not take the files of {repo}: they may be too large for its quota."))

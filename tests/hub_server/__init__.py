@@ -3,13 +3,14 @@
 What it speaks is a table of routes; a module that adds to it is imported here.
 """
 
-from . import reading
-from .server import NAME, TOKEN, HubServer, error_reply, json_reply, route
+from . import reading, writing, xet
+from .server import NAME, READ_TOKEN, TOKEN, HubServer, error_reply, json_reply, route
 from .state import Commit, Repo
 from .wire import Fault, Reply, Request
 
 __all__ = [
     "NAME",
+    "READ_TOKEN",
     "TOKEN",
     "Commit",
     "Fault",
@@ -21,4 +22,6 @@ __all__ = [
     "json_reply",
     "reading",
     "route",
+    "writing",
+    "xet",
 ]

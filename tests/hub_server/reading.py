@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from .server import NAME, HubServer, error_reply, json_reply, route
 from .state import file_facts, git_hash, is_lfs
 from .wire import Reply, Request
+from .xet import xet_headers
 
 
 @route("GET|HEAD", rf"/{NAME}/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
@@ -26,7 +27,7 @@ def resolve(server: HubServer, request: Request, name: str, revision: str, file:
     server.lfs[sha256] = data
     linked = {"X-Linked-Etag": f'"{sha256}"', "X-Linked-Size": str(len(data)), "Accept-Ranges": "bytes"}
     where = f"{server.cdn_url}/lfs/{sha256}?filename={quote(file)}&Signature=secret"
-    return Reply(302, b"Found", of_commit | linked | {"Location": where})
+    return Reply(302, b"Found", of_commit | linked | xet_headers(server, name, sha256) | {"Location": where})
 
 
 @route("GET|HEAD", r"/lfs/(?P<sha256>[0-9a-f]{64})", "cdn")
@@ -46,6 +47,7 @@ def model_info(server: HubServer, request: Request, name: str, revision: str | N
         return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
     siblings = [{"rfilename": file} for file in sorted(commit.files)]
     facts = {"_id": name, "id": name, "modelId": name, "sha": commit.sha, "private": repo.private, "gated": repo.gated}
+    facts["xetEnabled"] = server.xet_store is not None
     return json_reply({**facts, "tags": [], "downloads": 0, "likes": 0, "siblings": siblings})
 
 

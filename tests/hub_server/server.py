@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from .state import Repo
-from .wire import Fault, Origin, Reply, Request
+from .wire import Fault, Origin, Reply, Request, flipped
 
-TOKEN = "hf_RightTokenOfTheTests"  # of the server's one user
+TOKEN, READ_TOKEN = "hf_RightTokenOfTheTests", "hf_ReadTokenOfTheTests"
+USER = "user"  # the one whose tokens these are
 NAME = r"(?P<name>[^/]+/[^/]+)"
 
 
@@ -35,6 +38,8 @@ class HubServer:
         self.log: list[Request] = []
         self.lock = threading.Condition()
         self.lfs: dict[str, bytes] = {}
+        self.uploads: dict[str, bytes] = {}
+        self.xet_store: Path | None = None
         self._hub, self._cdn = (Origin(name, self._serve) for name in ("hub", "cdn"))
         # Some clients tell origins apart by the host's name alone.
         self.url, self.cdn_url = self._hub.url, self._cdn.url.replace("127.0.0.1", "localhost")
@@ -59,6 +64,8 @@ class HubServer:
         fault = self._take_fault(request)
         if fault and fault.status:
             return Reply(fault.status, b"{}", fault.headers), None
+        if fault and fault.flip is not None and request.body:
+            request = dataclasses.replace(request, body=flipped(request.body, fault.flip))
         return self._answer(request), fault
 
     def repo(self, name: str, files: Mapping[str, bytes], **kind: bool) -> Repo:
@@ -108,7 +115,7 @@ class HubServer:
 
     def refusal(self, request: Request, name: str) -> Reply | None:
         """The reply to whoever may not have a repository; None for others."""
-        if request.token not in (None, TOKEN):
+        if request.token not in (None, TOKEN, READ_TOKEN):
             # The token is quoted back, which no message may pass on.
             body = json.dumps({"error": f"Bad token {request.token}"}).encode()
             return Reply(401, body, {"X-Error-Message": "Invalid credentials in Authorization header"})
@@ -117,6 +124,17 @@ class HubServer:
             return error_reply(404 if request.token else 401, "RepoNotFound", f"Repository not found, {request.token}")
         if repo.gated:
             return error_reply(403 if request.token else 401, "GatedRepo", f"Access to model {name} is restricted.")
+        return None
+
+    def write_refusal(self, request: Request, name: str) -> Reply | None:
+        """The reply to whoever may not write to a repository, or make it; None for others."""
+        if request.token is None:
+            return error_reply(401, "", "Invalid username or password.")
+        known = name in self.repos or request.token not in (TOKEN, READ_TOKEN)
+        if known and (refusal := self.refusal(request, name)):
+            return refusal
+        if request.token == READ_TOKEN or name.split("/")[0] != USER:
+            return error_reply(403, "", f"You don't have the rights to write here with {request.token}")
         return None
 
 

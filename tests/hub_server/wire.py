@@ -25,7 +25,7 @@ class Fault:
         status: answered instead, with `headers`.
         after: the number of body bytes sent before the rest of the fault.
         reset: the connection is reset then, or else closed.
-        flip: the body byte whose lowest bit is flipped; the rest is sent as it should be.
+        flip: the body byte, of what is sent and of what came, whose lowest bit is flipped; the rest is as it should be.
         hold: the server stops sending then, until this is set, and sends the rest; `holding` tells that it has.
         ignore_range: the whole body is sent whatever was asked for.
     """
@@ -67,6 +67,11 @@ class Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     file: bool = False
+
+
+def flipped(body: bytes, place: int) -> bytes:
+    """A body with the lowest bit of one byte flipped."""
+    return bytes(byte ^ (i == place) for i, byte in enumerate(body))
 
 
 class Origin:
@@ -117,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, request: Request, reply: Reply, fault: Fault | None) -> None:
         body, status, headers = reply.body, reply.status, dict(reply.headers)
         if fault and fault.flip is not None:
-            body = bytes(byte ^ (i == fault.flip) for i, byte in enumerate(body))
+            body = flipped(body, fault.flip)
         if reply.file:
             headers["Accept-Ranges"] = "bytes"
             asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))

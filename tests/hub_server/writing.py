@@ -11,31 +11,20 @@ from urllib.parse import unquote
 
 import yaml
 
-from .server import NAME, READ_TOKEN, TOKEN, HubServer, error_reply, json_reply, route
+from .server import NAME, HubServer, error_reply, json_reply, route
 from .state import Repo, git_hash, is_lfs
 from .wire import Reply, Request
+from .xet import read_from_store
 
-USER = "user"  # whose name the right token writes under
 FIRST_FILES = {".gitattributes": b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"}
 MOST_BYTES = 50_000_000
-
-
-def may_not_write(server: HubServer, request: Request, name: str) -> Reply | None:
-    """The reply to whoever may not write; None for others."""
-    if request.token is None:
-        return error_reply(401, "", "Invalid username or password.")
-    if request.token not in (TOKEN, READ_TOKEN):
-        return server.refusal(request, name)
-    if request.token == READ_TOKEN or name.split("/")[0] != USER:
-        return error_reply(403, "", f"You don't have the rights to create a model under this namespace, {request.token}")
-    return None
 
 
 @route("POST", r"/api/repos/create")
 def create(server: HubServer, request: Request) -> Reply:
     asked = json.loads(request.body)
     name = f"{asked['organization']}/{asked['name']}"
-    if refusal := may_not_write(server, request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     reply = {"url": f"{server.url}/{name}", "name": name, "id": name}
     with server.lock:
@@ -49,7 +38,7 @@ def create(server: HubServer, request: Request) -> Reply:
 
 @route("POST", rf"/api/models/{NAME}/branch/(?P<branch>[^/]+)")
 def make_branch(server: HubServer, request: Request, name: str, branch: str) -> Reply:
-    if refusal := may_not_write(server, request, name) or server.refusal(request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     refs = server.repos[name].refs
     if unquote(branch) in refs:
@@ -73,7 +62,7 @@ def validate(server: HubServer, request: Request) -> Reply:
 
 @route("POST", rf"/api/models/{NAME}/preupload/(?P<revision>[^/]+)")
 def preupload(server: HubServer, request: Request, name: str, revision: str) -> Reply:
-    if refusal := may_not_write(server, request, name) or server.refusal(request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     commit = server.repos[name].find(unquote(revision))
     if commit is None:
@@ -93,7 +82,7 @@ def preupload(server: HubServer, request: Request, name: str, revision: str) -> 
 
 @route("POST", rf"/{NAME}\.git/info/lfs/objects/batch")
 def batch(server: HubServer, request: Request, name: str) -> Reply:
-    if refusal := may_not_write(server, request, name) or server.refusal(request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     objects: list[dict[str, Any]] = []
     for asked in json.loads(request.body)["objects"]:
@@ -117,7 +106,7 @@ def upload(server: HubServer, request: Request, sha256: str) -> Reply:
 
 @route("POST", rf"/api/models/{NAME}/verify")
 def verify(server: HubServer, request: Request, name: str) -> Reply:
-    if refusal := may_not_write(server, request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     asked = json.loads(request.body)
     data = server.uploads.pop(asked["oid"], b"")
@@ -129,7 +118,7 @@ def verify(server: HubServer, request: Request, name: str) -> Reply:
 
 @route("POST", rf"/api/models/{NAME}/commit/(?P<revision>[^/]+)")
 def commit(server: HubServer, request: Request, name: str, revision: str) -> Reply:
-    if refusal := may_not_write(server, request, name) or server.refusal(request, name):
+    if refusal := server.write_refusal(request, name):
         return refusal
     repo, branch = server.repos[name], unquote(revision)
     lines = [json.loads(line) for line in request.body.splitlines()]
@@ -153,8 +142,14 @@ def _apply(server: HubServer, files: dict[str, bytes], key: str, value: dict[str
         files[path] = base64.b64decode(value["content"])
     elif key == "deletedFile" and path in files:
         del files[path]
-    elif key == "lfsFile" and (data := server.stored(value["oid"])) is not None:
+    elif key == "lfsFile" and (data := _stored(server, value["oid"])) is not None:
         files[path] = data
     else:
         return error_reply(400, "", f"{key} {path} cannot be committed")
     return None
+
+
+def _stored(server: HubServer, sha256: str) -> bytes | None:
+    if sha256 not in server.lfs and server.xet_store:
+        return read_from_store(server.xet_store, sha256)
+    return server.lfs.get(sha256)
