@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import genzoo
 from genzoo.card import check_card
 from genzoo.weights import GOLDEN, weights_home
 
@@ -131,7 +132,7 @@ def test_a_dry_run_makes_nothing(publish: Publisher, hub: HubServer, folder: Pat
     assert (writes(hub), hub.repos) == ([], {})
 
 
-def test_private_and_on_a_branch(publish: Publisher, hub: HubServer, folder: Path) -> None:
+def test_private_on_a_branch_and_from_the_hub(publish: Publisher, hub: HubServer, folder: Path) -> None:
     [pinned] = publish(folder, "--repo-id", "user/x", "--private").pinned
     assert hub.repos["user/x"].private
     (folder / "samples.png").write_bytes(b"another grid")
@@ -142,6 +143,11 @@ def test_private_and_on_a_branch(publish: Publisher, hub: HubServer, folder: Pat
     hub.repo("user/public", {"README.md": b""})
     assert "user/public is there, and public" in publish(folder, "--repo-id", "user/public", "--private").sentence
     assert set(head(hub, "user/public")) == {"README.md"}
+    [source] = publish(pinned, "--repo-id", "user/copy", "--revision", "v2").pinned
+    assert head(hub, "user/copy", "v2").keys() == head(hub).keys()
+    assert source.split("@")[1] == hub.repos["user/copy"].refs["v2"]
+    assert commits(hub, "user/copy")[0] == "initial commit"
+    assert len(head(hub, "user/copy")) == 1
 
 
 def test_a_card_of_ones_own(publish: Publisher, hub: HubServer, folder: Path) -> None:
@@ -279,9 +285,10 @@ def test_what_cannot_be(publish: Publisher, hub: HubServer, folder: Path, args: 
     assert hub.repos == {}
 
 
-def test_somebody_else_commits_meanwhile(publish: Publisher, hub: HubServer, folder: Path) -> None:
+@pytest.mark.parametrize("moment", ["/tree/", "/preupload/"])
+def test_somebody_else_commits_meanwhile(publish: Publisher, hub: HubServer, folder: Path, moment: str) -> None:
     repo = hub.repo("user/x", {"README.md": b"as it was"})
-    fault = hub.fault("/preupload/", times=1, after=0, hold=Event())
+    fault = hub.fault(moment, times=1, after=0, hold=Event())
     thread, found = publish.meanwhile(folder, "--repo-id", "user/x")
     assert fault.holding.wait(60)
     theirs = repo.commit({"README.md": b"theirs"})
@@ -335,6 +342,23 @@ def test_push_and_save(publish: Publisher, hub: HubServer, folder: Path) -> None
     assert "hf_WrongToken" not in publish.push(folder, "user/x", token="hf_WrongToken").result
 
 
+def test_what_is_saved_is_the_folder(hub: HubServer, folder: Path, tmp_path: Path) -> None:
+    (folder / "state.safetensors").write_bytes(b"of the run")
+    model = genzoo.load(folder)
+    model.save_pretrained(tmp_path / "saved")
+    assert contents(tmp_path / "saved") == {name: (folder / name).read_bytes() for name in SENT - {"README.md"}}
+    again = genzoo.Model.from_pretrained(tmp_path / "saved")
+    assert again.sample(2, seed=0).equal(model.sample(2, seed=0))
+    with pytest.raises(genzoo.GenzooError, match="saved is not empty: name another folder"):
+        model.save_pretrained(tmp_path / "saved")
+    (folder / "README.md").write_text("Mine.")
+    (folder / GOLDEN).unlink()
+    with pytest.raises(genzoo.GenzooError, match=r"lacks golden\.safetensors"):
+        model.save_pretrained(tmp_path / "partial")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "saved"]
+    assert hub.log == []
+
+
 @pytest.mark.slow
 def test_all(tmp_path: Path) -> None:
     names = (GAN, VAE)
@@ -366,7 +390,7 @@ def test_the_xet_path(tmp_path: Path, checkpoint: Path) -> None:
         hub.xet_store = tmp_path / "store"
         [pinned] = publish(checkpoint, "--repo-id", "user/x").pinned
         assert head(hub)["model.safetensors"] == (checkpoint / "model.safetensors").read_bytes()
-        assert hub.lfs == {} or not hub.requests("/batch")
+        assert not hub.requests("/batch")
         assert len(hub.requests("/xet-write-token/main")) == 1
         assert hub.requests("/xet-read-token/main")
         assert not [one for one in hub.log if one.origin == "cdn"]

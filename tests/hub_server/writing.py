@@ -101,7 +101,7 @@ def batch(server: HubServer, request: Request, name: str) -> Reply:
 @route("PUT", r"/upload/(?P<sha256>[0-9a-f]{64})", "cdn")
 def upload(server: HubServer, request: Request, sha256: str) -> Reply:
     server.uploads[sha256] = request.body
-    return Reply(200)
+    return Reply(200, b"stored")
 
 
 @route("POST", rf"/api/models/{NAME}/verify")
