@@ -69,6 +69,7 @@ LASTING: dict[str, tuple[Callable[[HubServer, str], object], str]] = {
     "gated": (lambda hub, name: hub.repo(name, files_of(name), gated=True), r"is gated: ask for access.*HF_TOKEN"),
     "private": (lambda hub, name: hub.repo(name, files_of(name), private=True), r"no repository .*HF_TOKEN"),
     "nothing": (lambda hub, name: hub.repos.pop(name), r"no repository user/nothing on .*, nor a folder"),
+    "no-revision": (lambda *_: None, r"user/no-revision on .* has no revision 'v9': name a branch, a tag"),
     "no-config": (lambda hub, name: hub.repo(name, {"README.md": b"x"}), r"config\.json of .* is not there"),
     "no-weights": (lambda hub, name: hub.repo(name, {"config.json": CONFIG}), r"model\.safetensors of .* is not there"),
     "pickle": (
@@ -89,6 +90,8 @@ LASTING: dict[str, tuple[Callable[[HubServer, str], object], str]] = {
     ),
     "not-a-hub": (lambda hub, name: hub.fault(config(name), status=200), r"does not answer as the Hub does"),
 }  # fmt: skip
+SOURCES = {"no-revision": "user/no-revision@v9"}
+"""What is loaded, where it is not the repository's main branch."""
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
         for case, fault in faults.items():
             hub.repo(f"user/{case}", files_of(f"user/{case}"))
             fault(hub, f"user/{case}")
-        found = fetch(*(f"user/{case}" for case in faults), env=environment(hub, home))
+        found = fetch(*(SOURCES.get(case, f"user/{case}") for case in faults), env=environment(hub, home))
     return dict(zip(faults, found, strict=True)), hub
 
 
