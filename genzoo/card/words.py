@@ -91,6 +91,8 @@ def describe_source(entry: Entry) -> str:
     if entry.name not in ENTRIES:
         return ""
     report = f"{entry.source} of genzoo's five course reports"
+    if entry.tag == "binary":
+        return f"The entry is genzoo's own: the best VAE of {report}, trained on binarised digits."
     if entry.family == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
     return f"The entry comes from {report}, {REPORTS[entry.source]}."
