@@ -169,6 +169,11 @@ def find_entry(name: str) -> Entry:
     return entry
 
 
+def is_wildcard(text: str) -> bool:
+    """Whether a pattern as of `list_models` may stand for several names."""
+    return bool(set(text) & set("*?["))
+
+
 def list_models(pattern: str = "*", family: str | None = None, dataset: str | None = None) -> list[str]:
     """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
 

@@ -38,13 +38,18 @@ def words(seed: int, stream: Stream, start: int, n: int, size: int) -> npt.NDArr
     return np.asarray(raw, dtype=np.uint64).reshape(n, ticks * _WORDS)[:, :size]
 
 
+def uniforms(seed: int, stream: Stream, start: int, n: int, size: int) -> npt.NDArray[np.float64]:
+    """Rows `start` to `start + n` of a stream's table of `size` numbers in [0, 1) a row: (n, size)."""
+    return (words(seed, stream, start, n, size) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
 def normals(seed: int, start: int, n: int, size: int, stream: Stream = "latents") -> npt.NDArray[np.float32]:
     """Standard normal numbers of images `start` to `start + n` of a seed: (n, size) float32.
 
     Box and Muller's transform, which takes a fixed number of words for each normal.
     """
     pairs = -(-size // 2)
-    uniform = (words(seed, stream, start, n, 2 * pairs) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    uniform = uniforms(seed, stream, start, n, 2 * pairs)
     radius = np.sqrt(-2.0 * np.log1p(-uniform[:, :pairs]))  # 1 - u lies in (0, 1]
     angle = 2.0 * np.pi * uniform[:, pairs:]
     both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)

@@ -35,8 +35,7 @@ class Mixture:
 
     def latents(self, seed: int, start: int, n: int) -> Tensor:
         """Latents `start` to `start + n` of a seed: (n, z) float32."""
-        words = noise.words(seed, "mixture", start, n, 1)[:, 0] >> np.uint64(11)
-        uniform = words.astype(np.float64) * 2.0**-53
+        uniform = noise.uniforms(seed, "mixture", start, n, 1)[:, 0]
         component = torch.from_numpy(np.searchsorted(self.edges[:-1], uniform, side="right"))
         normal = torch.from_numpy(noise.normals(seed, start, n, self.means.shape[1])).double()
         z = self.means[component].clone()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from genzoo.catalog import ENTRIES
 from genzoo.data import ImageData
 from genzoo.spec import Dataset
 from genzoo.train import Plan, train
+
+from .hub_server import HubServer
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -38,6 +40,20 @@ def genzoo(tmp_path: Path) -> CommandLine:
         return subprocess.run(command, cwd=tmp_path, env=os.environ | env, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A fresh cache of the Hub's client."""
+    folder = tmp_path / "hf"
+    folder.mkdir()
+    return folder
 
 
 def noise_images(dataset: Dataset, n: int = 64) -> ImageData:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,20 +33,6 @@ for number, line in enumerate(sys.argv[1:]):
         np.save(f"{number}-scores.npy", model.score(images).numpy())
 """
 """Loads each `SOURCE [critic]`, and leaves two samples, and the critic's scores of them."""
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with HubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A fresh cache."""
-    folder = tmp_path / "hf"
-    folder.mkdir()
-    return folder
 
 
 def expected(name: str) -> np.ndarray:

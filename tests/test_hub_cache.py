@@ -8,10 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from genzoo.weights import weights_home
 
@@ -21,19 +19,6 @@ from .hub_server import HubServer
 CONFIG = (weights_home() / "vae-mnist-z20-l3" / "config.json").read_bytes()
 CLIENT = tuple(map(int, importlib.metadata.version("huggingface_hub").split(".")[:2]))
 PIECE = 10 * 2**20  # what the client writes at a time
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with HubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "hf"
-    folder.mkdir()
-    return folder
 
 
 def start(*args: str, env: dict[str, str]) -> subprocess.Popen[str]:

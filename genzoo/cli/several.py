@@ -13,10 +13,8 @@ from pathlib import Path
 
 import click
 
-from genzoo.catalog import list_models
+from genzoo.catalog import is_wildcard, list_models
 from genzoo.errors import TrainingError, UnknownNameError
-
-_WILDCARDS = frozenset("*?[")
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -27,7 +25,7 @@ def expand(patterns: Sequence[str]) -> list[str]:
     Raises:
         UnknownNameError: for a wildcard that matches nothing, or one of several names that is unknown.
     """
-    if len(patterns) == 1 and not _WILDCARDS & set(patterns[0]):
+    if len(patterns) == 1 and not is_wildcard(patterns[0]):
         return list(patterns)
     names: dict[str, None] = {}
     for pattern in patterns:

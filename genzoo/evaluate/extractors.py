@@ -89,7 +89,7 @@ class ZooFeatures:
     @torch.no_grad()
     def _sample(self, features: Tensor) -> Sample:
         device = self.net.head.weight.device
-        return Sample(features, self.net.log_probabilities(features.to(device)).cpu())
+        return Sample(features, self.net.log_probabilities(features.to(device)))
 
 
 class InceptionFeatures:

@@ -135,7 +135,7 @@ class FeatureNet(nn.Module):
 
         A net that fits smoothed labels gives (1 - s) p + s / classes where p is meant.
         """
-        smoothed = self.logits(features).double().softmax(1)
+        smoothed = self.logits(features).cpu().double().softmax(1)  # not every accelerator has float64
         share = self.label_smoothing
         meant = ((smoothed - share / CLASSES) / (1 - share)).clamp_min(_LEAST_PROBABILITY)
         return (meant / meant.sum(1, keepdim=True)).log()
@@ -163,20 +163,25 @@ def shipped_folder(spec: FeatureSpec) -> Folder:
     return Folder(weights_home() / name, read_manifest().get(name))
 
 
+def is_seen(dataset: Dataset) -> bool:
+    """Whether one of the feature nets takes the images of a dataset."""
+    spec = FEATURE_NETS.get(dataset.name)
+    return spec is not None and spec.images.shape == dataset.shape
+
+
 def find_spec(dataset: Dataset) -> FeatureSpec:
     """The feature net that takes the images of a dataset.
 
     Raises:
         UsageError: when there is none; the error lists those there are.
     """
-    spec = FEATURE_NETS.get(dataset.name)
-    if spec is None or spec.images.shape != dataset.shape:
+    if not is_seen(dataset):
         known = ", ".join(f"{s.name} ({_size(s.images)})" for s in FEATURE_NETS.values())
         raise UsageError(
             f"No feature net takes {dataset.name} images of {_size(dataset)}, so they cannot be measured: "
             f"there are {known}."
         )
-    return spec
+    return FEATURE_NETS[dataset.name]
 
 
 def _size(dataset: Dataset) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +19,7 @@ from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
 from genzoo.metrics import LIKELIHOOD_METRICS
 from genzoo.model import Model
-from genzoo.objectives import log_likelihood
+from genzoo.objectives import log_likelihood, posterior
 from genzoo.spec import Recipe
 
 SAMPLES = 500
@@ -123,11 +122,37 @@ def _repeated(x: Tensor, samples: int) -> Iterator[Tensor]:
     return (x[part] for part in torch.split(index, _DECODED))
 
 
+@torch.no_grad()
+def posterior_samples(
+    encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int, turn: int = 0
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Images in batches, as a VAE is trained on them, with their posteriors and a sample of each.
+
+    Args:
+        encoder: in evaluation mode.
+        data: the images.
+        recipe: whether they are binarised.
+        seed: of the samples.
+        turn: which sample of an image, the first being 0.
+
+    Returns:
+        Images (n, c, h, w), and their means, log-variances and samples, (n, z) each, on the encoder's device.
+    """
+    device = next(encoder.parameters()).device
+    for place in batches_of(len(data), BATCH):
+        x = data.batch(torch.arange(place.start, place.stop, device=data.pixels.device)).to(device)
+        if recipe.binarize:
+            x = binarized(x.cpu(), seed, place.start).to(device)
+        mean, log_variance = posterior(encoder(x))
+        drawn = noise.normals(seed, turn * len(data) + place.start, len(x), mean.shape[1])
+        z = mean + (0.5 * log_variance).exp() * torch.from_numpy(drawn).to(device)
+        yield x, mean, log_variance, z
+
+
 def binarized(x: Tensor, seed: int, start: int) -> Tensor:
     """Pixels drawn from their grey levels, as functions of the seed and the image's place: (n, c, h, w) in {0, 1}."""
     size = x[0].numel()
-    words = noise.words(seed, "flips", start, len(x), size) >> np.uint64(11)
-    uniform = torch.from_numpy(words.astype(np.float64) * 2.0**-53).view_as(x)
+    uniform = torch.from_numpy(noise.uniforms(seed, "flips", start, len(x), size)).view_as(x)
     return (uniform < x).to(x.dtype)
 
 

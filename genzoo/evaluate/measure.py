@@ -15,6 +15,7 @@ from torch import Tensor
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
+from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.folder import list_images, read_images
 from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
 from genzoo.evaluate.progress import Progress, Report, quiet
@@ -30,11 +31,10 @@ from genzoo.evaluate.scores import (
 )
 from genzoo.files import sha256, write_text
 from genzoo.images import to_uint8
-from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS
+from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model
 from genzoo.priors import PRIORS, Prior
 from genzoo.spec import Dataset
-from genzoo.strict import read_json
 from genzoo.weights import METRICS, MODEL
 
 FORMAT = 1
@@ -127,21 +127,22 @@ def evaluate(
 
 def _eyes(model: Model, settings: Settings) -> Extractor | None:
     """What sees a model's samples; None for a VAE that no feature net sees, whose likelihood can still be measured."""
-    try:
-        extractor = find_extractor(model.entry.dataset, settings.features, model.device)
-    except UsageError:
-        if model.entry.is_vae:
-            return None
-        raise
+    if model.entry.is_vae and settings.features == "genzoo" and not is_seen(model.entry.dataset):
+        return None
+    extractor = find_extractor(model.entry.dataset, settings.features, model.device)
     check_enough(settings.n, extractor.identity["size"])
     return extractor
 
 
 def is_current(path: Path, model: Model, settings: Settings) -> bool:
-    """Whether a file is what `evaluate` would say of a model, as far as can be told without measuring."""
+    """Whether a file is what `evaluate` would say of a model, as far as can be told without measuring.
+
+    Raises:
+        DataError: for a file that is no measurement.
+    """
     if not path.is_file():
         return False
-    document = read_json(path)
+    document = read_metrics(str(path))
     extractor = _eyes(model, settings)
     metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:

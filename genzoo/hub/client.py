@@ -27,16 +27,26 @@ _MOST_BYTES = 300_000_000
 _warn = logging.getLogger("genzoo").warning
 
 
-def fetch(repo: str, name: str, revision: str, *, again: bool = False) -> Path:
-    """The path in the client's cache of one file of a repository, downloaded where it is not there yet.
+def fetch(
+    repo: str,
+    name: str,
+    revision: str,
+    *,
+    again: bool = False,
+    cache: Path | None = None,
+    token: str | None = None,
+) -> Path:
+    """The path in a cache of one file of a repository, downloaded where it is not there yet.
 
-    A file that is in the cache is taken from there when the Hub cannot be reached.
+    A file that is in the client's own cache is taken from there when the Hub cannot be reached.
 
     Args:
         repo: `user/repo`.
         name: the file.
         revision: a branch, a tag, or a commit.
         again: download it even if it is there.
+        cache: where to; the client's own unless told otherwise.
+        token: for the Hub; the client's own unless told otherwise.
 
     Raises:
         HubError: when it cannot be had.
@@ -51,14 +61,18 @@ def fetch(repo: str, name: str, revision: str, *, again: bool = False) -> Path:
                 repo,
                 name,
                 revision=revision,
+                cache_dir=cache,
                 force_download=again or anew,
+                token=token,
                 library_name="genzoo",
                 library_version=__version__,
             )
         )
 
-    what = f"{name} of {repo}"
-    return patiently(download, what, repo, revision, stored=lambda: None if again else cached(repo, name, revision))
+    def stored() -> Path | None:
+        return None if again or cache else cached(repo, name, revision)
+
+    return patiently(download, f"{name} of {repo}", repo, revision, stored)
 
 
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
@@ -115,16 +116,26 @@ def _explain_answer(error: Exception, what: str, repo: str, revision: str) -> Fa
         return Failure(HubError(f"{where} {told} for {repo}: set HF_TOKEN to a valid one, or unset it."))
     if status in (403, 451):
         return Failure(HubError(f"{where} forbids access to {repo} ({status}): check what your token may do."))
-    wait: str = response.headers.get("Retry-After", "")
-    seconds = float(wait) if wait.isdecimal() else None
-    later = f"in {seconds:.0f} seconds" if seconds else "later"
-    told = "has had too many requests" if status == 429 else f"answered {status}"
+    seconds = retry_after(response)
     return Failure(
-        HubError(f"{what} could not be fetched, {where} {told}: try again {later}."),
+        HubError(f"{what} could not be fetched, {where} {busy(status, seconds)}."),
         passing=status in WITH_ANOTHER_TRY,
         wait=seconds,
         spoilt=status == 416,
     )
+
+
+def retry_after(response: Any) -> float | None:
+    """The seconds that an answer asks to wait, if it does."""
+    wait: str = response.headers.get("Retry-After", "")
+    return float(wait) if wait.isdecimal() else None
+
+
+def busy(status: int, wait: float | None) -> str:
+    """What a server that cannot help now has said, and when to ask again."""
+    told = "has had too many requests" if status == 429 else f"answered {status}"
+    later = f"in {wait:.0f} seconds" if wait else "later"
+    return f"{told}: try again {later}"
 
 
 def _explain_disk(error: OSError, what: str) -> Failure:

@@ -120,6 +120,11 @@ def parse_repository(source: str) -> tuple[str, str | None] | None:
     return (match["repo"], match["revision"]) if match else None
 
 
+def is_revision(text: str) -> bool:
+    """Whether a branch, a tag or a commit can be written so."""
+    return _REVISION.fullmatch(text) is not None and ".." not in text
+
+
 def repository_of(name: str) -> str:
     """The repository of a catalog entry, by its full name."""
     return f"{os.environ.get('GENZOO_HUB_NAMESPACE') or 'genzoo'}/{name}"
@@ -203,7 +208,7 @@ def _one_revision(named: str | None, given: str | None) -> str:
     if named is not None and given is not None and named != given:
         raise UsageError(f"Two revisions were named, {named!r} and {given!r}: name one.")
     revision = next((text for text in (named, given) if text is not None), client.MAIN)
-    if not _REVISION.fullmatch(revision) or ".." in revision:
+    if not is_revision(revision):
         raise UsageError(f"{revision!r} cannot be a revision: name a branch, a tag or a commit.")
     return revision
 

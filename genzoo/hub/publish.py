@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from genzoo.errors import HubError, UsageError
 from genzoo.files import sha256
 from genzoo.hub import client
-from genzoo.hub.folders import parse_repository
+from genzoo.hub.folders import is_revision, parse_repository
 from genzoo.hub.refusals import OvertakenError, explain_refusal
 from genzoo.version import __version__
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 State = Literal["new", "changed", "unchanged", "deleted"]
-_BRANCH = re.compile(r"\w[\w./-]*", re.ASCII)
 _PATIENCE = 60.0
 """Seconds after which no new attempt begins, counted with what the files take that are sent."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -98,7 +97,7 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
     named = parse_repository(repo)
     if named is None or named[1] is not None:
         raise UsageError(f"{repo!r} cannot be a repository's name: one is written user/repo.")
-    if not _BRANCH.fullmatch(branch) or ".." in branch or _COMMIT.fullmatch(branch):
+    if not is_revision(branch) or _COMMIT.fullmatch(branch):
         raise UsageError(f"{branch!r} cannot be published to: name a branch.")
     target = Target(repo, branch, private, token)
     if not _patiently(target, lambda _: token or get_token()):
@@ -168,35 +167,16 @@ def fetch_published(target: Target, commit: str, folder: Path, cache: Path) -> P
         HubError: when it cannot be fetched, or is not what was sent.
     """
     for sent in sorted(folder.iterdir()):
-        path = _fetch(target, commit, sent.name, cache)
-        if sha256(path) != sha256(sent):
-            path = _fetch(target, commit, sent.name, cache, again=True)
-        if (found := sha256(path)) != (right := sha256(sent)):
+        right = sha256(sent)
+        path = client.fetch(target.repo, sent.name, commit, cache=cache, token=target.token)
+        if sha256(path) != right:
+            path = client.fetch(target.repo, sent.name, commit, again=True, cache=cache, token=target.token)
+        if (found := sha256(path)) != right:
             raise HubError(
                 f"{sent.name} of {target.repo}@{commit} is not what was sent, its SHA-256 is {found} and not {right}: "
                 "delete it there, and publish again."
             )
     return path.parent
-
-
-def _fetch(target: Target, commit: str, name: str, cache: Path, again: bool = False) -> Path:
-    def download(anew: bool) -> Path:
-        from huggingface_hub import hf_hub_download
-
-        return Path(
-            hf_hub_download(
-                target.repo,
-                name,
-                revision=commit,
-                cache_dir=cache,
-                force_download=again or anew,
-                token=target.token,
-                library_name="genzoo",
-                library_version=__version__,
-            )
-        )
-
-    return client.patiently(download, f"{name} of {target.repo}", target.repo, commit)
 
 
 def _patiently(target: Target, call: Callable[[bool], T], patience: float = client.PATIENCE) -> T:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
-from genzoo.hub.failures import WITH_ANOTHER_TRY, Failure, chain, host, reason_of
+from genzoo.hub.failures import WITH_ANOTHER_TRY, Failure, busy, chain, host, reason_of, retry_after
 
 _OF_XET = re.compile(r"HTTP status \w+ error \((\d{3})")
 _NO_ROOM = (402, 413, 507)
@@ -63,9 +63,8 @@ def _answer(error: BaseException) -> _Answer | None:
     """What the Hub answered, if it is in this exception."""
     response = getattr(error, "response", None)
     if response is not None:
-        wait: str = response.headers.get("Retry-After", "")
         about_card = response.status_code == 400 and str(response.url).endswith("/validate-yaml")
-        return _Answer(error, response.status_code, float(wait) if wait.isdecimal() else None, about_card)
+        return _Answer(error, response.status_code, retry_after(response), about_card)
     if type(error).__name__ == "XetAuthenticationError":
         return _Answer(error, 401)
     status = _OF_XET.search(str(error)) if isinstance(error, ConnectionError) else None
@@ -109,10 +108,10 @@ def _explain_answer(answer: _Answer, repo: str, branch: str) -> Failure:
         return Failure(HubError(f"{where} has no room for {repo} ({status}): delete what you need no longer there."))
     if status not in WITH_ANOTHER_TRY:
         return Failure(HubError(f"{where} does not take the publication of {repo} ({status}): try again later."))
-    later = f"in {answer.wait:.0f} seconds" if answer.wait else "later"
-    told = "has had too many requests" if status == 429 else f"answered {status}"
     return Failure(
-        HubError(f"{repo} could not be published, {where} {told}: try again {later}."), passing=True, wait=answer.wait
+        HubError(f"{repo} could not be published, {where} {busy(status, answer.wait)}."),
+        passing=True,
+        wait=answer.wait,
     )
 
 

@@ -62,7 +62,7 @@ def _names(folder: Folder) -> list[str]:
 
 def _expand(source: str) -> list[str]:
     """The full names that a wildcard stands for, of entries that have weights; else what was given."""
-    if not set(source) & set("*?["):
+    if not catalog.is_wildcard(source):
         return [catalog.ALIASES.get(source, source)]
     names = catalog.list_models(source)
     if not names:

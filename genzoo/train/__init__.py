@@ -70,6 +70,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
     _claim(plan, config, resume, processes)
     if resume and _finished(plan):
+        processes.end()
         return plan.out
     with torch.random.fork_rng():
         trainer = Trainer(plan, data, processes)

@@ -9,14 +9,13 @@ from torch import Tensor, nn
 
 from genzoo import noise
 from genzoo.data import ImageData
-from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, draw, find_extractor
-from genzoo.evaluate.features import find_spec
-from genzoo.evaluate.likelihood import binarized
+from genzoo.evaluate.features import is_seen
+from genzoo.evaluate.likelihood import posterior_samples
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
 from genzoo.images import to_pixels, to_uint8
-from genzoo.objectives import gaussian_kl, log_likelihood, posterior
+from genzoo.objectives import gaussian_kl, log_likelihood
 from genzoo.spec import Entry
 
 _IMAGES = 5000
@@ -30,11 +29,7 @@ Evaluation = Mapping[str, float]
 
 def measured(entry: Entry) -> bool:
     """Whether states of an entry can be told apart: VAEs by their ELBO, GANs where a feature net sees their images."""
-    try:
-        find_spec(entry.dataset)
-    except UsageError:
-        return entry.is_vae
-    return True
+    return entry.is_vae or is_seen(entry.dataset)
 
 
 def loss_of(entry: Entry, evaluation: Evaluation) -> float:
@@ -57,13 +52,10 @@ class Judge:
     def __init__(self, entry: Entry, data: ImageData, device: torch.device) -> None:
         self.entry, self.data, self.device = entry, data, device
         self._eyes: tuple[Extractor, Sample] | None = None
-        try:
-            find_spec(entry.dataset)
-        except UsageError:
-            return
-        extractor = find_extractor(entry.dataset, "genzoo", device)
-        drawn = draw(len(data), REFERENCE_IMAGES, seed=0)
-        self._eyes = extractor, extractor.see(data.pixels.cpu()[drawn])
+        if is_seen(entry.dataset):
+            extractor = find_extractor(entry.dataset, "genzoo", device)
+            drawn = draw(len(data), REFERENCE_IMAGES, seed=0)
+            self._eyes = extractor, extractor.see(data.pixels.cpu()[drawn])
 
     @torch.no_grad()
     def measure(self, nets: Mapping[str, nn.Module]) -> dict[str, float]:
@@ -86,16 +78,9 @@ class Judge:
         return [torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in images]
 
     def _elbo(self, encoder: nn.Module, generator: nn.Module) -> float:
-        n = min(_IMAGES, len(self.data))
+        some = ImageData(self.data.dataset, self.data.pixels[:_IMAGES])
         total = 0.0
-        for start in range(0, n, _BATCH):
-            index = torch.arange(start, min(start + _BATCH, n))
-            x = self.data.batch(index.to(self.data.pixels.device)).to(self.device)
-            if self.entry.recipe.binarize:
-                x = binarized(x.cpu(), _SEED, start).to(self.device)
-            mean, log_variance = posterior(encoder(x))
-            drawn = torch.from_numpy(noise.normals(_SEED, start, len(x), self.entry.latent_size)).to(self.device)
-            z = mean + (0.5 * log_variance).exp() * drawn
+        for x, mean, log_variance, z in posterior_samples(encoder, some, self.entry.recipe, _SEED):
             elbo = log_likelihood(x, generator(z).float(), self.entry.recipe) - gaussian_kl(mean, log_variance)
-            total += float(elbo.double().sum())
-        return total / n
+            total += float(elbo.cpu().double().sum())
+        return total / len(some)

@@ -5,25 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from genzoo import noise
 from genzoo.data import ImageData
-from genzoo.evaluate.likelihood import binarized
-from genzoo.objectives import posterior
+from genzoo.evaluate.likelihood import posterior_samples
 from genzoo.spec import Recipe
 from genzoo.weights import MIXTURE_COMPONENTS
 
-_BATCH = 500
 _FEWEST = 1000
 """Latents that a mixture is fitted to at least: of fewer images, each gives several."""
 _SEED = 2**64 - 2
 
 
-@torch.no_grad()
 def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) -> dict[str, Tensor]:
     """Fit ten Gaussians to samples of the posteriors of all training images, by scikit-learn.
 
@@ -41,7 +35,9 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    latents = np.concatenate([_latents(encoder, data, recipe, turn) for turn in range(math.ceil(_FEWEST / len(data)))])
+    turns = range(math.ceil(_FEWEST / len(data)))
+    samples = (z for turn in turns for *_, z in posterior_samples(encoder, data, recipe, _SEED, turn))
+    latents = torch.cat([z.cpu() for z in samples]).double().numpy()
     fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=1e-4, random_state=seed % 2**32)
     with warnings.catch_warnings():
         # A hundred rounds are near enough to where more of them lead.
@@ -49,19 +45,3 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
         fit.fit(latents)
     found = {"weights": fit.weights_, "means": fit.means_, "covariances": fit.covariances_}
     return {f"mixture.{name}": torch.from_numpy(values).float() for name, values in found.items()}
-
-
-def _latents(encoder: nn.Module, data: ImageData, recipe: Recipe, turn: int) -> npt.NDArray[np.float64]:
-    """A posterior sample of each image: (n, z)."""
-    parts = []
-    device = next(encoder.parameters()).device
-    for start in range(0, len(data), _BATCH):
-        index = torch.arange(start, min(start + _BATCH, len(data)), device=data.pixels.device)
-        x = data.batch(index).to(device)
-        if recipe.binarize:
-            x = binarized(x.cpu(), _SEED, start).to(device)
-        mean, log_variance = posterior(encoder(x))
-        place = turn * len(data) + start
-        drawn = torch.from_numpy(noise.normals(_SEED, place, len(x), mean.shape[1])).to(device)
-        parts.append((mean + (0.5 * log_variance).exp() * drawn).double().cpu().numpy())
-    return np.concatenate(parts)

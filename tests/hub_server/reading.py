@@ -13,11 +13,9 @@ from .xet import xet_headers
 
 @route("GET|HEAD", rf"/{NAME}/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 def resolve(server: HubServer, request: Request, name: str, revision: str, file: str) -> Reply:
-    if refusal := server.refusal(request, name):
+    if refusal := server.refusal(request, name, revision):
         return refusal
-    commit = server.repos[name].find(unquote(revision))
-    if commit is None:
-        return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+    commit = server.repos[name].at(unquote(revision))
     data, of_commit = commit.files.get(unquote(file)), {"X-Repo-Commit": commit.sha}
     if data is None:
         return error_reply(404, "EntryNotFound", "Entry not found", **of_commit)
@@ -39,12 +37,10 @@ def blob(server: HubServer, request: Request, sha256: str) -> Reply:
 
 @route("GET", rf"/api/models/{NAME}(/revision/(?P<revision>[^/]+))?")
 def model_info(server: HubServer, request: Request, name: str, revision: str | None) -> Reply:
-    if refusal := server.refusal(request, name):
+    if refusal := server.refusal(request, name, revision):
         return refusal
     repo = server.repos[name]
-    commit = repo.find(unquote(revision or "main"))
-    if commit is None:
-        return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+    commit = repo.at(unquote(revision or "main"))
     siblings = [{"rfilename": file} for file in sorted(commit.files)]
     facts = {"_id": name, "id": name, "modelId": name, "sha": commit.sha, "private": repo.private, "gated": repo.gated}
     facts["xetEnabled"] = server.xet_store is not None
@@ -53,11 +49,9 @@ def model_info(server: HubServer, request: Request, name: str, revision: str | N
 
 @route("GET", rf"/api/models/{NAME}/tree/(?P<revision>[^/]+)/?")
 def tree(server: HubServer, request: Request, name: str, revision: str) -> Reply:
-    if refusal := server.refusal(request, name):
+    if refusal := server.refusal(request, name, revision):
         return refusal
-    commit = server.repos[name].find(unquote(revision))
-    if commit is None:
-        return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+    commit = server.repos[name].at(unquote(revision))
     return json_reply(
         [{"type": "file", "path": file, **file_facts(file, data)} for file, data in sorted(commit.files.items())]
     )

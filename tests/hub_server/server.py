@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from .state import Repo
 from .wire import Fault, Origin, Reply, Request, flipped
@@ -113,8 +114,8 @@ class HubServer:
                 return route(self, request, **match.groupdict())
         return error_reply(404, "", f"{request.method} {request.path} is not spoken here")
 
-    def refusal(self, request: Request, name: str) -> Reply | None:
-        """The reply to whoever may not have a repository; None for others."""
+    def refusal(self, request: Request, name: str, revision: str | None = None) -> Reply | None:
+        """The reply to whoever may not have a repository, or asks for a revision it lacks; None for others."""
         if request.token not in (None, TOKEN, READ_TOKEN):
             # The token is quoted back, which no message may pass on.
             body = json.dumps({"error": f"Bad token {request.token}"}).encode()
@@ -124,6 +125,8 @@ class HubServer:
             return error_reply(404 if request.token else 401, "RepoNotFound", f"Repository not found, {request.token}")
         if repo.gated:
             return error_reply(403 if request.token else 401, "GatedRepo", f"Access to model {name} is restricted.")
+        if revision is not None and repo.find(unquote(revision)) is None:
+            return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return None
 
     def write_refusal(self, request: Request, name: str) -> Reply | None:

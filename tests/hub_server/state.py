@@ -45,6 +45,10 @@ class Repo:
     def find(self, revision: str) -> Commit | None:
         return self.commits.get(self.refs.get(revision, revision))
 
+    def at(self, revision: str) -> Commit:
+        """The commit of a branch, or of a hash, that is there."""
+        return self.commits[self.refs.get(revision, revision)]
+
 
 def is_lfs(name: str) -> bool:
     return name.endswith(LFS_SUFFIXES)

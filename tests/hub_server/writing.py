@@ -62,11 +62,9 @@ def validate(server: HubServer, request: Request) -> Reply:
 
 @route("POST", rf"/api/models/{NAME}/preupload/(?P<revision>[^/]+)")
 def preupload(server: HubServer, request: Request, name: str, revision: str) -> Reply:
-    if refusal := server.write_refusal(request, name):
+    if refusal := server.write_refusal(request, name) or server.refusal(request, name, revision):
         return refusal
-    commit = server.repos[name].find(unquote(revision))
-    if commit is None:
-        return error_reply(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+    commit = server.repos[name].at(unquote(revision))
     ignored = commit.files.get(".gitignore", b"").decode().split()
     files = []
     for file in json.loads(request.body)["files"]:
