@@ -14,7 +14,8 @@ from .hub_process import environment
 from .hub_server import READ_TOKEN, TOKEN, HubServer
 
 _PROGRAM = """
-import contextlib, io, json, os, sys, time, traceback
+import contextlib, gc, io, json, os, sys, time, traceback
+gc.disable()  # so that no progress bar is closed by chance
 sleep = time.sleep
 time.sleep = lambda seconds: sleep(min(seconds, 0.01))  # what is waited for does not come sooner or later here
 import genzoo

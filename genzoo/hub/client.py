@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import random
 import time
@@ -150,6 +151,8 @@ def patiently(
         outcome = _try(call, spoilt, what, repo, revision, tell)
         if not isinstance(outcome, Failure):
             return outcome
+        # The client leaves an upload's progress bar open in a cycle of references: collected, it ends its line.
+        gc.collect()
         if outcome.passing and (found := stored()) is not None:
             return found
         wait = outcome.wait
