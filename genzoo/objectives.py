@@ -161,12 +161,14 @@ class _Adversarial:
 
     def _generate(self, draw: Draw) -> Tensor:
         with self.precision():
-            return to_pixels(self.generator(draw.normal(self.entry.latent_size)), self.entry.output)
+            raw = self.generator(draw.normal(self.entry.latent_size))
+        # In bfloat16 tanh is exactly 1 from 3.5 on: a pixel that is black or white would have no gradient.
+        return to_pixels(raw.float(), self.entry.output)
 
     def _scores(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         with self.precision():
             if self.one_pass:
-                scores = self.critic(torch.cat([real, fake.to(real.dtype)])).float()
+                scores = self.critic(torch.cat([real, fake])).float()
                 return scores[: len(real)], scores[len(real) :]
             return self.critic(real).float(), self.critic(fake).float()
 

@@ -197,6 +197,25 @@ def test_only_the_last_critic_step_builds_the_generators_graph() -> None:
         nets.zero_grad()
 
 
+@pytest.mark.parametrize("name", ["mlpgan-mnist-z100-l3", "dcgan-mnist-z100-l3", "wgan-mnist-z100-l3"])
+def test_black_and_white_pixels_have_a_gradient_in_bfloat16(name: str) -> None:
+    entry = ENTRIES[name]
+    nets = build(entry)
+    layer = [module for module in nets["generator"].modules() if isinstance(module, nn.Linear | nn.ConvTranspose2d)][-1]
+    assert layer.bias is not None
+    nn.init.zeros_(layer.weight)
+    nn.init.constant_(layer.bias, -5)
+    draw = Draws(torch.rand(8, 1, 28, 28), torch.randn(8, entry.latent_size), torch.rand(8))
+    critic_phase, generator_phase = objectives.build_phases(
+        nets, entry, lambda: torch.autocast("cpu", dtype=torch.bfloat16)
+    )
+    for _ in range(critic_phase.repeats):
+        critic_phase.losses(draw)
+    generator_phase.losses(draw)["generator"].backward()
+    assert layer.bias.grad is not None
+    assert layer.bias.grad.abs().max() > 0
+
+
 def test_binarized_pixels_are_drawn_from_their_grey_levels() -> None:
     import dataclasses
 
