@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genzoo.card.facts import Facts, Row, read_measurement, rows_of
 from genzoo.card.sections import plain_value
-from genzoo.card.words import plain, table, title
+from genzoo.card.words import HELD_OUT, plain, table, title
 from genzoo.catalog import ENTRIES
 from genzoo.errors import UsageError
 from genzoo.metrics import Document, compare
@@ -83,6 +83,8 @@ def limits(facts: Facts) -> str:
     lines = [_shortfall(rows[key], words) for key, words in _SHORTFALLS.items() if key in rows]
     if facts.entry.is_vae:
         lines.append("A sample is the mean of the likelihood, without its noise: smoother than the data.")
+    if held_out := HELD_OUT.get(facts.entry.dataset.name):
+        lines.append(held_out)
     _, height, width = facts.entry.dataset.shape
     lines += [
         f"It knows {title(facts.entry)}, at {height} x {width} pixels, and nothing else; what is rare or missing there "

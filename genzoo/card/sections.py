@@ -17,7 +17,7 @@ from genzoo.catalog import aliases_of
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
 from genzoo.spec import Recipe
-from genzoo.weights import CRITIC, HISTORY, MODEL, PROGRESS, SAMPLES, Folder, meta_nets
+from genzoo.weights import CRITIC, HISTORY, MIXTURE_COMPONENTS, MODEL, PROGRESS, SAMPLES, Folder, meta_nets
 
 _TOLD = ("ema", "epochs", "batch_size", "objective", "optimizer", "lr", "critic_lr", "beta1", "beta2", "critic_steps")
 _TOLD_OF_THE_OBJECTIVE = (
@@ -64,11 +64,18 @@ def use(facts: Facts) -> str:
             f"mean, log_variance = model.encode(images)  # (64, {entry.latent_size}) each",
             f"again = model.reconstruct(images)  # (64, {shape})",
             "elbo = model.elbo(images)  # (64,) nats",
+            f'fitted = model.sample(64, seed=0, prior="mixture")  # (64, {shape})',
         ]
     elif facts.folder.has(CRITIC):
         what = "the discriminator's logits" if entry.recipe.objective == "gan" else "the critic's scores"
         lines.append(f"scores = model.score(images)  # (64,), {what}")
     word = shlex.quote(source)
+    prior = (
+        'Latents are standard normal; `prior="mixture"`, or `--prior mixture`, draws them from '
+        f"{MIXTURE_COMPONENTS} Gaussians fitted to those of the training set."
+        if entry.is_vae
+        else "Latents are standard normal."
+    )
     return _joined(
         [
             "## Use",
@@ -80,8 +87,7 @@ def use(facts: Facts) -> str:
                     f"genzoo generate --model {word} -n 1000 --seed 0 images.npz",
                 ],
             ),
-            "Latents are standard normal. Image i of seed s depends on the model, s and i alone, to within one "
-            "grey level of 255.",
+            f"{prior} Image i of seed s depends on the model, s and i alone, to within one grey level of 255.",
         ]
     )
 

@@ -34,6 +34,9 @@ TITLES = {
     "olivetti": "Olivetti faces",
 }
 
+HELD_OUT = {"olivetti": "The test images are other pictures of the same 40 people: nothing is known of other faces."}
+"""What a test set is, where a reader would take it for more."""
+
 HUB_DATASETS = {
     "mnist": "ylecun/mnist",
     "fashionmnist": "zalando-datasets/fashion_mnist",
