@@ -160,7 +160,8 @@ class Recipe:
     A step is one update of the generator (or VAE).  `epochs` passes over the training set are
     counted in the images that the critic, or the VAE, sees.  `likelihood_sd` is the standard
     deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
-    grey levels, as the Bernoulli likelihood wants them.
+    grey levels, as the Bernoulli likelihood wants them.  With `decay` the learning rates fall
+    linearly to zero over the run's steps.
     """
 
     objective: Objective
@@ -180,6 +181,7 @@ class Recipe:
     likelihood_sd: float = 1.0
     binarize: bool = False
     ema: float = 0.999
+    decay: bool = False
 
     def __post_init__(self) -> None:
         check(1 <= self.epochs <= 1_000_000, f"{self.epochs} epochs are not between 1 and 1,000,000.")

@@ -24,6 +24,7 @@ from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images import to_pixels
 from genzoo.processes import Processes
+from genzoo.spec import Entry
 from genzoo.tensors import read_tensors
 from genzoo.train import Status, steps_of, train
 from genzoo.train.average import Average
@@ -63,6 +64,30 @@ def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
     run.step()
     assert max(float(p.detach().abs().max()) for p in run.state.nets["critic"].parameters()) <= 0.01
     assert max(float(p.detach().abs().max()) for p in run.state.nets["generator"].parameters()) > 0.01
+
+
+def decaying(name: str) -> Entry:
+    entry = ENTRIES[name]
+    return dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, decay=True))
+
+
+def test_learning_rates_fall_to_zero(tmp_path: Path) -> None:
+    entry = decaying("wgan-mnist-z10-l3")
+    whole = dataclasses.replace(plan(entry.name, tmp_path, steps=4), entry=entry)
+    run = Trainer(whole, noise_images(entry.dataset, 100), Processes(CPU))
+    for left in (1.0, 0.75, 0.5, 0.25):
+        run.step()
+        rates = [run.state.optimizers[phase].param_groups[0]["lr"] for phase in ("critic", "generator")]
+        assert rates == pytest.approx([entry.recipe.critic_lr * left, entry.recipe.lr * left])
+        run.state.record.step += 1
+
+
+def test_rates_that_fell_to_zero_are_not_raised_again(tmp_path: Path) -> None:
+    entry, data = decaying("mlpvae-mnist-z2-l1"), noise_images(ENTRIES["mlpvae-mnist-z2-l1"].dataset, 100)
+    whole = dataclasses.replace(plan(entry.name, tmp_path / "run", steps=2), entry=entry)
+    train(whole, data)
+    with pytest.raises(TrainingError, match="decay_steps is 2 there and 4 here"):
+        train(dataclasses.replace(whole, steps=4), data, resume=True)
 
 
 def test_a_generator_step_leaves_the_critic_alone(tmp_path: Path) -> None:

@@ -19,7 +19,19 @@ from genzoo.nets import count_parameters
 from genzoo.spec import Recipe
 from genzoo.weights import CRITIC, HISTORY, MIXTURE_COMPONENTS, MODEL, PROGRESS, SAMPLES, Folder, meta_nets
 
-_TOLD = ("ema", "epochs", "batch_size", "objective", "optimizer", "lr", "critic_lr", "beta1", "beta2", "critic_steps")
+_TOLD = (
+    "ema",
+    "epochs",
+    "batch_size",
+    "objective",
+    "optimizer",
+    "lr",
+    "critic_lr",
+    "beta1",
+    "beta2",
+    "critic_steps",
+    "decay",
+)
 _TOLD_OF_THE_OBJECTIVE = (
     "real_label",
     "clip",
@@ -30,7 +42,7 @@ _TOLD_OF_THE_OBJECTIVE = (
     "binarize",
 )
 
-_STEPS = ("steps", "step", "evaluations")
+_STEPS = ("steps", "step", "evaluations", "decay_steps")
 
 
 def heading(facts: Facts) -> str:
@@ -189,6 +201,8 @@ def optimizer(recipe: Recipe) -> str:
     rate = f"learning rate {recipe.lr:g}"
     if recipe.critic_lr is not None:
         rate += f", the critic's {recipe.critic_lr:g}"
+    if recipe.decay:
+        rate += ", falling linearly to zero"
     betas = f"betas {recipe.beta1:g} and {recipe.beta2:g}" if name == "Adam" else f"smoothing {recipe.beta2:g}"
     return f"{name}, {rate}, {betas}"
 

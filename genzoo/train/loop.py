@@ -83,6 +83,8 @@ class Trainer:
     def step(self) -> dict[str, Tensor]:
         """One update of the generator (or VAE) and those of the critic that go with it."""
         logged: dict[str, Tensor] = {}
+        if self.plan.entry.recipe.decay:
+            self._lower_rates()
         for phase in self.phases:
             if "critic" in self.state.nets:
                 # The generator's turn needs gradients through the critic, not of its weights.
@@ -95,6 +97,12 @@ class Trainer:
                 logged |= {name: value.detach() for name, value in losses.items()}
         self.state.average.update(self.state.record.step)
         return logged
+
+    def _lower_rates(self) -> None:
+        left = 1 - self.state.record.step / self.plan.steps
+        for optimizer in self.state.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = optimizer.defaults["lr"] * left
 
     @property
     def averaged(self) -> nn.ModuleDict:

@@ -61,6 +61,7 @@ class Plan:
     def settings(self, data: ImageData, processes: int) -> dict[str, Any]:
         """All that decides the weights a run has after a number of steps; kept in `config.json`."""
         return {
+            **({"decay_steps": self.steps} if self.entry.recipe.decay else {}),
             "seed": self.seed,
             "precision": self.precision,
             "device": self.device.type,
