@@ -48,7 +48,7 @@ def test_train_on_a_folder(digits: Path, tmp_path: Path) -> None:
     assert done.stdout == f"{out}\n"
     assert "broken.png" in done.stderr
     model = genzoo.load(out)
-    assert model.name == "mlpvae-negativedigits-z4-l1"
+    assert model.name == "mlpvae-negativedigits-z4-l2"
     config = json.loads((out / "config.json").read_text())
     assert config["parent"] is None
     assert config["entry"]["recipe"]["batch_size"] == 25
@@ -117,7 +117,7 @@ def test_a_folder_called_mnist_is_not_mnist(digits: Path, tmp_path: Path) -> Non
     out = tmp_path / "run"
     args = ("train", "mlpvae-mnist", "--data", folder, "--steps", 1, "--batch-size", 50, "--out", out)
     assert run(*args).exit_code == 0
-    assert genzoo.load(out).name == "mlpvae-mnistfolder-z2-l1"
+    assert genzoo.load(out).name == "mlpvae-mnistfolder-z2-l2"
 
 
 def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path) -> None:
