@@ -23,7 +23,9 @@ MOST_IN_GRID = 10_000
 
 
 def to_pixels(raw: Tensor, output: Output) -> Tensor:
-    """A generator's raw values as pixels in [0, 1]: through the sigmoid, or tanh moved to [0, 1]."""
+    """A generator's raw values as pixels in [0, 1], float32: through the sigmoid, or tanh moved to [0, 1]."""
+    # In bfloat16 tanh is exactly 1 from 3.5 on: a pixel that is black or white would have no gradient.
+    raw = raw.float()
     return raw.sigmoid() if output == "sigmoid" else raw.tanh().add(1).div(2)
 
 

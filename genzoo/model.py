@@ -126,7 +126,7 @@ class Model(Pretrained):
             )
         with full_float32():
             raw = self.generator(z.to(self.device, self.dtype))
-        return to_pixels(raw.float(), self.entry.output)
+        return to_pixels(raw, self.entry.output)
 
     def iter_samples(
         self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH, prior: Prior = "normal"

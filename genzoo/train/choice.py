@@ -73,7 +73,7 @@ class Judge:
 
     def _pixels(self, generator: nn.Module) -> list[Tensor]:
         drawn = torch.from_numpy(noise.normals(_SEED, 0, _IMAGES, self.entry.latent_size)).to(self.device)
-        raws = (generator(z).float() for z in torch.split(drawn, _BATCH))
+        raws = (generator(z) for z in torch.split(drawn, _BATCH))
         images = (to_pixels(raw, self.entry.output).cpu() for raw in raws)
         return [torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in images]
 

@@ -75,7 +75,7 @@ def fixed_images(trainer: Trainer) -> Tensor:
     z = torch.from_numpy(noise.normals(0, 0, _ROW, entry.latent_size)).to(trainer.plan.device)
     with torch.no_grad():
         raw = averaged_nets(trainer, batches=20)["generator"](z)
-    return torch.from_numpy(to_uint8(to_pixels(raw.float(), entry.output)))
+    return torch.from_numpy(to_uint8(to_pixels(raw, entry.output)))
 
 
 def write_pictures(trainer: Trainer) -> None:
@@ -86,7 +86,7 @@ def write_pictures(trainer: Trainer) -> None:
     with torch.no_grad():
         raw = averaged_nets(trainer, batches=20)["generator"](z)
     with whole_file(out / SAMPLES) as part:
-        make_grid(to_pixels(raw.float(), entry.output)).save(part, "png")
+        make_grid(to_pixels(raw, entry.output)).save(part, "png")
 
 
 def write_history(trainer: Trainer) -> None:
