@@ -6,6 +6,7 @@ from torch import nn
 
 from genzoo.errors import BadCheckpointError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends
+from genzoo.nets.fastconv import Conv2d, ConvTranspose2d
 from genzoo.spec import Conv, Entry
 
 _MOST_VALUES = 2**20
@@ -33,20 +34,20 @@ def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
     return [PiecewiseLeakyReLU() if isinstance(layer, nn.LeakyReLU) else layer for layer in layers]
 
 
-def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> nn.Conv2d:
+def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> Conv2d:
     # A bias before batch norm would be subtracted again.
-    return nn.Conv2d(wide, narrow, kernel, 2, _padding(kernel, side), bias=not norm)
+    return Conv2d(wide, narrow, kernel, 2, _padding(kernel, side), bias=not norm)
 
 
-def _up(narrow: int, wide: int, kernel: int, side: int, norm: bool) -> nn.ConvTranspose2d:
+def _up(narrow: int, wide: int, kernel: int, side: int, norm: bool) -> ConvTranspose2d:
     """The transpose of `_down`: to maps of `side`, from maps of half that."""
     padding = _padding(kernel, side)
     grown = (-(-side // 2) - 1) * 2 - 2 * padding + kernel
-    return nn.ConvTranspose2d(narrow, wide, kernel, 2, padding, side - grown, bias=not norm)
+    return ConvTranspose2d(narrow, wide, kernel, 2, padding, side - grown, bias=not norm)
 
 
-def _same(channels: int, norm: bool) -> nn.Conv2d:
-    return nn.Conv2d(channels, channels, 3, 1, 1, bias=not norm)
+def _same(channels: int, norm: bool) -> Conv2d:
+    return Conv2d(channels, channels, 3, 1, 1, bias=not norm)
 
 
 def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:

@@ -1,0 +1,87 @@
+"""The convolutions of training in bfloat16: the values and derivatives of torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd import gradcheck, gradgradcheck
+
+from genzoo.catalog import find_entry
+from genzoo.nets import build
+from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, transpose
+
+# (wide channels, narrow channels, geometry): every way through the module, even and odd sides and kernels.
+CASES = [
+    (3, 5, Geometry(5, 2, 2, (8, 8))),  # to an image's channels, by 2 x 2 pixels a place
+    (1, 4, Geometry(4, 2, 1, (6, 6))),
+    (2, 2, Geometry(6, 2, 2, (8, 8))),
+    (2, 3, Geometry(2, 2, 0, (4, 4))),
+    (3, 2, Geometry(5, 2, 2, (4, 8))),
+    (5, 4, Geometry(4, 2, 2, (7, 7))),  # an odd side
+    (6, 3, Geometry(5, 2, 2, (4, 4))),  # products forward and for the weights
+    (2, 3, Geometry(3, 1, 1, (4, 4))),  # products for the weights alone
+    (5, 2, Geometry(5, 2, 2, (10, 10))),  # none
+]
+
+
+def numbers(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.randn(*shape, dtype=dtype, generator=torch.Generator().manual_seed(sum(shape)), requires_grad=True)
+
+
+@pytest.mark.parametrize(("wide", "narrow", "at"), CASES, ids=str)
+def test_values_and_all_derivatives_are_right(wide: int, narrow: int, at: Geometry) -> None:
+    x, w = numbers(2, wide, *at.wide), numbers(narrow, wide, at.kernel, at.kernel)
+    expected = F.conv2d(x, w, None, at.stride, at.padding)
+    assert expected.shape[2:] == at.narrow
+    torch.testing.assert_close(convolve(x, w, at), expected)
+    g = numbers(*expected.shape)
+    (transposed,) = torch.autograd.grad(expected, x, g)
+    torch.testing.assert_close(transpose(g, w, at), transposed)
+    for operation, inputs in ((convolve, (x, w)), (transpose, (g, w))):
+        assert gradcheck(lambda a, b, o=operation: o(a, b, at), inputs)
+        assert gradgradcheck(lambda a, b, o=operation: o(a, b, at), inputs)
+
+
+LAYERS = [
+    (Conv2d(8, 6, 5, 2, 2), nn.Conv2d, (4, 8, 4, 4)),
+    (Conv2d(8, 6, 3, 1, 1, bias=False), nn.Conv2d, (4, 8, 4, 4)),
+    (ConvTranspose2d(8, 3, 5, 2, 2, 1), nn.ConvTranspose2d, (4, 8, 16, 16)),
+    (ConvTranspose2d(8, 6, 4, 2, 2, 1, bias=False), nn.ConvTranspose2d, (4, 8, 4, 4)),
+]
+
+
+@pytest.mark.parametrize(("layer", "plain", "shape"), LAYERS, ids=str)
+def test_layers_agree_with_torch(layer: nn.Module, plain: type[nn.Module], shape: tuple[int, ...]) -> None:
+    x = numbers(*shape, dtype=torch.float32)
+    expected = plain.forward(layer, x)
+    assert torch.equal(layer(x), expected), "outside autocast they are torch's"
+    tensors = [x, *layer.parameters()]
+    exact = torch.autograd.grad(expected.square().sum(), tensors)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(x)
+    assert y.dtype == torch.bfloat16
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(y.float(), expected, rtol=0.02, atol=0.02)
+    for got, wanted in zip(torch.autograd.grad(y.float().square().sum(), tensors), exact, strict=True):
+        assert got.dtype == torch.float32
+        assert (got - wanted).norm() < 0.01 * wanted.norm()
+
+
+def test_a_dcgan_has_the_gradients_of_float32() -> None:
+    entry = find_entry("dcgan-cifar10-z100-l4")
+    torch.manual_seed(0)
+    nets = build(entry).to(memory_format=torch.channels_last)
+    z = numbers(32, entry.latent_size, dtype=torch.float32)
+
+    def gradients() -> list[Tensor]:
+        scores = nets["critic"](nets["generator"](z).float().sigmoid())
+        return list(torch.autograd.grad(scores.float().square().mean(), list(nets.parameters())))
+
+    exact = gradients()
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = gradients()
+    for got, wanted in zip(rounded, exact, strict=True):
+        # Rounding to eight bits, through batch norm of two nets, turns a gradient by a few degrees.
+        assert F.cosine_similarity(got.flatten(), wanted.flatten(), dim=0) > 0.95
