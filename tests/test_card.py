@@ -218,7 +218,10 @@ def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
         ("wgangp-mnist-z100-l3", "gradient penalty of weight 10"),
         ("lstmgan-mnist-z100-l2", "gradient norms clipped at 5"),
         ("vae-cifar10-z100-l3", "Gaussian likelihood of standard deviation 0.1"),
-        ("wgan-mnist-z100-l3", "RMSprop, learning rate 0.001, the critic's 0.0005, smoothing 0.99"),
+        (
+            "wgan-mnist-z100-l3",
+            "RMSprop, learning rate 0.001, the critic's 0.0005, falling linearly to zero, smoothing 0.99",
+        ),
     ],
 )
 def test_a_card_tells_the_recipe(name: str, words: str, tmp_path: Path) -> None:
