@@ -15,6 +15,7 @@ from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate.progress import Report, quiet
 from genzoo.files import whole_folder
 from genzoo.model import Model, load
+from genzoo.spec import Entry
 from genzoo.train.choice import Evaluation, Judge, best_of, loss_of, measured
 from genzoo.weights import (
     CONFIG,
@@ -30,8 +31,11 @@ from genzoo.weights import (
 )
 
 _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
-PUBLISHED = Settings(likelihood_images=10_000)
-"""How an entry of the zoo is measured."""
+
+
+def published(entry: Entry) -> Settings:
+    """How an entry of the zoo is measured: the likelihood of digits, as published ones are, on the whole test set."""
+    return Settings(likelihood_images=10_000) if entry.dataset.name == "mnist" else Settings()
 
 
 def adopt(
@@ -40,7 +44,7 @@ def adopt(
     *,
     data_dir: str | Path | None = None,
     device: str | torch.device | None = None,
-    settings: Settings = PUBLISHED,
+    settings: Settings | None = None,
     report: Report = quiet,
 ) -> Path:
     """Measure a finished run and take it into the zoo's weights, with its card, unless it is worse than what is there.
@@ -53,7 +57,7 @@ def adopt(
         home: the folder of weights; the checkout's unless told otherwise.
         data_dir: where the datasets lie.
         device: where it is measured; the CPU unless told otherwise.
-        settings: how it is measured.
+        settings: how it is measured; as the zoo's other entries unless told otherwise.
         report: called as the measurement goes on.
 
     Returns:
@@ -71,6 +75,7 @@ def adopt(
     if missing := [name for name in files if not (run / name).is_file()]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
     model.check()
+    settings = settings or published(model.entry)
     there = home / model.name
     if (there / MODEL).exists() and not there.samefile(run):
         _refuse_worse(model, load(there, device), data_dir)
