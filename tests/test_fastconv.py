@@ -14,15 +14,15 @@ from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, tr
 
 # (wide channels, narrow channels, geometry): every way through the module, even and odd sides and kernels.
 CASES = [
-    (3, 5, Geometry(5, 2, 2, (8, 8))),  # to an image's channels, by 2 x 2 pixels a place
+    (3, 2, Geometry(5, 2, 2, (6, 6))),  # to an image's channels, by 2 x 2 pixels a place
     (1, 4, Geometry(4, 2, 1, (6, 6))),
     (2, 2, Geometry(6, 2, 2, (8, 8))),
     (2, 3, Geometry(2, 2, 0, (4, 4))),
     (3, 2, Geometry(5, 2, 2, (4, 8))),
-    (5, 4, Geometry(4, 2, 2, (7, 7))),  # an odd side
+    (5, 2, Geometry(4, 2, 2, (7, 7))),  # an odd side
     (6, 3, Geometry(5, 2, 2, (4, 4))),  # products forward and for the weights
     (2, 3, Geometry(3, 1, 1, (4, 4))),  # products for the weights alone
-    (5, 2, Geometry(5, 2, 2, (10, 10))),  # none
+    (5, 1, Geometry(5, 2, 2, (10, 10))),  # none
 ]
 
 
