@@ -107,58 +107,46 @@ def _weight_gradient(x: Tensor, g: Tensor, at: Geometry) -> Tensor:
     return gradient
 
 
-class _Convolve(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, at: Geometry) -> Tensor:
-        ctx.save_for_backward(x, w)
-        ctx.at = at
-        return _convolve(x, w, at)
+_OPERATIONS = {
+    "g": (_convolve, ("x", "w")),
+    "x": (_transpose, ("g", "w")),
+    "w": (_weight_gradient, ("x", "g")),
+}
+"""What works out each of the three tensors from the other two, in the order of its arguments."""
+
+
+class _Operation(Function):
+    """The tensor of a name from the other two; their gradients are the operations that work them out."""
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        (x, w), (g,), at = ctx.saved_tensors, grads, ctx.at
-        to_x, to_w, _ = ctx.needs_input_grad
-        return _Transpose.apply(g, w, at) if to_x else None, _WeightGradient.apply(x, g, at) if to_w else None, None
-
-
-class _Transpose(Function):
-    @staticmethod
-    def forward(ctx: Any, g: Tensor, w: Tensor, at: Geometry) -> Tensor:
-        ctx.save_for_backward(g, w)
-        ctx.at = at
-        return _transpose(g, w, at)
+    def forward(ctx: Any, name: str, first: Tensor, second: Tensor, at: Geometry) -> Tensor:
+        ctx.save_for_backward(first, second)
+        ctx.name, ctx.at = name, at
+        compute, _ = _OPERATIONS[name]
+        return compute(first, second, at)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        (g, w), (x,), at = ctx.saved_tensors, grads, ctx.at
-        to_g, to_w, _ = ctx.needs_input_grad
-        return _Convolve.apply(x, w, at) if to_g else None, _WeightGradient.apply(x, g, at) if to_w else None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        _, names = _OPERATIONS[ctx.name]
+        known = dict(zip(names, ctx.saved_tensors, strict=True)) | {ctx.name: grads[0]}
+        wanted = zip(names, ctx.needs_input_grad[1:3], strict=True)
+        return (None, *(_operate(name, known, ctx.at) if needed else None for name, needed in wanted), None)
 
 
-class _WeightGradient(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, g: Tensor, at: Geometry) -> Tensor:
-        ctx.save_for_backward(x, g)
-        ctx.at = at
-        return _weight_gradient(x, g, at)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        (x, g), (w,), at = ctx.saved_tensors, grads, ctx.at
-        to_x, to_g, _ = ctx.needs_input_grad
-        return _Transpose.apply(g, w, at) if to_x else None, _Convolve.apply(x, w, at) if to_g else None, None
+def _operate(name: str, known: dict[str, Tensor], at: Geometry) -> Tensor:
+    _, names = _OPERATIONS[name]
+    result: Tensor = _Operation.apply(name, *(known[each] for each in names), at)
+    return result
 
 
 def convolve(x: Tensor, w: Tensor, at: Geometry) -> Tensor:
     """A convolution: (n, wide channels, *at.wide), (narrow, wide, k, k) -> (n, narrow, *at.narrow)."""
-    result: Tensor = _Convolve.apply(x, w, at)
-    return result
+    return _operate("g", {"x": x, "w": w}, at)
 
 
 def transpose(g: Tensor, w: Tensor, at: Geometry) -> Tensor:
     """Its transpose: (n, narrow channels, *at.narrow), (narrow, wide, k, k) -> (n, wide, *at.wide)."""
-    result: Tensor = _Transpose.apply(g, w, at)
-    return result
+    return _operate("x", {"g": g, "w": w}, at)
 
 
 def _in_bfloat16(x: Tensor) -> bool:
