@@ -83,11 +83,12 @@ class Mlp:
 
 @dataclass(frozen=True)
 class Conv:
-    """Stride-2 convolutions down to 2 x 2 (or 1 x 1), and the mirror image of them.
+    """Stride-2 convolutions down to 4 x 4 (or less), and the mirror image of them.
 
     `channels` are those of the strided layers from the image inwards.  With `project` a linear
     layer joins the narrowest map and the latent; without, one more strided layer goes from
-    2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 stand between the strided ones.
+    2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 follow one strided layer each, from maps
+    of 4 x 4 outwards.
     `dropout` acts on a discriminator's flattened features; `critic_norm` is its batch norm.
     """
 
@@ -103,10 +104,18 @@ class Conv:
         _check_sizes("the list of channels", self.channels, 2048, least_count=2)
         check(2 <= self.kernel <= 9, f"a kernel of {self.kernel} is not between 2 and 9.")
         check(
-            0 <= self.extra < len(self.channels),
-            f"{self.extra} extra layers do not fit between {len(self.channels)} strided ones.",
+            0 <= self.extra <= len(self.channels),
+            f"{self.extra} extra layers do not fit behind {len(self.channels)} strided ones.",
         )
         _check_dropout(self.dropout)
+
+
+def halvings(side: int, times: int) -> list[int]:
+    """Sides of an image and of its maps after each stride-2 'same' layer: 28 -> [28, 14, 7, 4]."""
+    sides = [side]
+    for _ in range(times):
+        sides.append(-(-sides[-1] // 2))
+    return sides
 
 
 @dataclass(frozen=True)
@@ -246,7 +255,9 @@ class Entry:
             case Mlp(generator=sizes):
                 return len(sizes)
             case Conv(channels=channels, extra=extra, project=project):
-                return len(channels) - project + extra
+                # Maps of 2 x 2 that a linear layer makes are its output, not a hidden layer's.
+                narrowest = halvings(self.dataset.shape[1], len(channels))[-1]
+                return len(channels) - (project and narrowest < 4) + extra
             case Lstm(layers=layers):
                 return layers
             case FlatConv():

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from genzoo.errors import BadCheckpointError
-from genzoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe
+from genzoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, halvings
 
 
 class Raw(str):
@@ -204,7 +204,8 @@ def large_entries(draw: st.DrawFn) -> Entry | None:
     with contextlib.suppress(BadCheckpointError):
         nets = draw(arch)
         layers = {Mlp: lambda: len(nets.generator), Lstm: lambda: nets.layers, FlatConv: lambda: 2}.get(
-            type(nets), lambda: len(nets.channels) - nets.project + nets.extra
+            type(nets),
+            lambda: len(nets.channels) - (nets.project and halvings(side, len(nets.channels))[-1] < 4) + nets.extra,
         )()
         data = Dataset("custom", (channels, side, side))
         return Entry(

@@ -12,8 +12,7 @@ from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models, with_archi
 from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
 from genzoo.nets import build, count_parameters
 from genzoo.nets.blocks import Dropout
-from genzoo.nets.conv import map_sizes
-from genzoo.spec import Entry
+from genzoo.spec import Entry, halvings
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -105,14 +104,16 @@ def map_sides(net: nn.Module, x: torch.Tensor) -> list[int]:
 @pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if e.source == "report 4"])
 def test_report_4_maps(name: str) -> None:
     entry = ENTRIES[name]
+    deeper = entry.is_vae or entry.dataset.name == "mnist"
     expected = [28, 14, 7, 4, 2] if entry.dataset.name == "mnist" else [32, 16, 8, 4, 2]
-    assert map_sizes(entry.dataset.shape[1], 4) == expected
+    expected = expected[: None if deeper else -1]
+    assert halvings(entry.dataset.shape[1], len(expected) - 1) == expected
     nets = build(entry).eval()
     inwards = nets["encoder" if entry.is_vae else "critic"]
     assert map_sides(inwards, torch.zeros(1, *entry.dataset.shape)) == expected
     assert map_sides(nets["generator"], torch.zeros(1, entry.latent_size)) == expected[::-1]
-    hidden = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)][:-1]
-    assert len(hidden) == entry.hidden_layers
+    layers = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
+    assert len(layers) == entry.hidden_layers + 1 + deeper
     critic_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
     assert bool(critic_norms) == (entry.family != "wgangp")
 

@@ -7,18 +7,10 @@ from torch import nn
 from genzoo.errors import BadCheckpointError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends
 from genzoo.nets.fastconv import Conv2d, ConvTranspose2d
-from genzoo.spec import Conv, Entry
+from genzoo.spec import Conv, Entry, halvings
 
 _MOST_VALUES = 2**20
 """In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
-
-
-def map_sizes(side: int, layers: int) -> list[int]:
-    """Sides of the square maps after each stride-2 'same' layer: 28 -> [28, 14, 7, 4, 2]."""
-    sizes = [side]
-    for _ in range(layers):
-        sizes.append(-(-sizes[-1] // 2))
-    return sizes
 
 
 def _padding(kernel: int, side: int) -> int:
@@ -50,9 +42,16 @@ def _same(channels: int, norm: bool) -> Conv2d:
     return Conv2d(channels, channels, 3, 1, 1, bias=not norm)
 
 
+def _extras(arch: Conv, sizes: list[int]) -> set[int]:
+    """Places in `channels` whose strided layer a stride-1 one follows: those of the narrowest maps from 4 x 4 up."""
+    wide = [place for place in range(len(arch.channels)) if sizes[place + 1] >= 4]
+    return set(wide[len(wide) - arch.extra :])
+
+
 def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     image_channels = entry.dataset.shape[0]
     channels = arch.channels
+    extras = _extras(arch, sizes)
     layers: list[nn.Module] = []
     if arch.project:
         side = sizes[-1]
@@ -65,11 +64,12 @@ def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     else:
         up = _up(entry.latent_size, channels[-1], arch.kernel, sizes[-2], norm=True)
         layers += [nn.Unflatten(1, (entry.latent_size, 1, 1)), *_block(up, channels[-1], norm=True)]
-    for place in reversed(range(1, len(channels))):  # (n, channels[place], s, s) -> twice the side
-        up = _up(channels[place], channels[place - 1], arch.kernel, sizes[place], norm=True)
-        layers += _block(up, channels[place - 1], norm=True)
-        if len(channels) - place <= arch.extra:
-            layers += _block(_same(channels[place - 1], norm=True), channels[place - 1], norm=True)
+    for place in reversed(range(len(channels))):  # (n, channels[place], s, s) -> twice the side
+        if place in extras:
+            layers += _block(_same(channels[place], norm=True), channels[place], norm=True)
+        if place:
+            up = _up(channels[place], channels[place - 1], arch.kernel, sizes[place], norm=True)
+            layers += _block(up, channels[place - 1], norm=True)
     layers.append(_up(channels[0], image_channels, arch.kernel, sizes[0], norm=False))
     return nn.Sequential(*layers)
 
@@ -78,11 +78,11 @@ def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     channels = (entry.dataset.shape[0], *arch.channels)
     norm = entry.is_vae or arch.critic_norm
     before, outputs, after = critic_ends(entry)
-    layers = list(before)
+    layers, extras = list(before), _extras(arch, sizes)
     for place in range(len(arch.channels)):
         down = _down(channels[place], channels[place + 1], arch.kernel, sizes[place], norm)
         layers += _block(down, channels[place + 1], norm)
-        if place < len(arch.channels) - 1 and len(arch.channels) - 1 - place <= arch.extra:
+        if place in extras:
             layers += _block(_same(channels[place + 1], norm), channels[place + 1], norm)
     if arch.project:
         layers.append(nn.Flatten())
@@ -100,16 +100,18 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
     """Generator (or decoder) and discriminator (or critic, or encoder) of stride-2 layers.
 
     Raises:
-        BadCheckpointError: when the strided layers do not end in maps of 2 x 2 (1 x 1 without `project`), or
+        BadCheckpointError: when the strided layers do not end in maps of 4 x 4 or 2 x 2 (1 x 1 without `project`), or
             begin with maps too large for a small model.
     """
-    sizes = map_sizes(entry.dataset.shape[1], len(arch.channels) + (not arch.project))
-    last = 2 if arch.project else 1
-    if sizes[-1] != last or sizes[-2] == last:
+    sizes = halvings(entry.dataset.shape[1], len(arch.channels) + (not arch.project))
+    ends = (4, 2) if arch.project else (1,)
+    if sizes[-1] not in ends or sizes[-2] == sizes[-1]:
         raise BadCheckpointError(
             f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
-            f"to maps of {sizes[-1]}, not of {last}."
+            f"to maps of {sizes[-1]}, not of {' or '.join(map(str, ends))}."
         )
+    if arch.extra > sum(side >= 4 for side in sizes[1:]):
+        raise BadCheckpointError(f"{entry.name}: {arch.extra} extra layers are more than its maps of 4 x 4 and larger.")
     values = max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False))
     if values > _MOST_VALUES:
         raise BadCheckpointError(
