@@ -152,8 +152,9 @@ class Trainer:
                 now = time.monotonic()
                 record.seconds = earlier + now - began
                 before, share = share, max(record.step / self.plan.steps, self._time_share(now - began))
-                while len(record.progress) < min(int(share * PROGRESS_ROWS), PROGRESS_ROWS):
-                    record.progress.append(on_row(self))
+                if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(record.progress)) > 0:
+                    row = on_row(self)
+                    record.progress += [row.clone() for _ in range(due)]
                 if now - reported > _REPORT_SECONDS:
                     report(self._status(losses, first_step, now - began))
                     reported = now
