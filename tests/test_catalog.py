@@ -104,15 +104,16 @@ def map_sides(net: nn.Module, x: torch.Tensor) -> list[int]:
 @pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if e.source == "report 4"])
 def test_report_4_maps(name: str) -> None:
     entry = ENTRIES[name]
-    expected = [28, 14, 7, 4] if entry.dataset.name == "mnist" else [32, 16, 8, 4]
-    expected += [2] * entry.is_vae
+    deeper = entry.is_vae or entry.dataset.name == "mnist"
+    expected = [28, 14, 7, 4, 2] if entry.dataset.name == "mnist" else [32, 16, 8, 4, 2]
+    expected = expected[: None if deeper else -1]
     assert halvings(entry.dataset.shape[1], len(expected) - 1) == expected
     nets = build(entry).eval()
     inwards = nets["encoder" if entry.is_vae else "critic"]
     assert map_sides(inwards, torch.zeros(1, *entry.dataset.shape)) == expected
     assert map_sides(nets["generator"], torch.zeros(1, entry.latent_size)) == expected[::-1]
     layers = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
-    assert len(layers) == entry.hidden_layers + 1 + entry.is_vae
+    assert len(layers) == entry.hidden_layers + 1 + deeper
     critic_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
     assert bool(critic_norms) == (entry.family != "wgangp")
 
@@ -160,7 +161,7 @@ def test_a_name_registered_twice_raises() -> None:
 def test_other_sizes_make_another_name() -> None:
     entry = with_architecture(find_entry("dcgan-mnist"), latent_size=64, layers=4, width=16)
     assert entry.name == "dcgan-mnist-z64-l4-w16"
-    assert entry.arch.channels == (16, 32, 64)  # type: ignore[union-attr]
+    assert entry.arch.channels == (16, 32, 64, 64)  # type: ignore[union-attr]
     assert with_architecture(find_entry("mlpgan-mnist"), layers=5).name == "mlpgan-mnist-z100-l5"
     assert with_architecture(find_entry("vae-mnist")) == find_entry("vae-mnist")
     for name in ENTRIES:
