@@ -103,6 +103,8 @@ def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
     if dataset is CIFAR10 and family == "dcgan":
         # Steps count for more than images.
         recipe = dataclasses.replace(recipe, batch_size=64, decay=True)
+    elif dataset is CIFAR10 and family == "wgangp":
+        recipe = dataclasses.replace(recipe, lr=2e-4)
     return _entry(family, dataset, z, layers, arch, recipe, output="tanh", source="report 4")
 
 
