@@ -103,10 +103,7 @@ class Conv:
     def __post_init__(self) -> None:
         _check_sizes("the list of channels", self.channels, 2048, least_count=2)
         check(2 <= self.kernel <= 9, f"a kernel of {self.kernel} is not between 2 and 9.")
-        check(
-            0 <= self.extra <= len(self.channels),
-            f"{self.extra} extra layers do not fit behind {len(self.channels)} strided ones.",
-        )
+        check(self.extra >= 0, f"{self.extra} extra layers are too few: 0 is the least.")
         _check_dropout(self.dropout)
 
 
@@ -156,6 +153,29 @@ class Lstm:
 
 
 Arch = Mlp | Conv | FlatConv | Lstm
+
+
+def hidden_layers(arch: Arch, side: int) -> int:
+    """Those of the generator, for images of this side.
+
+    Raises:
+        BadCheckpointError: when a stride-1 layer of a `Conv` has no map of 4 x 4 or larger to act on.
+    """
+    match arch:
+        case Mlp(generator=sizes):
+            return len(sizes)
+        case Conv(channels=channels, extra=extra, project=project):
+            sides = halvings(side, len(channels))[1:]
+            room = sum(side >= 4 for side in sides)
+            check(extra <= room, f"{extra} extra layers do not fit on {room} maps of 4 x 4 and larger.")
+            # Maps of 2 x 2 that a linear layer makes are its output, not a hidden layer's.
+            return len(channels) - (project and sides[-1] < 4) + extra
+        case Lstm(layers=layers):
+            return layers
+        case FlatConv():
+            return 2
+
+
 _ARCH_OF: dict[Family, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
     "mlpgan": Mlp, "mlpvae": Mlp, "convgan": FlatConv, "lstmgan": Lstm,
     "dcgan": Conv, "wgan": Conv, "wgangp": Conv, "vae": Conv,
@@ -244,24 +264,12 @@ class Entry:
             isinstance(self.arch, _ARCH_OF[self.family]) and self.is_vae == self.family.endswith("vae"),
             f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as {self.recipe.objective}.",
         )
-        check(self.hidden_layers == self._layers_of_arch(), f"{self.name}: its nets do not have that many layers.")
+        layers = hidden_layers(self.arch, self.dataset.shape[1])
+        check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")
         check(
             not isinstance(self.arch, FlatConv) or int(self.latent_size**0.5) ** 2 == self.latent_size,
             f"{self.name}: its latent size must be a square, because the net reads it as an image.",
         )
-
-    def _layers_of_arch(self) -> int:
-        match self.arch:
-            case Mlp(generator=sizes):
-                return len(sizes)
-            case Conv(channels=channels, extra=extra, project=project):
-                # Maps of 2 x 2 that a linear layer makes are its output, not a hidden layer's.
-                narrowest = halvings(self.dataset.shape[1], len(channels))[-1]
-                return len(channels) - (project and narrowest < 4) + extra
-            case Lstm(layers=layers):
-                return layers
-            case FlatConv():
-                return 2
 
     @property
     def name(self) -> str:

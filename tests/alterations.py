@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from genzoo.errors import BadCheckpointError
-from genzoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, halvings
+from genzoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, hidden_layers
 
 
 class Raw(str):
@@ -203,11 +203,7 @@ def large_entries(draw: st.DrawFn) -> Entry | None:
     objective: Any = "vae" if family.endswith("vae") else "wgan" if family == "wgan" else "gan"
     with contextlib.suppress(BadCheckpointError):
         nets = draw(arch)
-        layers = {Mlp: lambda: len(nets.generator), Lstm: lambda: nets.layers, FlatConv: lambda: 2}.get(
-            type(nets),
-            lambda: len(nets.channels) - (nets.project and halvings(side, len(nets.channels))[-1] < 4) + nets.extra,
-        )()
-        data = Dataset("custom", (channels, side, side))
+        data, layers = Dataset("custom", (channels, side, side)), hidden_layers(nets, side)
         return Entry(
             family, data, z, layers, nets, Recipe(objective, 1), output=draw(st.sampled_from(["sigmoid", "tanh"]))
         )

@@ -110,8 +110,6 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
             f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
             f"to maps of {sizes[-1]}, not of {' or '.join(map(str, ends))}."
         )
-    if arch.extra > sum(side >= 4 for side in sizes[1:]):
-        raise BadCheckpointError(f"{entry.name}: {arch.extra} extra layers are more than its maps of 4 x 4 and larger.")
     values = max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False))
     if values > _MOST_VALUES:
         raise BadCheckpointError(

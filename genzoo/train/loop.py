@@ -154,6 +154,7 @@ class Trainer:
                 before, share = share, max(record.step / self.plan.steps, self._time_share(now - began))
                 if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(record.progress)) > 0:
                     row = on_row(self)
+                    # Copies, since safetensors saves no two tensors that share memory.
                     record.progress += [row.clone() for _ in range(due)]
                 if now - reported > _REPORT_SECONDS:
                     report(self._status(losses, first_step, now - began))
