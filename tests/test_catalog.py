@@ -12,7 +12,7 @@ from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models, with_archi
 from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
 from genzoo.nets import build, count_parameters
 from genzoo.nets.blocks import Dropout
-from genzoo.spec import Entry, halvings
+from genzoo.spec import Dataset, Entry, halvings
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -99,6 +99,22 @@ def map_sides(net: nn.Module, x: torch.Tensor) -> list[int]:
         layer.register_forward_hook(look)
     net(x)
     return sides
+
+
+@pytest.mark.parametrize("side", [8, 9, 28, 33])
+@pytest.mark.parametrize("tag", ["s1", "s2", "pool"])
+@torch.no_grad()
+def test_report_3_maps(tag: str, side: int) -> None:
+    entry = ENTRIES[f"convgan-mnist-z100-l2-{tag}"]
+    for stride in (1, 2):
+        arch = dataclasses.replace(entry.arch, stride=stride)  # type: ignore[arg-type]
+        nets = build(dataclasses.replace(entry, arch=arch, dataset=Dataset("custom", (3, side, side))))
+        z = torch.randn(200, 100)
+        images = nets["generator"](z)
+        assert images.shape == (200, 3, side, side)
+        # The start keeps the spread of values: no net begins as one picture for all latents.
+        assert float(images.std(0).mean()) > 0.3
+        assert nets["critic"](images.sigmoid()).shape == (200,)
 
 
 @pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if e.source == "report 4"])

@@ -220,13 +220,6 @@ def test_few_weights_that_ask_for_much_memory() -> None:
         build(dataclasses.replace(entry, arch=wide))
 
 
-@pytest.mark.parametrize("z", [1, 4])
-def test_a_map_too_small_to_pool(z: int) -> None:
-    entry = dataclasses.replace(ENTRIES["convgan-mnist-z100-l2-pool"], latent_size=z)
-    with pytest.raises(BadCheckpointError, match="cannot be pooled"):
-        build(entry)
-
-
 @pytest.mark.parametrize(
     "parent",
     [

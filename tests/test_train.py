@@ -101,11 +101,19 @@ def test_a_generator_step_leaves_the_critic_alone(tmp_path: Path) -> None:
 
 
 def test_gradient_norm_is_clipped_where_the_recipe_says(tmp_path: Path) -> None:
-    run = trainer("convgan-mnist-z100-l2-s1", tmp_path)
-    run.step()
-    for parameters in run.parameters.values():
-        norm = torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm()
-        assert norm <= 5.0 + 1e-4
+    entry = ENTRIES["convgan-mnist-z100-l2-s1"]
+    assert entry.recipe.grad_norm == 5
+    norms = {}
+    for bound in ("0", "0.01"):
+        todo = dataclasses.replace(plan(entry.name, tmp_path / bound), entry=with_recipe(entry, {"grad_norm": bound}))
+        run = Trainer(todo, noise_images(entry.dataset, 300), Processes(CPU))
+        run.step()
+        norms[bound] = [
+            float(torch.stack([p.grad.norm() for p in parameters if p.grad is not None]).norm())
+            for parameters in run.parameters.values()
+        ]
+    assert min(norms["0"]) > 0.02
+    assert norms["0.01"] == pytest.approx([0.01] * len(norms["0"]), rel=1e-3)
     assert ENTRIES["mlpgan-mnist-z100-l2"].recipe.grad_norm == 0
 
 

@@ -1,86 +1,72 @@
-"""Report 3's convolutional nets: two layers of five channels, capped by a linear layer.
+"""Report 3's convolutional nets: two layers of five channels and a linear one, at the end away from the image.
 
-The report's figures are lost and its text leaves the sizes open.  Here the latent is an image of
-10 x 10, the generator's maps grow by the stride up to the 28 x 28 of the image and no further
-(which keeps the linear layer below 4M parameters), and the discriminator mirrors that.
+The report's figures are lost and its text leaves the order and the sizes open: docs/design.md says how it is read.
 """
 
 from __future__ import annotations
 
-from math import isqrt, prod
+from torch import nn
 
-from torch import Tensor, nn
-
-from genzoo.fields import check
 from genzoo.nets.blocks import Dropout, activate, critic_ends
 from genzoo.spec import Entry, FlatConv
 
 
-class Crop(nn.Module):
-    """The centre of a map, at most `side` pixels wide: (n, c, h, w) -> (n, c, side, side)."""
-
-    def __init__(self, side: int) -> None:
-        super().__init__()
-        self.side = side
-
-    def forward(self, x: Tensor) -> Tensor:
-        spare = max(x.shape[-1] - self.side, 0)
-        start = spare // 2
-        end = x.shape[-1] - (spare - start)
-        return x[..., start:end, start:end]
+def _up(arch: FlatConv, narrow: int, wide: int, side: int) -> nn.ConvTranspose2d:
+    """To maps of `side`, from maps of that divided by the stride, rounded up."""
+    spare = (side - 1) % arch.stride
+    return nn.ConvTranspose2d(narrow, wide, arch.kernel, arch.stride, arch.kernel // 2, spare)
 
 
-def _pool(arch: FlatConv, side: int) -> tuple[list[nn.Module], int]:
-    if not arch.pool:
-        return [], side
-    check(side > 1, "its maps are of one pixel, which cannot be pooled: its latent size is too small.")
-    return [nn.MaxPool2d(2, stride=1)], side - 1
+def _down(arch: FlatConv, wide: int, narrow: int) -> nn.Conv2d:
+    return nn.Conv2d(wide, narrow, arch.kernel, arch.stride, arch.kernel // 2)
 
 
-def _up(arch: FlatConv, side: int, limit: int) -> tuple[list[nn.Module], int]:
-    """Two transposed convolutions from maps of `side`, with the side of the last map."""
-    layers: list[nn.Module] = []
-    for narrow in (1, arch.channels):
-        padding, spare = arch.kernel // 2, arch.stride - 1
-        up = nn.ConvTranspose2d(narrow, arch.channels, arch.kernel, arch.stride, padding, spare)
-        side = min(side * arch.stride, limit)
-        pool, pooled = _pool(arch, side)
-        layers += [up, Crop(side), activate("relu"), *pool]
-        side = pooled
-    return layers, side
-
-
-def _down(arch: FlatConv, channels: int, side: int) -> tuple[list[nn.Module], int]:
-    """Two convolutions from maps of `side`, with the side of the last map."""
-    layers: list[nn.Module] = []
-    for wide in (channels, arch.channels):
-        pool, pooled = _pool(arch, -(-side // arch.stride))
-        down = nn.Conv2d(wide, arch.channels, arch.kernel, arch.stride, arch.kernel // 2)
-        layers += [down, activate("relu"), *pool]
-        side = pooled
-    return layers, side
+def _pool(arch: FlatConv) -> list[nn.Module]:
+    return [nn.MaxPool2d(2, stride=1)] if arch.pool else []
 
 
 def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
-    """Generator z -> 1 x 10 x 10 -> two transposed convolutions -> linear, and its mirror."""
-    shape = entry.dataset.shape
-    latent_side = isqrt(entry.latent_size)
-    up, side = _up(arch, latent_side, shape[1])
+    """Generator z -> linear -> two transposed convolutions, and its mirror; pooling stands between the two."""
+    image_channels, side, _ = entry.dataset.shape
+    channels, stride, lost = arch.channels, arch.stride, int(arch.pool)
+    outer = -(-side // stride)  # of the map next to the image
+    first = -(-(outer + lost) // stride)
     generator = nn.Sequential(
-        nn.Unflatten(1, (1, latent_side, latent_side)),
-        *up,
-        nn.Flatten(),
-        nn.Linear(arch.channels * side * side, prod(shape)),
-        nn.Unflatten(1, shape),
+        nn.Linear(entry.latent_size, channels * first**2),
+        activate("relu"),
+        nn.Unflatten(1, (channels, first, first)),
+        _up(arch, channels, channels, outer + lost),
+        activate("relu"),
+        *_pool(arch),
+        _up(arch, channels, image_channels, side),
     )
+    last = -(-(outer - lost) // stride)
     before, outputs, after = critic_ends(entry)
-    down, side = _down(arch, shape[0], shape[1])
     critic = nn.Sequential(
         *before,
-        *down,
+        _down(arch, image_channels, channels),
+        activate("relu"),
+        *_pool(arch),
+        _down(arch, channels, channels),
+        activate("relu"),
         nn.Flatten(),
         Dropout(0.0 if entry.is_vae else arch.dropout),
-        nn.Linear(arch.channels * side * side, outputs),
+        nn.Linear(channels * last**2, outputs),
         *after,
     )
+    for net in (generator, critic):
+        net.apply(_he)
     return generator, critic
+
+
+def _he(layer: nn.Module) -> None:
+    """Weights that keep the spread of values through ReLU: He et al. 2015."""
+    if isinstance(layer, nn.ConvTranspose2d):
+        seen = layer.weight[:, 0].numel() / layer.stride[0] ** 2
+    elif isinstance(layer, nn.Linear | nn.Conv2d):
+        seen = layer.weight[0].numel()
+    else:
+        return
+    assert layer.bias is not None
+    nn.init.normal_(layer.weight, std=(2 / seen) ** 0.5)
+    nn.init.zeros_(layer.bias)

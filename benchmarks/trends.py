@@ -1,0 +1,150 @@
+"""Report 4's two studies, latent size and hidden layers, as the zoo's own weights were measured: docs/trends.md.
+
+    python benchmarks/trends.py --out docs/trends.md
+
+Every number comes from the `metrics.json` beside the weights.  A study is shown once all of its entries have weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from genzoo.card.words import TITLES, table
+from genzoo.catalog import ENTRIES
+from genzoo.metrics import ALL_METRICS, compare, read_metrics
+from genzoo.spec import Entry
+from genzoo.weights import is_here
+
+NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
+INTRODUCTION = """# Latent size and hidden layers
+
+Report 4 asked what the size of the latent and the number of hidden layers do to a VAE, a DCGAN and a WGAN, and judged
+by its losses and by eye. Here the same is asked of this zoo's weights, with the metrics of
+[docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family and for as
+long as its neighbours in the table: small differences may be chance. Where the report names a best value, the
+verdict goes by the Fréchet distance, and for a VAE by the ELBO as well."""
+WAITING = "Not shown, because entries of it have no weights yet:"
+END = "*Written by `python benchmarks/trends.py --out docs/trends.md` from the files beside the weights.*"
+
+Varied = Literal["latent size", "hidden layers"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One table: what varies, the report's words, and the values that it found best."""
+
+    family: str
+    dataset: str
+    varied: Varied
+    claim: str
+    best: tuple[int, ...]
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return f"{self.varied.capitalize()} of a {NAMES[self.family]} on {TITLES[self.dataset]}"
+
+    def value(self, entry: Entry) -> int:
+        """What varies, for one entry."""
+        return entry.latent_size if self.varied == "latent size" else entry.hidden_layers
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The catalog's entries of this study, in order."""
+        latent = 20 if (self.family, self.dataset) == ("vae", "mnist") else 100
+        found = [
+            entry
+            for entry in ENTRIES.values()
+            if (entry.family, entry.dataset.name, entry.tag) == (self.family, self.dataset, "")
+            and (entry.hidden_layers == 3 if self.varied == "latent size" else entry.latent_size == latent)
+        ]
+        return sorted(found, key=self.value)
+
+
+STUDIES = (
+    Study("vae", "mnist", "latent size", "20 is best, and the influence is very slight", (20,)),
+    Study("vae", "mnist", "hidden layers", "5 are best: more layers help the model learn", (5,)),
+    Study("vae", "cifar10", "latent size", "50 and 100 are best, 10 is worst from start to end", (50, 100)),
+    Study("vae", "cifar10", "hidden layers", "5 are best, though the influence is slight", (5,)),
+    Study("dcgan", "mnist", "latent size", "100 is best, 20 is worst", (100,)),
+    Study("dcgan", "mnist", "hidden layers", "4 are a little better than 3 in the end, 5 are worse", (4,)),
+    Study("dcgan", "cifar10", "latent size", "100 is best, and the influence can be neglected", (100,)),
+    Study("dcgan", "cifar10", "hidden layers", "5 are best", (5,)),
+    Study("wgan", "mnist", "latent size", "10 is best, larger ones are worse", (10,)),
+    Study("wgan", "mnist", "hidden layers", "5 are best: the more, the better and the less stable", (5,)),
+    Study("wgan", "cifar10", "latent size", "10 is far worse than the others", (20, 50, 100)),
+    Study("wgan", "cifar10", "hidden layers", "6 are best", (6,)),
+)
+
+
+def columns(study: Study) -> dict[str, tuple[str, ...]]:
+    """A table's columns: their headings, and where in a measurement their numbers lie."""
+    keys = ["frechet_distance", "coverage"]
+    places = {ALL_METRICS[key].label: (key,) for key in keys}
+    if study.family != "vae":
+        return {**places, "Precision": ("precision",), "Recall": ("recall",)}
+    mixture = {f"{ALL_METRICS[key].label}, mixture prior": ("mixture_prior", key) for key in keys}
+    return {**places, **mixture, "ELBO, nats": ("elbo",)}
+
+
+def number(document: Any, place: tuple[str, ...]) -> float:
+    """One metric's mean."""
+    for key in place:
+        document = document[key]
+    mean: float = document["mean"]
+    return mean
+
+
+def section(study: Study) -> str:
+    """A study's table, what the report said, and what came out."""
+    documents = [read_metrics(entry.name) for entry in study.entries]
+    compare(documents)  # refuses what was measured otherwise
+    values = [study.value(entry) for entry in study.entries]
+    found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
+    rows = [
+        (f"`{entry.name}`", str(value), *(f"{numbers[i]:,.4g}" for numbers in found.values()))
+        for i, (entry, value) in enumerate(zip(study.entries, values, strict=True))
+    ]
+    verdicts = [
+        f"by the {heading.split(',')[0]}, {values[best]} {'is' if study.varied == 'latent size' else 'are'} best"
+        f" ({'as the report has it' if values[best] in study.best else 'not as the report has it'})"
+        for heading, best in bests(found)
+    ]
+    return "\n\n".join(
+        [
+            f"## {study.title}",
+            table(("entry", study.varied, *found), rows),
+            f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.",
+        ]
+    )
+
+
+def bests(found: dict[str, list[float]]) -> Iterator[tuple[str, int]]:
+    """The headings that a verdict goes by, with the place of the best number."""
+    for heading, numbers in found.items():
+        if heading == "Fréchet distance":
+            yield heading, numbers.index(min(numbers))
+        elif heading.startswith("ELBO"):
+            yield heading, numbers.index(max(numbers))
+
+
+def text() -> str:
+    """The whole page."""
+    whole = [study for study in STUDIES if all(is_here(entry.name) for entry in study.entries)]
+    missing = [study.title[0].lower() + study.title[1:] for study in STUDIES if study not in whole]
+    waiting = [f"{WAITING} {'; '.join(missing)}."] if missing else []
+    return "\n\n".join([INTRODUCTION, *map(section, whole), *waiting, END]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.parse_args().out.write_text(text())
+
+
+if __name__ == "__main__":
+    main()
