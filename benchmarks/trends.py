@@ -17,7 +17,7 @@ from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
 from genzoo.metrics import ALL_METRICS, compare, read_metrics
 from genzoo.spec import Entry
-from genzoo.weights import is_here
+from genzoo.weights import METRICS, weights_home
 
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
 INTRODUCTION = """# Latent size and hidden layers
@@ -99,9 +99,9 @@ def number(document: Any, place: tuple[str, ...]) -> float:
     return mean
 
 
-def section(study: Study) -> str:
+def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
-    documents = [read_metrics(entry.name) for entry in study.entries]
+    documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
     compare(documents)  # refuses what was measured otherwise
     values = [study.value(entry) for entry in study.entries]
     found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
@@ -132,18 +132,20 @@ def bests(found: dict[str, list[float]]) -> Iterator[tuple[str, int]]:
             yield heading, numbers.index(max(numbers))
 
 
-def text() -> str:
-    """The whole page."""
-    whole = [study for study in STUDIES if all(is_here(entry.name) for entry in study.entries)]
+def text(home: Path) -> str:
+    """The whole page, from the measurements in a folder of weights."""
+    whole = [study for study in STUDIES if all((home / entry.name / METRICS).is_file() for entry in study.entries)]
     missing = [study.title[0].lower() + study.title[1:] for study in STUDIES if study not in whole]
     waiting = [f"{WAITING} {'; '.join(missing)}."] if missing else []
-    return "\n\n".join([INTRODUCTION, *map(section, whole), *waiting, END]) + "\n"
+    return "\n\n".join([INTRODUCTION, *(section(study, home) for study in whole), *waiting, END]) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.parse_args().out.write_text(text())
+    parser.add_argument("--weights", type=Path, default=weights_home(), help="the folder of the entries' folders")
+    options = parser.parse_args()
+    options.out.write_text(text(options.weights))
 
 
 if __name__ == "__main__":

@@ -84,8 +84,10 @@ def _report_3() -> Iterable[Entry]:
         "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
         output="tanh", source="report 3",
     )  # fmt: skip
+    # At the report's rate the discriminator wins: the loss on its side stays below 0.1, and the samples are noise.
+    convolutional = dataclasses.replace(_REPORT_3, lr=1e-3, critic_lr=1e-4, beta1=0.5, decay=True)
     for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
-        yield _entry("convgan", MNIST, 100, 2, arch, _REPORT_3, tag=tag, output="tanh", source="report 3")
+        yield _entry("convgan", MNIST, 100, 2, arch, convolutional, tag=tag, output="tanh", source="report 3")
     yield _entry("lstmgan", MNIST, 100, 2, Lstm(), _REPORT_3, output="tanh", source="report 3")
 
 

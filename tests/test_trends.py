@@ -1,0 +1,58 @@
+"""The page of report 4's trends says what the measurements say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from genzoo.weights import METRICS, weights_home
+
+ROOT = Path(__file__).parents[1]
+DISTANCES = {10: 4.5, 20: 1.5, 50: 0.5, 100: 2.5, 200: 3.5}
+ELBOS = {10: -99.0, 20: -90.5, 50: -91.0, 100: -92.0, 200: -93.0}
+
+
+def measured(home: Path, z: int, **changes: object) -> None:
+    """A measurement of the VAE on MNIST of this latent size: a real one with two other numbers."""
+    document = json.loads((weights_home() / "vae-mnist-z20-l3" / METRICS).read_text())
+    document |= {"name": f"vae-mnist-z{z}-l3", **changes}
+    document["frechet_distance"]["mean"] = DISTANCES[z]
+    document["elbo"]["mean"] = ELBOS[z]
+    folder = home / document["name"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / METRICS).write_text(json.dumps(document))
+
+
+def page(home: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "benchmarks" / "trends.py"), "--weights", str(home), "--out"]
+    return subprocess.run([*command, str(home / "page.md")], capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
+    for z in (10, 20, 50, 100):
+        measured(tmp_path, z)
+    assert page(tmp_path).returncode == 0
+    text = (tmp_path / "page.md").read_text()
+    assert "Measured:" not in text
+    assert "latent size of a VAE on MNIST" in text
+    measured(tmp_path, 200)
+    assert page(tmp_path).returncode == 0
+    text = (tmp_path / "page.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    assert [(row[1], row[2], row[-1]) for row in rows] == [
+        (str(z), f"{DISTANCES[z]:.4g}", f"{ELBOS[z]:.4g}") for z in DISTANCES
+    ]
+    assert "by the Fréchet distance, 50 is best (not as the report has it)" in text
+    assert "by the ELBO, 20 is best (as the report has it)" in text
+    assert "latent size of a VAE on MNIST" not in text
+
+
+def test_what_was_measured_otherwise_is_refused(tmp_path: Path) -> None:
+    for z in DISTANCES:
+        measured(tmp_path, z, **({"n": 5000} if z == 50 else {}))
+    done = page(tmp_path)
+    assert done.returncode != 0
+    assert "cannot be compared" in done.stderr
+    assert not (tmp_path / "page.md").exists()
