@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends
+from genzoo.nets.blocks import Dropout, activate, critic_ends, start_for_relu
 from genzoo.spec import Entry, FlatConv
 
 
@@ -55,18 +55,5 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
         *after,
     )
     for net in (generator, critic):
-        net.apply(_he)
+        start_for_relu(net)
     return generator, critic
-
-
-def _he(layer: nn.Module) -> None:
-    """Weights that keep the spread of values through ReLU: He et al. 2015."""
-    if isinstance(layer, nn.ConvTranspose2d):
-        seen = layer.weight[:, 0].numel() / layer.stride[0] ** 2
-    elif isinstance(layer, nn.Linear | nn.Conv2d):
-        seen = layer.weight[0].numel()
-    else:
-        return
-    assert layer.bias is not None
-    nn.init.normal_(layer.weight, std=(2 / seen) ** 0.5)
-    nn.init.zeros_(layer.bias)

@@ -7,7 +7,7 @@ from math import prod
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends
+from genzoo.nets.blocks import Dropout, activate, critic_ends, start_for_relu
 from genzoo.spec import Entry, Mlp
 
 
@@ -41,9 +41,12 @@ def build_mlp(entry: Entry, arch: Mlp) -> tuple[nn.Module, nn.Module]:
         *after,
     )
     if not entry.is_vae:
-        # Keras's start, as reports 1 and 3 had it: with torch's smaller one the discriminator wins for good.
+        # With torch's smaller start the discriminator wins for good; Glorot's is Keras's, as report 1 had it.
         for net in (generator, critic):
-            net.apply(_glorot)
+            if arch.activation == "relu":
+                start_for_relu(net)
+            else:
+                net.apply(_glorot)
     return generator, critic
 
 
