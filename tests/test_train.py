@@ -321,8 +321,10 @@ def test_a_run_under_other_settings_is_refused_with_a_diff(tmp_path: Path) -> No
     with pytest.raises(TrainingError, match="holds a run already"):
         train(run, data)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
-    train(dataclasses.replace(run, steps=4), data, resume=True)
-    assert json.loads((out / "config.json").read_text())["training"]["steps"] == 4
+    # Longer is not otherwise.
+    train(dataclasses.replace(run, steps=4, entry=with_recipe(run.entry, {"epochs": "777"})), data, resume=True)
+    config = json.loads((out / "config.json").read_text())
+    assert (config["training"]["steps"], config["entry"]["recipe"]["epochs"]) == (4, 777)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

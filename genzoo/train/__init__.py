@@ -112,7 +112,10 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
     if found and resume:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
-        wanted = {"entry": config.entry.to_json(), "parent": config.parent, **config.training}
+        # A recipe's epochs say how long to train, which a run may do for longer than it was begun for.
+        recipe = dataclasses.replace(config.entry.recipe, epochs=there.entry.recipe.epochs)
+        entry = dataclasses.replace(config.entry, recipe=recipe)
+        wanted = {"entry": entry.to_json(), "parent": config.parent, **config.training}
         found_there = {"entry": there.entry.to_json(), "parent": there.parent, **settings}
         refuse_other_settings(wanted, found_there, plan.out)
     elif found or (plan.out.is_dir() and any(plan.out.iterdir())):
