@@ -8,7 +8,6 @@ Every number comes from the `metrics.json` beside the weights.  A study is shown
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -102,18 +101,14 @@ def number(document: Any, place: tuple[str, ...]) -> float:
 def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
     documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
-    compare(documents)  # refuses what was measured otherwise
-    values = [study.value(entry) for entry in study.entries]
+    best = compare(documents)["best"]
+    value_of = {entry.name: study.value(entry) for entry in study.entries}
     found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
     rows = [
-        (f"`{entry.name}`", str(value), *(f"{numbers[i]:,.4g}" for numbers in found.values()))
-        for i, (entry, value) in enumerate(zip(study.entries, values, strict=True))
+        (f"`{name}`", str(value), *(f"{numbers[i]:,.4g}" for numbers in found.values()))
+        for i, (name, value) in enumerate(value_of.items())
     ]
-    verdicts = [
-        f"by the {heading.split(',')[0]}, {values[best]} {'is' if study.varied == 'latent size' else 'are'} best"
-        f" ({'as the report has it' if values[best] in study.best else 'not as the report has it'})"
-        for heading, best in bests(found)
-    ]
+    verdicts = [verdict(study, key, value_of[best[key][0]]) for key in ("frechet_distance", "elbo") if best.get(key)]
     return "\n\n".join(
         [
             f"## {study.title}",
@@ -123,13 +118,11 @@ def section(study: Study, home: Path) -> str:
     )
 
 
-def bests(found: dict[str, list[float]]) -> Iterator[tuple[str, int]]:
-    """The headings that a verdict goes by, with the place of the best number."""
-    for heading, numbers in found.items():
-        if heading == "Fréchet distance":
-            yield heading, numbers.index(min(numbers))
-        elif heading.startswith("ELBO"):
-            yield heading, numbers.index(max(numbers))
+def verdict(study: Study, key: str, value: int) -> str:
+    """What a metric finds best, and whether the report did."""
+    are = "is" if study.varied == "latent size" else "are"
+    agrees = "as the report has it" if value in study.best else "not as the report has it"
+    return f"by the {ALL_METRICS[key].label}, {value} {are} best ({agrees})"
 
 
 def text(home: Path) -> str:
