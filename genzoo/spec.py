@@ -166,9 +166,14 @@ def hidden_layers(arch: Arch, side: int) -> int:
         case Conv(channels=channels, extra=extra, project=project):
             sides = halvings(side, len(channels))[1:]
             room = sum(side >= 4 for side in sides)
-            check(extra <= room, f"{extra} extra layers do not fit on {room} maps of 4 x 4 and larger.")
             # Maps of 2 x 2 that a linear layer makes are its output, not a hidden layer's.
-            return len(channels) - (project and sides[-1] < 4) + extra
+            strided = len(channels) - (project and sides[-1] < 4)
+            check(
+                extra <= room,
+                f"{strided + extra} hidden layers do not fit on {room} maps of 4 x 4 and larger: "
+                f"{strided + room} is the most.",
+            )
+            return strided + extra
         case Lstm(layers=layers):
             return layers
         case FlatConv():
