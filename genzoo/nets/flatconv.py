@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends, start_for_relu
+from genzoo.nets.blocks import Dropout, activate, critic_ends, start_as_glorot
 from genzoo.spec import Entry, FlatConv
 
 
@@ -33,10 +33,10 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
     first = -(-(outer + lost) // stride)
     generator = nn.Sequential(
         nn.Linear(entry.latent_size, channels * first**2),
-        activate("relu"),
+        activate("leaky_relu"),
         nn.Unflatten(1, (channels, first, first)),
         _up(arch, channels, channels, outer + lost),
-        activate("relu"),
+        activate("leaky_relu"),
         *_pool(arch),
         _up(arch, channels, image_channels, side),
     )
@@ -45,15 +45,16 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
     critic = nn.Sequential(
         *before,
         _down(arch, image_channels, channels),
-        activate("relu"),
+        activate("leaky_relu"),
         *_pool(arch),
         _down(arch, channels, channels),
-        activate("relu"),
+        activate("leaky_relu"),
         nn.Flatten(),
         Dropout(0.0 if entry.is_vae else arch.dropout),
         nn.Linear(channels * last**2, outputs),
         *after,
     )
-    for net in (generator, critic):
-        start_for_relu(net)
+    # Larger start weights drive the generator's pixels into the flat ends of tanh.
+    generator.apply(start_as_glorot)
+    critic.apply(start_as_glorot)
     return generator, critic

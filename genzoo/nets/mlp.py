@@ -7,7 +7,7 @@ from math import prod
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends, start_for_relu
+from genzoo.nets.blocks import Dropout, activate, critic_ends, start_as_glorot
 from genzoo.spec import Entry, Mlp
 
 
@@ -44,13 +44,16 @@ def build_mlp(entry: Entry, arch: Mlp) -> tuple[nn.Module, nn.Module]:
         # With torch's smaller start the discriminator wins for good; Glorot's is Keras's, as report 1 had it.
         for net in (generator, critic):
             if arch.activation == "relu":
-                start_for_relu(net)
+                _start_for_relu(net)
             else:
-                net.apply(_glorot)
+                net.apply(start_as_glorot)
     return generator, critic
 
 
-def _glorot(layer: nn.Module) -> None:
-    if isinstance(layer, nn.Linear):
-        nn.init.xavier_uniform_(layer.weight)
+def _start_for_relu(net: nn.Sequential) -> None:
+    """Start weights that keep the spread of values from layer to layer, with ReLU between them: He et al. 2015."""
+    layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+    for layer in layers:
+        gain = 1 if layer is layers[-1] else 2
+        nn.init.normal_(layer.weight, std=(gain / layer.in_features) ** 0.5)
         nn.init.zeros_(layer.bias)
