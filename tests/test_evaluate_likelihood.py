@@ -154,6 +154,7 @@ def test_evaluate_adds_a_vaes_numbers(vae: Model, monkeypatch: pytest.MonkeyPatc
         Settings(likelihood_images=1)
 
 
+@pytest.mark.slow
 def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
