@@ -83,13 +83,13 @@ def _report_3() -> Iterable[Entry]:
         "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
         output="tanh", source="report 3",
     )  # fmt: skip
-    # At the report's rates the discriminator wins within 300 steps, and for good.
-    convolutional = dataclasses.replace(
-        _REPORT_3, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, decay=True,
-    )  # fmt: skip
+    # At the report's rates the discriminators win within 300 steps, and for good.
+    faster = dataclasses.replace(_REPORT_3, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, decay=True)
     for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
-        yield _entry("convgan", MNIST, 100, 2, arch, convolutional, tag=tag, output="tanh", source="report 3")
-    yield _entry("lstmgan", MNIST, 100, 2, Lstm(), _REPORT_3, output="tanh", source="report 3")
+        yield _entry("convgan", MNIST, 100, 2, arch, faster, tag=tag, output="tanh", source="report 3")
+    # Steps count for more than images.
+    recurrent = dataclasses.replace(faster, batch_size=64)
+    yield _entry("lstmgan", MNIST, 100, 2, Lstm(), recurrent, output="tanh", source="report 3")
 
 
 def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:

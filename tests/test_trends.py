@@ -25,20 +25,20 @@ def measured(home: Path, z: int, **changes: object) -> None:
     (folder / METRICS).write_text(json.dumps(document))
 
 
-def page(home: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "trends.py"), "--weights", str(home), "--out"]
-    return subprocess.run([*command, str(home / "page.md")], capture_output=True, text=True, cwd=ROOT, check=False)
+def page(weights: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "benchmarks" / "trends.py"), "--weights", str(weights), "--out", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 
 def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     for z in (10, 20, 50, 100):
         measured(tmp_path, z)
-    assert page(tmp_path).returncode == 0
+    assert page(tmp_path, tmp_path / "page.md").returncode == 0
     text = (tmp_path / "page.md").read_text()
     assert "Measured:" not in text
     assert "latent size of a VAE on MNIST" in text
     measured(tmp_path, 200)
-    assert page(tmp_path).returncode == 0
+    assert page(tmp_path, tmp_path / "page.md").returncode == 0
     text = (tmp_path / "page.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
     assert [(row[1], row[2], row[-1]) for row in rows] == [
@@ -49,10 +49,16 @@ def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert "latent size of a VAE on MNIST" not in text
 
 
+def test_the_page_is_that_of_the_shipped_weights(tmp_path: Path) -> None:
+    # An installed genzoo has the aliases' weights alone.
+    assert page(ROOT / "weights", tmp_path / "page.md").returncode == 0
+    assert (tmp_path / "page.md").read_text() == (ROOT / "docs" / "trends.md").read_text()
+
+
 def test_what_was_measured_otherwise_is_refused(tmp_path: Path) -> None:
     for z in DISTANCES:
         measured(tmp_path, z, **({"n": 5000} if z == 50 else {}))
-    done = page(tmp_path)
+    done = page(tmp_path, tmp_path / "page.md")
     assert done.returncode != 0
     assert "cannot be compared" in done.stderr
     assert not (tmp_path / "page.md").exists()

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
-from genzoo.nets.blocks import Dropout, Score, Signed
+from genzoo.nets.blocks import Dropout, Score, Signed, start_as_glorot
 from genzoo.spec import Entry, Lstm
+
+
+@torch.no_grad()
+def _start_gates(lstm: nn.LSTM) -> None:
+    """The start of TensorFlow's `LSTMCell`, which the report used: Glorot's over [input, state], forget bias 1."""
+    units = lstm.hidden_size
+    for layer in range(lstm.num_layers):
+        from_input, from_state, bias, no_bias = (
+            getattr(lstm, f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        bound = (6 / (from_input.shape[1] + units + 4 * units)) ** 0.5
+        nn.init.uniform_(from_input, -bound, bound)
+        nn.init.uniform_(from_state, -bound, bound)
+        nn.init.zeros_(bias)
+        nn.init.zeros_(no_bias)
+        bias[units : 2 * units] = 1  # torch's order of gates: input, forget, cell, output
 
 
 class LstmGenerator(nn.Module):
@@ -17,6 +34,12 @@ class LstmGenerator(nn.Module):
         channels, self.rows, columns = self.shape
         self.lstm = nn.LSTM(entry.latent_size, arch.units, arch.layers, batch_first=True)
         self.row = nn.Linear(arch.units, channels * columns)
+        _start_gates(self.lstm)
+        for name, weight in self.lstm.named_parameters():
+            if name.startswith("weight"):
+                # Latents keep their spread; with Glorot's narrower start all soon drew one and the same picture.
+                nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
+        start_as_glorot(self.row)
 
     def forward(self, z: Tensor) -> Tensor:
         states, _ = self.lstm(z.unsqueeze(1).expand(-1, self.rows, -1))  # (n, h, units)
@@ -35,6 +58,8 @@ class LstmCritic(nn.Module):
         self.signed = Signed()
         self.lstm = nn.LSTM(channels * columns, arch.units, arch.layers, batch_first=True, dropout=between)
         self.judge = nn.Sequential(Dropout(arch.dropout), nn.Linear(arch.units, 1), Score())
+        _start_gates(self.lstm)
+        self.judge.apply(start_as_glorot)
 
     def forward(self, x: Tensor) -> Tensor:
         rows = self.signed(x).transpose(1, 2).flatten(2)  # (n, c, h, w) -> (n, h, c * w)
