@@ -118,6 +118,13 @@ def test_report_3_maps(tag: str, side: int) -> None:
         assert nets["critic"](images.sigmoid()).shape == (200,)
 
 
+@torch.no_grad()
+def test_report_3_lstm_begins_with_a_picture_for_each_latent() -> None:
+    torch.manual_seed(0)
+    generator = build(ENTRIES["lstmgan-mnist-z100-l2"])["generator"]
+    assert generator(torch.randn(200, 100)).std(0).mean() > 0.25
+
+
 @pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if e.source == "report 4"])
 def test_report_4_maps(name: str) -> None:
     entry = ENTRIES[name]
