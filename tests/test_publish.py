@@ -222,6 +222,11 @@ LASTING: dict[str, tuple[dict[str, Any], str]] = {
     "quota": ({"path": "/commit/main", "status": 402}, r"has no room for user/x \(402\)"),
     "store-is-full": ({"path": "/upload/", "status": 507}, r"has no room for user/x \(507\)"),
     "forbidden": ({"path": "/preupload/", "status": 403}, r"does not let you write to user/x \(403\)"),
+    "refused": (
+        {"path": "/commit/main", "status": 400, "headers": {"X-Error-Message": "main  is frozen"}},
+        r'does not take the publication of user/x \(400, "main is frozen"\): change what that names',
+    ),
+    "refused-without-a-word": ({"path": "/commit/main", "status": 400}, r"of user/x \(400\): try again later"),
     "stale": ({"path": "/commit/main", "status": 412}, r"Somebody else has committed to user/x meanwhile"),
     "not-a-hub": ({"path": "/api/models/user/x/revision", "status": 200}, r"does not answer as the Hub does"),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
 from genzoo.hub.failures import WITH_ANOTHER_TRY, Failure, busy, chain, host, reason_of, retry_after
 
+_MOST_WORDS = 200  # characters of what the Hub says itself
 _OF_XET = re.compile(r"HTTP status \w+ error \((\d{3})")
 _NO_ROOM = (402, 413, 507)
 
@@ -107,7 +108,9 @@ def _explain_answer(answer: _Answer, repo: str, branch: str) -> Failure:
     if status in _NO_ROOM:
         return Failure(HubError(f"{where} has no room for {repo} ({status}): delete what you need no longer there."))
     if status not in WITH_ANOTHER_TRY:
-        return Failure(HubError(f"{where} does not take the publication of {repo} ({status}): try again later."))
+        words = " ".join((getattr(answer.error, "server_message", None) or "").split())[:_MOST_WORDS]
+        cause, way_out = (f'{status}, "{words}"', "change what that names") if words else (status, "try again later")
+        return Failure(HubError(f"{where} does not take the publication of {repo} ({cause}): {way_out}."))
     return Failure(
         HubError(f"{repo} could not be published, {where} {busy(status, answer.wait)}."),
         passing=True,
