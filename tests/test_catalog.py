@@ -114,7 +114,7 @@ def test_report_3_maps(tag: str, side: int) -> None:
         images = nets["generator"](z)
         assert images.shape == (200, 3, side, side)
         # No net begins as one picture for all latents.
-        assert images.std(0).mean() > 0.1 * images.std()
+        assert images.std(0).mean() > 0.25 * images.std()
         assert nets["critic"](images.sigmoid()).shape == (200,)
 
 
@@ -186,7 +186,7 @@ def test_other_sizes_make_another_name() -> None:
     entry = with_architecture(find_entry("dcgan-mnist"), latent_size=64, layers=4, width=16)
     assert entry.name == "dcgan-mnist-z64-l4-w16"
     assert entry.arch.channels == (16, 32, 64, 64)  # type: ignore[union-attr]
-    assert with_architecture(find_entry("mlpgan-mnist"), layers=5).name == "mlpgan-mnist-z100-l5"
+    assert with_architecture(ENTRIES["mlpgan-mnist-z100-l3"], layers=5).name == "mlpgan-mnist-z100-l5"
     assert with_architecture(find_entry("vae-mnist")) == find_entry("vae-mnist")
     for name in ENTRIES:
         wider = with_architecture(ENTRIES[name], width=24)

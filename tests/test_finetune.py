@@ -122,7 +122,7 @@ def test_a_folder_called_mnist_is_not_mnist(digits: Path, tmp_path: Path) -> Non
 
 def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
-    done = run("train", "mlpgan-mnist", "--data", digits, "--epochs", 50, "--batch-size", 50, "--dry-run",
+    done = run("train", "mlpgan-mnist-z100-l3", "--data", digits, "--epochs", 50, "--batch-size", 50, "--dry-run",
                "--out", tmp_path / "run")  # fmt: skip
     assert done.exit_code == 0, done.output
     lines = {line.split(maxsplit=1)[0]: line for line in done.stdout.splitlines()}

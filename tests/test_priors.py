@@ -102,7 +102,7 @@ def test_other_priors_and_models_are_refused(vae: Model) -> None:
     with pytest.raises(UsageError, match="There is no prior 'uniform': there are normal and mixture"):
         vae.sample(1, prior="uniform")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="is no VAE and has no mixture"):
-        load("mlpgan-mnist-z100-l3").iter_samples(1, prior="mixture")
+        load("mlpgan-mnist").iter_samples(1, prior="mixture")
 
 
 def test_a_vae_without_its_mixture_is_not_whole(checkpoint: Path, tmp_path: Path) -> None:

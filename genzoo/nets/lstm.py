@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -9,17 +11,18 @@ from genzoo.nets.blocks import Dropout, Score, Signed, start_as_glorot
 from genzoo.spec import Entry, Lstm
 
 
+def _weights(lstm: nn.LSTM) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each layer's weights of its input, (4 * units, inputs), and of its state, (4 * units, units)."""
+    for layer in range(lstm.num_layers):
+        yield getattr(lstm, f"weight_ih_l{layer}"), getattr(lstm, f"weight_hh_l{layer}")
+
+
 @torch.no_grad()
-def _start_gates(lstm: nn.LSTM) -> None:
-    """The start of TensorFlow's `LSTMCell`, which the report used: Glorot's over [input, state], forget bias 1."""
+def _start_biases(lstm: nn.LSTM) -> None:
+    """0, and 1 for the forget gates, as TensorFlow's `LSTMCell`, which the report used, begins."""
     units = lstm.hidden_size
     for layer in range(lstm.num_layers):
-        from_input, from_state, bias, no_bias = (
-            getattr(lstm, f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        bound = (6 / (from_input.shape[1] + units + 4 * units)) ** 0.5
-        nn.init.uniform_(from_input, -bound, bound)
-        nn.init.uniform_(from_state, -bound, bound)
+        bias, no_bias = getattr(lstm, f"bias_ih_l{layer}"), getattr(lstm, f"bias_hh_l{layer}")
         nn.init.zeros_(bias)
         nn.init.zeros_(no_bias)
         bias[units : 2 * units] = 1  # torch's order of gates: input, forget, cell, output
@@ -34,9 +37,9 @@ class LstmGenerator(nn.Module):
         channels, self.rows, columns = self.shape
         self.lstm = nn.LSTM(entry.latent_size, arch.units, arch.layers, batch_first=True)
         self.row = nn.Linear(arch.units, channels * columns)
-        _start_gates(self.lstm)
-        for name, weight in self.lstm.named_parameters():
-            if name.startswith("weight"):
+        _start_biases(self.lstm)
+        for weights in _weights(self.lstm):
+            for weight in weights:
                 # Latents keep their spread; with Glorot's narrower start all soon drew one and the same picture.
                 nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
         start_as_glorot(self.row)
@@ -58,7 +61,12 @@ class LstmCritic(nn.Module):
         self.signed = Signed()
         self.lstm = nn.LSTM(channels * columns, arch.units, arch.layers, batch_first=True, dropout=between)
         self.judge = nn.Sequential(Dropout(arch.dropout), nn.Linear(arch.units, 1), Score())
-        _start_gates(self.lstm)
+        _start_biases(self.lstm)
+        for from_input, from_state in _weights(self.lstm):
+            # TensorFlow's: Glorot's start of the two side by side.
+            bound = (6 / (from_input.shape[1] + from_state.shape[1] + len(from_state))) ** 0.5
+            nn.init.uniform_(from_input, -bound, bound)
+            nn.init.uniform_(from_state, -bound, bound)
         self.judge.apply(start_as_glorot)
 
     def forward(self, x: Tensor) -> Tensor:
