@@ -2,7 +2,8 @@
 
     python benchmarks/trends.py --out docs/trends.md
 
-Every number comes from the `metrics.json` beside the weights.  A study is shown once all of its entries have weights.
+Every number comes from the `metrics.json` and `config.json` beside the weights.  A study is shown once all of its
+entries have weights.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
 from genzoo.metrics import ALL_METRICS, compare, read_metrics
 from genzoo.spec import Entry
-from genzoo.weights import METRICS, weights_home
+from genzoo.weights import METRICS, Folder, read_config, weights_home
 
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
 INTRODUCTION = """# Latent size and hidden layers
 
 Report 4 asked what the size of the latent and the number of hidden layers do to a VAE, a DCGAN and a WGAN, and judged
 by its losses and by eye. Here the same is asked of this zoo's weights, with the metrics of
-[docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family and for as
-long as its neighbours in the table: small differences may be chance. Where the report names a best value, the
-verdict goes by the Fréchet distance, and for a VAE by the ELBO as well."""
+[docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family, and ships
+its best state, found after the steps in the table: small differences may be chance. Where the report names a best
+value, the verdict goes by the Fréchet distance, and for a VAE by the ELBO as well."""
 WAITING = "Not shown, because entries of it have no weights yet:"
 END = "*Written by `python benchmarks/trends.py --out docs/trends.md` from the files beside the weights.*"
 
@@ -98,21 +99,29 @@ def number(document: Any, place: tuple[str, ...]) -> float:
     return mean
 
 
+def shipped_step(folder: Path) -> int:
+    """The steps after which an entry's weights were found: of a run that was not measured on the way, its last."""
+    training = read_config(Folder(folder)).training
+    step: int = training.get("step", training["steps"])
+    return step
+
+
 def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
     documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
     best = compare(documents)["best"]
     value_of = {entry.name: study.value(entry) for entry in study.entries}
+    steps = [shipped_step(home / entry.name) for entry in study.entries]
     found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
     rows = [
-        (f"`{name}`", str(value), *(f"{numbers[i]:,.4g}" for numbers in found.values()))
+        (f"`{name}`", str(value), f"{steps[i]:,}", *(f"{numbers[i]:,.4g}" for numbers in found.values()))
         for i, (name, value) in enumerate(value_of.items())
     ]
     verdicts = [verdict(study, key, value_of[best[key][0]]) for key in ("frechet_distance", "elbo") if best.get(key)]
     return "\n\n".join(
         [
             f"## {study.title}",
-            table(("entry", study.varied, *found), rows),
+            table(("entry", study.varied, "steps", *found), rows),
             f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.",
         ]
     )
