@@ -187,7 +187,7 @@ def altered_bytes(draw: st.DrawFn, data: bytes) -> bytes:
 @st.composite
 def large_entries(draw: st.DrawFn) -> Entry | None:
     """An entry with sizes anywhere within their bounds; None where they do not go together."""
-    family = draw(st.sampled_from(["mlpgan", "mlpvae", "dcgan", "wgan", "vae", "convgan", "lstmgan"]))
+    family: Any = draw(st.sampled_from(["mlpgan", "mlpvae", "dcgan", "wgan", "vae", "convgan", "lstmgan"]))
     wide = st.lists(st.sampled_from([1, 3, 64, 700, 2048, 8192]), min_size=1, max_size=6).map(tuple)
     narrow = st.lists(st.sampled_from([1, 2, 16, 64, 250, 512, 2048]), min_size=2, max_size=7).map(tuple)
     arch: Any = {

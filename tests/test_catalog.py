@@ -266,4 +266,4 @@ def test_dropout_keeps_the_mean_and_is_off_in_evaluation() -> None:
         assert torch.equal(x.grad, y.detach())
         assert torch.equal(layer.eval()(x), x)
     with pytest.raises(BadCheckpointError, match="dropout"):
-        dataclasses.replace(find_entry("mlpgan-mnist").arch, dropout=1.0)  # type: ignore[type-var]
+        dataclasses.replace(find_entry("mlpgan-mnist").arch, dropout=1.0)

@@ -55,7 +55,7 @@ def integrated(model: Model, x: Tensor) -> Tensor:
 def test_the_bound_is_the_integral(vae: Model) -> None:
     images = noise_images(MNIST, 4)
     broad = load(vae.folder.path)
-    for parameter in broad.encoder[-1].parameters():  # type: ignore[operator,index]
+    for parameter in broad.encoder[-1].parameters():  # type: ignore[index]
         parameter.zero_()  # a posterior as broad as the prior, whose weights are bounded
     found = likelihoods(broad, images, samples=10_000)
     wanted = integrated(vae, images.batch(torch.arange(4)))

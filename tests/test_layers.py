@@ -38,12 +38,13 @@ def module_of(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text())):
-        names: list[str] = []
         if isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}:{node.lineno} imports relatively"
             names = [f"{node.module}.{alias.name}" if node.module == "genzoo" else node.module for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        else:
+            continue
         for name in names:
             yield name, node.lineno
 

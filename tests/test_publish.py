@@ -104,7 +104,7 @@ def test_what_is_there_is_left_alone_and_what_was_is_deleted(publish: Publisher,
     (folder / "samples.png").write_bytes(b"another grid")
     before, kept = head(hub), hub.repos["user/x"].refs["main"]
     dry = publish(folder, "--repo-id", "user/x", "--dry-run")
-    states = dict(reversed(line.split()[::2]) for line in dry.out.splitlines()[1:])
+    states = {path: state for state, _, path in map(str.split, dry.out.splitlines()[1:])}
     assert states == {
         **dict.fromkeys(SENT, "unchanged"), "README.md": "changed", "samples.png": "changed",
         "progress.png": "deleted", "critic.safetensors": "deleted",

@@ -18,7 +18,7 @@ from genzoo.catalog import ENTRIES
 from genzoo.cli.show import describe
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.nets import build
-from genzoo.spec import Entry
+from genzoo.spec import Conv, Entry
 from genzoo.strict import brief, brief_list, parse_json, read_json, refuse_other_names
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.weights import read_manifest
@@ -215,7 +215,8 @@ def test_entries_that_cannot_be(name: str, changes: dict[str, Any], words: str) 
 
 def test_few_weights_that_ask_for_much_memory() -> None:
     entry = ENTRIES["vae-olivetti-z32-l4"]
-    wide = dataclasses.replace(entry.arch, channels=(2048, 1, 1, 1, 1), kernel=2)  # type: ignore[type-var]
+    assert isinstance(entry.arch, Conv)
+    wide = dataclasses.replace(entry.arch, channels=(2048, 1, 1, 1, 1), kernel=2)
     with pytest.raises(BadCheckpointError, match="a map of 2,097,152 values for each image is too large"):
         build(dataclasses.replace(entry, arch=wide))
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ from .conftest import noise_images, plan
 CPU = torch.device("cpu")
 
 
-def trainer(name: str, out: Path, **changes: object) -> Trainer:
+def trainer(name: str, out: Path, **changes: Any) -> Trainer:
     entry = ENTRIES[name]
     return Trainer(plan(name, out, **changes), noise_images(entry.dataset, 300), Processes(CPU))
 
@@ -73,6 +74,7 @@ def decaying(name: str) -> Entry:
 
 def test_learning_rates_fall_to_zero(tmp_path: Path) -> None:
     entry = decaying("wgan-mnist-z10-l3")
+    assert entry.recipe.critic_lr
     whole = dataclasses.replace(plan(entry.name, tmp_path, steps=4), entry=entry)
     run = Trainer(whole, noise_images(entry.dataset, 100), Processes(CPU))
     for left in (1.0, 0.75, 0.5, 0.25):
@@ -153,6 +155,8 @@ def test_averaged_nets_have_batch_norm_statistics_of_their_own(name: str, tmp_pa
     with torch.no_grad():
         nets["generator"](z)
     activations = seen[0].mean((0, 2, 3))
+    assert norm.running_mean is not None
+    assert copied.running_mean is not None
     own = (norm.running_mean - activations).abs().mean()
     assert own < 0.5 * (copied.running_mean - activations).abs().mean()
 
@@ -353,8 +357,9 @@ def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
     good = (out / STATE).read_bytes()
     broken = Trainer(dataclasses.replace(run, steps=6), data, Processes(CPU))
     broken.state.load(out / STATE)
+    generator: Any = broken.state.nets["generator"]
     with torch.no_grad():
-        broken.state.nets["generator"][0].bias[0] = float("nan")
+        generator[0].bias[0] = float("nan")
     with pytest.raises(TrainingError, match=r"nets\.generator\.0\.bias is not finite at step 3"):
         broken.save()
     row = torch.zeros(20, 28, 28, 1, dtype=torch.uint8)

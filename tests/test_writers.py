@@ -33,7 +33,7 @@ def test_pixels_round_to_the_nearest_level() -> None:
 def test_both_outputs_give_pixels_in_range() -> None:
     raw = torch.tensor([-100.0, 0.0, 100.0])
     for output in ("sigmoid", "tanh"):
-        assert to_pixels(raw, output).tolist() == [0.0, 0.5, 1.0]  # type: ignore[arg-type]
+        assert to_pixels(raw, output).tolist() == [0.0, 0.5, 1.0]
     torch.testing.assert_close(to_pixels(torch.tensor([0.3]), "tanh"), torch.tensor([0.6]).sigmoid())
 
 

@@ -69,9 +69,9 @@ class HubServer:
             request = dataclasses.replace(request, body=flipped(request.body, fault.flip))
         return self._answer(request), fault
 
-    def repo(self, name: str, files: Mapping[str, bytes], **kind: bool) -> Repo:
+    def repo(self, name: str, files: Mapping[str, bytes], *, private: bool = False, gated: bool = False) -> Repo:
         """A new repository with one commit."""
-        repo = self.repos[name] = Repo(name, **kind)
+        repo = self.repos[name] = Repo(name, private, gated)
         repo.commit(files)
         return repo
 
