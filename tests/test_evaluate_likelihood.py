@@ -164,6 +164,7 @@ def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     document = evaluate(model, Settings(likelihood_images=2))
     write_metrics(tmp_path / "metrics.json", document)
     assert not set(SAMPLE_METRICS) & set(document)
+    assert (document["n"], document["reference"], document["seeds"]) == (0, {"split": "test"}, [0])
     assert set(LIKELIHOOD_METRICS) <= set(document)
     assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
     assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))

@@ -282,17 +282,17 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
         **_heading(model.name, model.entry.dataset, extractor, settings),
         "weights_sha256": sha256(find_file(model)),
         **({} if step is None else {"step": step}),
-        "n": settings.n,
-        "seeds": list(settings.seeds),
+        # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
+        **({"n": settings.n, "seeds": list(settings.seeds)} if extractor else {"n": 0, "seeds": [settings.seeds[0]]}),
     }
 
 
 def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings) -> Document:
-    return {
-        "format": FORMAT,
-        "name": name,
-        "dataset": dataset.name,
-        "features": extractor.identity if extractor else {},
+    document: Document = {"format": FORMAT, "name": name, "dataset": dataset.name}
+    if extractor is None:
+        return document | {"features": {}, "reference": {"split": settings.reference}}
+    return document | {
+        "features": extractor.identity,
         "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
         "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
         "kernel_subsets": {"count": KERNEL_SUBSETS, "size": KERNEL_SUBSET_SIZE},
