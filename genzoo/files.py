@@ -25,6 +25,13 @@ def _part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
+def _refuse_around(path: Path) -> None:
+    """Raise `GenzooError` for the current folder and those around it, which cannot be replaced in one step."""
+    here = Path.cwd()
+    if path.resolve() in (here, *here.parents):
+        raise GenzooError(f"{path} is the folder this command runs in, or one around it: name one in it.")
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to, moved to `path` in one step when the block ends well, else removed.
@@ -32,10 +39,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         GenzooError: when `path` cannot be written; what was there before is left alone.
     """
-    if path.is_dir():
-        raise GenzooError(f"{path} is a folder: name a file, or end the name in / for a folder of images.")
-    part = _part_of(path)
     with clear_io_errors(path):
+        if path.is_dir():
+            raise GenzooError(f"{path} is a folder: name a file, or end the name in / for a folder of images.")
+        part = _part_of(path)
         try:
             yield part
             sync(part)
@@ -51,14 +58,16 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A folder to fill, moved to `path` when the block ends well, else removed.
 
     Raises:
-        GenzooError: when `path` cannot be written, is a file, or holds something and not `overwrite`.
+        GenzooError: when `path` cannot be written, is a file, holds something and not `overwrite`, or is
+            the current folder or one around it.
     """
-    if path.exists() and not path.is_dir():
-        raise GenzooError(f"{path} is a file: name a folder.")
-    if path.is_dir() and any(path.iterdir()) and not overwrite:
-        raise GenzooError(f"{path} is not empty: name another folder, or replace it with --overwrite.")
-    part, old = _part_of(path), _part_of(path).with_suffix(".old")
     with clear_io_errors(path):
+        if path.exists() and not path.is_dir():
+            raise GenzooError(f"{path} is a file: name a folder.")
+        _refuse_around(path)
+        if path.is_dir() and any(path.iterdir()) and not overwrite:
+            raise GenzooError(f"{path} is not empty: name another folder, or replace it with --overwrite.")
+        part, old = _part_of(path), _part_of(path).with_suffix(".old")
         try:
             part.mkdir(parents=True)
             yield part

@@ -200,7 +200,7 @@ def _check_parent(parent: object) -> None:
 
 def write_config(folder: Path, config: Config) -> None:
     """Write `config.json` in one step."""
-    write_text(folder / CONFIG, json.dumps(config.to_json(), indent=2) + "\n")
+    write_text(folder / CONFIG, json.dumps(config.to_json(), indent=2, allow_nan=False) + "\n")
 
 
 def load_net(entry: Entry, folder: Folder, net: str, dtype: torch.dtype, device: torch.device) -> nn.Module:

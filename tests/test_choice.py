@@ -16,13 +16,14 @@ import torch
 
 from genzoo.catalog import ENTRIES
 from genzoo.cli.several import expand
-from genzoo.errors import GenzooError, UnknownNameError
+from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
 from genzoo.model import load
 from genzoo.tensors import read_tensors
 from genzoo.train import measured, train
 from genzoo.train.adopt import adopt
 from genzoo.train.choice import Judge, best_of
+from genzoo.train.mixture import fit_mixture
 from genzoo.train.state import STATE
 
 from .conftest import noise_images, plan
@@ -96,6 +97,37 @@ def test_a_run_that_goes_on_keeps_its_best(run: Path, tmp_path: Path) -> None:
     written = (folder / STATE).stat().st_mtime_ns
     train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
     assert (folder / STATE).stat().st_mtime_ns == written, "a finished run is left alone"
+
+
+def test_with_no_more_evaluations_the_last_state_ships(tmp_path: Path) -> None:
+    data, folder = noise_images(VAE.dataset, 300), tmp_path / "run"
+    train(plan(VAE.name, folder, steps=4, evaluations=2), data)
+    train(plan(VAE.name, folder, steps=8), data, resume=True)
+    assert (training(folder)["step"], training(folder)["evaluations"]) == (8, [])
+    once = train(plan(VAE.name, tmp_path / "once", steps=8), data)
+    assert (folder / "model.safetensors").read_bytes() == (once / "model.safetensors").read_bytes()
+
+
+def test_a_state_whose_measures_are_not_finite_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, folder = noise_images(VAE.dataset, 300), tmp_path / "run"
+    measure, calls = Judge.measure, iter(range(9))
+
+    def spiked(judge: Judge, nets: Any) -> dict[str, float]:
+        return measure(judge, nets) | ({"elbo": float("-inf")} if next(calls) == 0 else {})
+
+    monkeypatch.setattr(Judge, "measure", spiked)
+    train(plan(VAE.name, folder, steps=4, evaluations=2), data)
+    train(plan(VAE.name, folder, steps=6, evaluations=3), data, resume=True)
+    assert [row["step"] for row in training(folder)["evaluations"]] == [4, 6]
+    load(folder).check()
+
+
+def test_latents_that_are_not_finite_have_no_mixture() -> None:
+    encoder = load(VAE.name).encoder
+    with torch.no_grad():
+        next(reversed(list(encoder.parameters())))[-1] = 1e4  # a log-variance whose exponential overflows
+    with pytest.raises(TrainingError, match="latents that are not finite"):
+        fit_mixture(encoder, noise_images(VAE.dataset, 100), VAE.recipe, seed=0)
 
 
 def taken(name: str, folder: Path, home: Path) -> dict[str, Any]:

@@ -163,6 +163,10 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("train", "dcgan-mnist", "--data", digits), 1, "larger than the data"),
         ((*training, "--out", run_folder), 1, "holds a run already"),
         ((*training, "--out", "/proc/x"), 1, "could not be written"),
+        ((*training, "--out", "n" * 300), 1, "could not be read"),
+        (("train", "dcgan-mnist", "--data", digits, "--steps", 1, "--out", "new2"), 1, "larger than the data"),
+        ((*training, "--set", "epochs=2"), 2, "both say how long to train"),
+        (("train", "mlpvae-mnist", "--lr", 1, "--set", "lr=1"), 2, "--lr and --set lr say the same"),
         ((*training, "--out", run_folder, "--resume", "--seed", 9), 1, "seed is 0 there and 9 here"),
     ):
         done = run(*args)
@@ -171,3 +175,24 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert done.stdout == ""
         assert isinstance(done.exception, SystemExit)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_critics_own_rate_changes_with_the_generators(digits: Path, tmp_path: Path) -> None:
+    out, recipe = tmp_path / "run", find_entry("wgan-mnist").recipe
+    assert recipe.critic_lr
+    done = run("train", "wgan-mnist", "--data", digits, "--steps", 1, "--lr", recipe.lr / 8, "--out", out)
+    assert done.exit_code == 0, done.output
+    rates = json.loads((out / "config.json").read_text())["entry"]["recipe"]
+    assert (rates["lr"], rates["critic_lr"]) == (recipe.lr / 8, recipe.critic_lr / 8)
+
+
+def test_several_runs_lie_in_folders_of_their_own_names(digits: Path, tmp_path: Path) -> None:
+    common = ("--data", digits, "--batch-size", 50, "--steps", 1, "--evaluations", 0, "--out", tmp_path / "many")
+    done = run("train", "mlpvae-mnist-z2-l1", "mlpvae-mnist", "--latent-size", 3, *common)
+    assert done.exit_code == 0, done.output
+    # A wildcard that matches one entry, and entries that an option makes the same.
+    assert run("train", "mlpvae-mnist-z2-l[2]", *common).exit_code == 0
+    assert run("train", "vae-mnist-z[15]0-l3", "--latent-size", 4, *common).exit_code == 0
+    found = {path.name: genzoo.load(path).name for path in (tmp_path / "many").iterdir()}
+    names = ("mlpvae", "z3-l1"), ("mlpvae", "z3-l2"), ("mlpvae", "z2-l2"), ("vae", "z4-l3")
+    assert found == {name: name for name in (f"{family}-negativedigits-{sizes}" for family, sizes in names)}

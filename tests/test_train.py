@@ -337,7 +337,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     name = "mlpvae-mnist-z2-l1"
     for resume in (False, True):
-        with pytest.raises(TrainingError, match="holds"):
+        with pytest.raises(TrainingError, match="holds other things than a run"):
             train(plan(name, tmp_path), noise_images(ENTRIES[name].dataset, 300), resume=resume)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -366,6 +366,72 @@ def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="loss negative_elbo is not finite at step 4"):
         broken.run(lambda _: None, lambda _: None, lambda _: row, lambda _: None)
     assert (out / STATE).read_bytes() == good
+
+
+def test_an_optimizer_that_broke_down_is_not_saved(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    run, data = plan(name, out, steps=3), noise_images(ENTRIES[name].dataset, 300)
+    train(run, data)
+    good = (out / STATE).read_bytes()
+    longer = dataclasses.replace(run, steps=6)
+    broken = Trainer(longer, data, Processes(CPU))
+    broken.state.load(out / STATE)
+    optimizer = broken.state.optimizers["vae"]
+    optimizer.state[optimizer.param_groups[0]["params"][0]]["exp_avg_sq"][0] = float("inf")
+    with pytest.raises(TrainingError, match=r"optimizer\.vae\.0\.exp_avg_sq is not finite at step 3"):
+        broken.save()
+    assert (out / STATE).read_bytes() == good
+    assert train(longer, data, resume=True) == out
+
+
+def test_an_end_that_was_interrupted_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    run, data = plan(name, out, steps=2), noise_images(ENTRIES[name].dataset, 300)
+    train(run, data)
+    longer = dataclasses.replace(run, steps=8)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("genzoo.train.write_proofs", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(longer, data, resume=True)
+    half = genzoo.load(out)
+    with pytest.raises(GenzooError, match="golden images"):
+        half.check()
+    train(longer, data, resume=True)
+    genzoo.load(out).check()
+
+
+def test_a_finished_run_without_its_state_does_not_begin_anew(tmp_path: Path) -> None:
+    name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
+    run, data = plan(name, out), noise_images(ENTRIES[name].dataset, 300)
+    train(run, data)
+    (out / STATE).unlink()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(TrainingError, match=r"a finished run without its state\.safetensors"):
+        train(dataclasses.replace(run, steps=4), data, resume=True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_run_made_longer_keeps_true_loss_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "mlpvae-mnist-z2-l1"
+    data = noise_images(ENTRIES[name].dataset, 300)
+
+    def history(folder: Path) -> list[dict[str, float]]:
+        return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+    each = history(train(plan(name, tmp_path / "whole", steps=31), data))
+    assert len(each) == 31
+    monkeypatch.setattr("genzoo.train.plan.HISTORY_POINTS", 10)
+    train(plan(name, tmp_path / "longer", steps=11), data)
+    rows = history(train(plan(name, tmp_path / "longer", steps=31), data, resume=True))
+    steps = [int(row["step"]) for row in rows]
+    assert steps == [2, 4, 6, 8, 10, 12, 16, 20, 24, 28]
+    for first, row in zip([0, *steps], rows, strict=False):
+        losses = [one["negative_elbo"] for one in each[first : int(row["step"])]]
+        assert row["negative_elbo"] == pytest.approx(sum(losses) / len(losses), rel=1e-4)
 
 
 def test_a_disk_that_fills_while_saving(tmp_path: Path) -> None:

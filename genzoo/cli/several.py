@@ -62,13 +62,13 @@ class Runs:
         self._stopped = False
 
     def train(self, names: Sequence[str], out: Path, arguments: Sequence[str]) -> None:
-        """Train every name into a folder of its own below `out`.
+        """Train every name into the folder of its run below `out`.
 
         Raises:
             TrainingError: naming the runs that broke down, once all others are done.
         """
         with ThreadPoolExecutor(self.jobs) as pool, self._ending():
-            codes = list(pool.map(lambda name: self._one(name, out / name, arguments), names))
+            codes = list(pool.map(lambda name: self._one(name, out, arguments), names))
         if failed := [name for name, code in zip(names, codes, strict=True) if code]:
             raise TrainingError(
                 f"{len(failed)} of {len(names)} runs did not end well: {', '.join(failed)}; what each said is above, "
@@ -76,7 +76,7 @@ class Runs:
             )
 
     def _one(self, name: str, out: Path, arguments: Sequence[str]) -> int:
-        command = [sys.executable, "-m", "genzoo", "train", name, "--out", str(out), *arguments]
+        command = [sys.executable, "-m", "genzoo", "train", name, "--below", str(out), *arguments]
         with self._lock:
             if self._stopped:
                 return 1
@@ -84,12 +84,13 @@ class Runs:
                 command, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment()
             )
             self._running.add(child)
-        assert child.stderr is not None
-        assert child.stdout is not None
-        for line in child.stderr:
-            click.echo(line if line.startswith(name) else f"{name}: {line}", nl=False, err=True)
-        click.echo(child.stdout.read(), nl=False)
-        code = child.wait()
+        with child:
+            assert child.stderr is not None
+            assert child.stdout is not None
+            for line in child.stderr:
+                click.echo(line if line.startswith(name) else f"{name}: {line}", nl=False, err=True)
+            click.echo(child.stdout.read(), nl=False)
+            code = child.wait()
         with self._lock:
             self._running.discard(child)
         return code

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.catalog import DATASETS, find_entry, with_architecture, with_recipe
+from genzoo.catalog import DATASETS, find_entry, is_wildcard, with_architecture, with_recipe
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
-from genzoo.spec import Dataset, Entry
+from genzoo.spec import Dataset, Entry, Recipe
 
 if TYPE_CHECKING:
     from genzoo.data import ImageData
@@ -35,7 +35,12 @@ _OPTIONS = (
     click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs."),
     click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long, done or not."),
     click.option("--batch-size", type=click.IntRange(2), help="Images in a batch, over all processes."),
-    click.option("--lr", type=click.FloatRange(0, min_open=True), help="Learning rate."),
+    click.option(
+        "--lr",
+        type=click.FloatRange(0, min_open=True),
+        help="Learning rate; where a critic has one of its own, that changes by the same factor.",
+    ),
+    click.option("--below", type=click.Path(path_type=Path), hidden=True),  # the folder of several runs
     click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps."),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
@@ -89,12 +94,15 @@ def train(
     from genzoo.cli.several import Runs, arguments_given, expand
 
     expanded = expand(names)
-    if len(expanded) > 1:
-        given = arguments_given(context, without=("names", "jobs", "out"))
-        Runs(jobs).train(expanded, options["out"] or Path("runs"), given)
+    sizes = {"latent_size": latent_size, "layers": layers, "width": width}
+    if len(names) > 1 or is_wildcard(names[0]):
+        given = arguments_given(context, without=("names", "jobs", "out", "below"))
+        # Entries that differ in nothing but what an option says become one.
+        runs = {with_architecture(find_entry(name), **sizes).name: name for name in reversed(expanded)}
+        Runs(jobs).train(list(reversed(runs.values())), options["out"] or Path("runs"), given)
         return
-    entry = with_architecture(find_entry(expanded[0]), latent_size=latent_size, layers=layers, width=width)
-    entry = with_recipe(entry, _changes(**options))
+    entry = with_architecture(find_entry(expanded[0]), **sizes)
+    entry = with_recipe(entry, _changes(entry.recipe, **options))
     images = _images(entry.dataset, data, options["data_dir"])
     _run(dataclasses.replace(entry, dataset=images.dataset), images, None, **options)
 
@@ -119,7 +127,7 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
         lr=recipe.lr * FINE_TUNING_RATE,
         critic_lr=recipe.critic_lr and recipe.critic_lr * FINE_TUNING_RATE,
     )
-    entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(**options))
+    entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(slower, **options))
     images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
     if images.dataset.shape != entry.dataset.shape:
         raise UsageError(
@@ -131,6 +139,7 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
 
 
 def _changes(
+    recipe: Recipe,
     epochs: int | None,
     steps: int | None,
     batch_size: int | None,
@@ -146,7 +155,15 @@ def _changes(
         raise UsageError(f"--set {wrong[0]} has no value: write --set {wrong[0]}=VALUE.")
     given = {"epochs": epochs, "batch_size": batch_size, "lr": lr}
     named = {key: str(value) for key, value in given.items() if value is not None}
-    return named | {key: value for key, _, value in pairs}
+    told = {key: value for key, _, value in pairs}
+    if steps is not None and "epochs" in told:
+        raise UsageError("--set epochs and --steps both say how long to train: give one of them.")
+    if twice := [key for key in told if key in named]:
+        flag = twice[0].replace("_", "-")
+        raise UsageError(f"--{flag} and --set {twice[0]} say the same of the recipe: give one of them.")
+    if lr is not None and recipe.critic_lr:
+        named["critic_lr"] = str(recipe.critic_lr * lr / recipe.lr)
+    return named | told
 
 
 def _first_process() -> bool:
@@ -176,7 +193,7 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any)
     device = find_device(options["device"])
     plan = Plan(
         entry=entry,
-        out=options["out"] or Path("runs") / entry.name,
+        out=options["out"] or (options["below"] or Path("runs")) / entry.name,
         steps=options["steps"] or steps_of(entry, len(images)),
         seed=options["seed"],
         device=device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from genzoo.train.finish import (
     LOSSES,
     averaged_nets,
     fixed_images,
-    tensorboard_writer,
+    summary_writer,
+    tensorboard_log,
     to_ship,
     write_pictures,
     write_proofs,
@@ -26,7 +28,7 @@ from genzoo.train.finish import (
 )
 from genzoo.train.loop import Report, Status, Trainer
 from genzoo.train.measure import Forecast, forecast
-from genzoo.train.plan import Plan, choose_precision, refuse_other_settings, steps_of
+from genzoo.train.plan import Plan, choose_precision, refuse_batch, refuse_other_settings, steps_of
 from genzoo.train.state import STATE
 from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
 
@@ -66,6 +68,8 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
             f"{plan.entry.name} makes images of {plan.entry.dataset.shape}, the data has {data.dataset.shape}."
         )
     processes = Processes(plan.device)
+    refuse_batch(plan.entry.recipe, len(data), processes.count)
+    writer = summary_writer() if plan.tensorboard else None
     plan = dataclasses.replace(plan, device=processes.device)
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
     _claim(plan, config, resume, processes)
@@ -76,10 +80,12 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
             trainer.state.load(plan.out / STATE)
+            if not plan.evaluations:  # the last state is to ship, whatever was best before
+                trainer.state.record.evaluations, trainer.state.record.best = [], {}
         elif plan.parent is not None:
             trainer.inherit(plan.parent)
-        if plan.tensorboard and processes.first:
-            trainer.on_history = tensorboard_writer(plan.out, trainer.state.record.step)
+        if writer is not None and processes.first:
+            trainer.on_history = tensorboard_log(writer, plan.out, trainer.state.record.step)
         if processes.first:
             trainer.run(report, write_pictures, fixed_images, _evaluator(plan, data))
         else:
@@ -99,7 +105,10 @@ def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
         nonlocal judge
         judge = judge or Judge(plan.entry, data, plan.device)
         record, nets = trainer.state.record, averaged_nets(trainer)
-        record.evaluations.append({"step": record.step, **judge.measure(dict(nets.items()))})
+        found = judge.measure(dict(nets.items()))
+        if not all(map(math.isfinite, found.values())):
+            return  # a state of such weights is none to ship, nor to choose by; training may recover
+        record.evaluations.append({"step": record.step, **found})
         if best_of(plan.entry, record.evaluations)["step"] == record.step:
             record.best = to_ship(trainer, nets)
 
@@ -108,7 +117,9 @@ def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
 
 def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
     """Make the folder this run's, or see that it is."""
-    found = (plan.out / CONFIG).exists()
+    with clear_io_errors(plan.out, "read"):
+        found = (plan.out / CONFIG).exists()
+        free = not plan.out.is_dir() or not any(plan.out.iterdir())
     if found and resume:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
@@ -118,13 +129,21 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
         wanted = {"entry": entry.to_json(), "parent": config.parent, **config.training}
         found_there = {"entry": there.entry.to_json(), "parent": there.parent, **settings}
         refuse_other_settings(wanted, found_there, plan.out)
-    elif found or (plan.out.is_dir() and any(plan.out.iterdir())):
+        if "steps" in there.training and not (plan.out / STATE).exists():
+            raise TrainingError(
+                f"{plan.out} holds a finished run without its {STATE}, from which alone it could go on: "
+                "name another --out, or fine-tune it."
+            )
+    elif found:
         raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
+    elif not free:
+        raise TrainingError(f"{plan.out} holds other things than a run: name another --out, or empty it.")
     processes.wait()
     if processes.first and not found:
         with clear_io_errors(plan.out):
             plan.out.mkdir(parents=True, exist_ok=True)
         write_config(plan.out, config)
+    processes.wait()
 
 
 def _finished(plan: Plan) -> bool:
@@ -135,6 +154,8 @@ def _finished(plan: Plan) -> bool:
 
 def _finish(trainer: Trainer, config: Config) -> None:
     record, out = trainer.state.record, trainer.plan.out
+    with clear_io_errors(out):
+        (out / LOSSES).unlink(missing_ok=True)  # until all is written anew the run is not finished
     write_weights(trainer)
     shipped = best_of(trainer.plan.entry, record.evaluations) if record.best else {"step": record.step}
     done = {

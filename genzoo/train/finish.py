@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -137,8 +137,8 @@ def write_proofs(trainer: Trainer, model: Model) -> None:
     plot_losses(out, record.history)
 
 
-def tensorboard_writer(out: Path, step: int) -> Callable[[dict[str, float]], None]:
-    """What logs rows of the history for TensorBoard; points after `step` are those of a lost run.
+def summary_writer() -> Callable[..., Any]:
+    """TensorBoard's writer.
 
     Raises:
         TrainingError: where TensorBoard is not installed.
@@ -147,7 +147,12 @@ def tensorboard_writer(out: Path, step: int) -> Callable[[dict[str, float]], Non
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise TrainingError("--tensorboard needs TensorBoard: pip install 'genzoo[tensorboard]'.") from None
-    writer = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+    return SummaryWriter
+
+
+def tensorboard_log(make: Callable[..., Any], out: Path, step: int) -> Callable[[dict[str, float]], None]:
+    """What logs rows of the history for TensorBoard; points after `step` are those of a lost run."""
+    writer = make(str(out / "tensorboard"), purge_step=step + 1)
 
     def log(row: dict[str, float]) -> None:
         for name, value in row.items():

@@ -24,7 +24,7 @@ from genzoo.processes import Processes
 from genzoo.spec import Conv, Recipe
 from genzoo.train.average import Average
 from genzoo.train.draws import BatchDraw, Source
-from genzoo.train.plan import Plan
+from genzoo.train.plan import Plan, refuse_batch
 from genzoo.train.state import STATE, State
 from genzoo.weights import Folder, load_net, read_config
 
@@ -52,8 +52,7 @@ class Trainer:
     def __init__(self, plan: Plan, data: ImageData, processes: Processes) -> None:
         self.plan, self.processes = plan, processes
         recipe = plan.entry.recipe
-        if recipe.batch_size % processes.count:
-            raise TrainingError(f"A batch of {recipe.batch_size} cannot be split among {processes.count} processes.")
+        refuse_batch(recipe, len(data), processes.count)
         self.source = Source(data.to(plan.device), recipe.batch_size, plan.seed)
         torch.manual_seed(plan.seed)
         nets = build(plan.entry).to(plan.device)
@@ -217,7 +216,9 @@ class Trainer:
                 first = record.step - (record.step - 1) % self.plan.log_every
                 self._refuse(name, f"in steps {first} to {record.step}")
         if record.step % self.plan.log_every == 0:
-            row = {name: float(f"{total / self.plan.log_every:.6g}") for name, total in record.sums.items()}
+            # A run that goes on for longer than it was begun for has longer rows, and one of another length between.
+            summed = record.step - int(record.history[-1]["step"] if record.history else 0)
+            row = {name: float(f"{total / summed:.6g}") for name, total in record.sums.items()}
             record.history.append({"step": record.step, **row})
             record.sums = {}
             self.on_history(record.history[-1])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from genzoo.data import ImageData
+from genzoo.errors import TrainingError
 from genzoo.evaluate.likelihood import posterior_samples
 from genzoo.spec import Recipe
 from genzoo.weights import MIXTURE_COMPONENTS
@@ -31,6 +33,9 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
 
     Returns:
         `mixture.weights` (10,), `mixture.means` (10, z) and `mixture.covariances` (10, z, z), float32.
+
+    Raises:
+        TrainingError: for latents that are not finite.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -38,6 +43,11 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
     turns = range(math.ceil(_FEWEST / len(data)))
     samples = (z for turn in turns for *_, z in posterior_samples(encoder, data, recipe, _SEED, turn))
     latents = torch.cat([z.cpu() for z in samples]).double().numpy()
+    if not np.isfinite(latents).all():
+        raise TrainingError(
+            "Training broke down: the encoder gives latents that are not finite, to which no mixture can be fitted; "
+            "begin anew in another --out with a lower --lr or another --seed."
+        )
     fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=1e-4, random_state=seed % 2**32)
     with warnings.catch_warnings():
         # A hundred rounds are near enough to where more of them lead.

@@ -14,7 +14,7 @@ import torch
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError, UsageError
 from genzoo.files import sha256
-from genzoo.spec import Entry
+from genzoo.spec import Entry, Recipe
 from genzoo.weights import CRITIC, MODEL, Folder, read_config
 
 Precision = Literal["auto", "fp32", "bf16"]
@@ -86,6 +86,17 @@ def _fingerprint(data: ImageData) -> str:
     return hashlib.sha256(data.pixels.contiguous().numpy().data).hexdigest()
 
 
+def refuse_batch(recipe: Recipe, images: int, processes: int = 1) -> None:
+    """Raise `TrainingError` for a batch that is larger than the data or cannot be split among processes."""
+    if recipe.batch_size > images:
+        raise TrainingError(
+            f"A batch of {recipe.batch_size} is larger than the data, which has {images} images: "
+            "lower it with --batch-size."
+        )
+    if recipe.batch_size % processes:
+        raise TrainingError(f"A batch of {recipe.batch_size} cannot be split among {processes} processes.")
+
+
 def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
     """Steps in a number of epochs (the recipe's unless told otherwise), counted in the critic's images.
 
@@ -93,11 +104,7 @@ def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
         TrainingError: when a batch is larger than the data.
     """
     recipe = entry.recipe
-    if recipe.batch_size > images:
-        raise TrainingError(
-            f"A batch of {recipe.batch_size} is larger than the data, which has {images} images: "
-            "lower it with --batch-size."
-        )
+    refuse_batch(recipe, images)
     batches = (images // recipe.batch_size) * (recipe.epochs if epochs is None else epochs)
     return max(1, batches // recipe.critic_steps)
 

@@ -58,7 +58,7 @@ class State:
         """Write everything to one file, in one step.
 
         Raises:
-            TrainingError: for a weight that is not finite; the file is left as it was.
+            TrainingError: for a weight or an optimizer's value that is not finite; the file is left as it was.
             GenzooError: when the file cannot be written; likewise.
         """
         tensors = {
@@ -66,14 +66,16 @@ class State:
             for kind, module in self._modules().items()
             for name, tensor in module.state_dict().items()
         }
-        refuse_not_finite(tensors, self.record.step)
         for phase, optimizer in self.optimizers.items():
             for index, values in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{phase}.{index}.{key}": torch.as_tensor(v) for key, v in values.items()}
         tensors |= {f"progress.{i}": row for i, row in enumerate(self.record.progress)}
         tensors |= {f"best.{name}": tensor for name, tensor in self.record.best.items()}
+        refuse_not_finite(tensors, self.record.step)
         plain = {key: getattr(self.record, key) for key in ("step", "seconds", "history", "sums", "evaluations")}
-        tensors[_JSON] = torch.from_numpy(np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8).copy())
+        tensors[_JSON] = torch.from_numpy(
+            np.frombuffer(json.dumps(plain, allow_nan=False).encode(), dtype=np.uint8).copy()
+        )
         write_tensors(path, tensors)
 
     def load(self, path: Path) -> None:
