@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from genzoo.errors import UsageError
 
 
-def find_device(device: str | torch.device | None) -> torch.device:
+def find_device(device: str | int | torch.device | None) -> torch.device:
     """The device of a name; `auto` takes the machine's accelerator, where there is one.
 
     Raises:
@@ -20,7 +23,7 @@ def find_device(device: str | torch.device | None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        found = torch.device(device or "cpu")
+        found = torch.device("cpu" if device is None else device)
         if found.type != "cpu":
             torch.zeros(1, device=found)
     except (RuntimeError, AssertionError, NotImplementedError):
@@ -28,6 +31,32 @@ def find_device(device: str | torch.device | None) -> torch.device:
     return found
 
 
-def full_float32() -> AbstractContextManager[None]:
-    """No TF32 in convolutions: samples of one seed must agree between devices."""
-    return torch.backends.cudnn.flags(allow_tf32=False)
+_CUDNN = threading.RLock()
+"""Its settings are the whole process's."""
+
+
+@contextlib.contextmanager
+def full_float32(device: torch.device, cudnn: bool = True) -> Iterator[None]:
+    """No TF32 on an NVIDIA GPU: samples of one seed must agree between devices.
+
+    Args:
+        device: where the net runs; elsewhere than on such a GPU nothing is done.
+        cudnn: whether its kernels are used at all.  Those of an LSTM have no backward pass in evaluation mode.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    settings: Any = torch.backends.cudnn
+    with _CUDNN:
+        try:
+            places: list[tuple[Any, str, object, object]] = [(settings, "allow_tf32", settings.allow_tf32, False)]
+        except RuntimeError:  # set by torch's newer names for it, beside which the older cannot be read
+            places = [(settings.conv, "fp32_precision", settings.conv.fp32_precision, "ieee")]
+        places.append((settings, "enabled", settings.enabled, settings.enabled and cudnn))
+        try:
+            for owner, name, _, value in places:
+                setattr(owner, name, value)
+            yield
+        finally:
+            for owner, name, before, _ in places:
+                setattr(owner, name, before)

@@ -84,6 +84,16 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise `GenzooError` where a file could not be written, before the work that it is to hold."""
+    with clear_io_errors(path):
+        if path.is_dir():
+            raise GenzooError(f"{path} is a folder: name a file.")
+        part = _part_of(path)
+        part.touch()
+        part.unlink()
+
+
 def sync(path: Path) -> None:
     """Have the system write a file (or a folder's list of files) through to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -97,6 +107,14 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in one step."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def git_hash(path: Path) -> str:
+    """The hash by which Git knows a file's contents, in hexadecimal."""
+    import hashlib
+
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def sha256(path: Path) -> str:

@@ -35,10 +35,20 @@ def to_signed(pixels: Tensor) -> Tensor:
 
 
 def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
-    """Pixels in [0, 1], (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded."""
+    """Pixels in [0, 1], (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded.
+
+    Raises:
+        UsageError: for another number of dimensions.
+    """
+    _refuse_other_than_batches(tuple(pixels.shape), "(n, c, h, w)")
     levels = pixels.detach().float().mul(255).round().clamp(0, 255).byte()
     array: npt.NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return array
+
+
+def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str) -> None:
+    if len(shape) != 4:
+        raise UsageError(f"Images have the shape {wanted}, not {shape}: give one image as images[:1].")
 
 
 def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = 2) -> Image.Image:
@@ -50,9 +60,10 @@ def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, p
         padding: white pixels between images.
 
     Raises:
-        UsageError: for no images, for more than a grid can show, or for an `nrow` below 1.
+        UsageError: for no images, for more than a grid can show, for an `nrow` below 1, or for another shape.
     """
     array = images if isinstance(images, np.ndarray) else to_uint8(images)
+    _refuse_other_than_batches(array.shape, "(n, h, w, c)")
     n, height, width, channels = array.shape
     check_grid(n, nrow)
     columns = min(nrow or math.ceil(math.sqrt(n)), n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,9 @@ def _check_measurement(document: object) -> None:
     kinds = {"dataset": str, "features": dict, "reference": dict, "n": int}
     if wrong := [key for key, kind in kinds.items() if not isinstance(document[key], kind)]:
         raise ValueError(f"its {wrong[0]} is {brief(document[wrong[0]])}")
+    seeds = document.get("seeds", [])
+    if not (isinstance(seeds, list) and all(isinstance(seed, int) for seed in seeds)):
+        raise ValueError(f"its seeds are {brief(seeds)}")
     for key in ALL_METRICS:
         row = document.get(key, {"mean": 0.0})
         if not isinstance(row, dict) or not isinstance(row.get("mean"), int | float):
@@ -101,8 +105,8 @@ def compare(documents: Sequence[Document]) -> dict[str, Any]:
     """Measurements of the same kind, with what is best in each metric.
 
     Returns:
-        `models`: for each, its name and each metric's mean, std and floor; `best`: for each metric
-        the names that have the best mean; and what the measurements share.
+        `models`: for each, its name (numbered where it is not the first of it) and each metric's mean, std and
+        floor; `best`: for each metric the names that have the best mean; and what the measurements share.
 
     Raises:
         UsageError: for fewer than two, or for measurements that cannot be compared.
@@ -114,12 +118,24 @@ def compare(documents: Sequence[Document]) -> dict[str, Any]:
         if len(found) > 1:
             words = ", ".join(f"{name} has {brief(json.loads(value))}" for value, name in found.items())
             raise UsageError(f"These were measured otherwise in {key} ({words}) and cannot be compared: measure anew.")
+    documents = _told_apart(documents)
     models = [
         {"name": document["name"], **{key: _brief(document[key]) for key in ALL_METRICS if key in document}}
         for document in documents
     ]
     best = {key: _best(documents, key) for key in ALL_METRICS if any(key in document for document in documents)}
     return {**{key: documents[0][key] for key in _SAME}, "models": models, "best": best}
+
+
+def _told_apart(documents: Sequence[Document]) -> list[Document]:
+    """Measurements with names of their own: a second one of a name is numbered."""
+    seen: Counter[str] = Counter()
+    told: list[Document] = []
+    for document in documents:
+        name = document["name"]
+        seen[name] += 1
+        told.append(document if seen[name] == 1 else {**document, "name": f"{name} ({seen[name]})"})
+    return told
 
 
 def _brief(row: Mapping[str, Any]) -> dict[str, Any]:

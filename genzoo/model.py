@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cached_property
 
 import torch
@@ -13,10 +14,10 @@ from genzoo import noise
 from genzoo.devices import full_float32
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import to_pixels
-from genzoo.objectives import gaussian_kl, log_likelihood, posterior
+from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
 from genzoo.pretrained import Pretrained
 from genzoo.priors import PRIORS, Mixture, Prior
-from genzoo.spec import Entry
+from genzoo.spec import Entry, Lstm
 from genzoo.weights import CRITIC, Config, Folder, load_net, read_golden, read_mixture
 
 BATCH = 256
@@ -124,7 +125,7 @@ class Model(Pretrained):
             raise UsageError(
                 f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
             )
-        with full_float32():
+        with self._exactly():
             raw = self.generator(z.to(self.device, self.dtype))
         return to_pixels(raw, self.entry.output)
 
@@ -179,10 +180,15 @@ class Model(Pretrained):
         Spherical interpolation keeps the norm that latents of a normal distribution have.
 
         Raises:
-            UsageError: for fewer than 2 steps.
+            UsageError: for fewer than 2 steps, or latents of another shape.
         """
         if steps < 2:
             raise UsageError(f"An interpolation of {steps} steps has no two ends: 2 is the least.")
+        if wrong := [z for z in (z0, z1) if z.shape != (self.entry.latent_size,)]:
+            raise UsageError(
+                f"{self.name} interpolates between latents of shape ({self.entry.latent_size},), "
+                f"not {tuple(wrong[0].shape)}: name one of several, as in z[0]."
+            )
         share = torch.linspace(0, 1, steps, device=self.device).unsqueeze(1)
         z0, z1 = z0.to(self.device).float(), z1.to(self.device).float()
         cosine = torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
@@ -200,7 +206,7 @@ class Model(Pretrained):
             UsageError: for a VAE, or images of another shape.
         """
         critic = self.critic
-        with full_float32():
+        with self._exactly():
             scores: Tensor = critic(self._images(x)).float()
         return scores
 
@@ -211,7 +217,7 @@ class Model(Pretrained):
             UsageError: for a model that is no VAE, or images of another shape.
         """
         encoder = self.encoder
-        with full_float32():
+        with self._exactly():
             return posterior(encoder(self._images(x)))
 
     def reconstruct(self, x: Tensor) -> Tensor:
@@ -225,21 +231,32 @@ class Model(Pretrained):
     def elbo(self, x: Tensor, seed: int = 0) -> Tensor:
         """A VAE's evidence lower bound in nats, with one posterior sample: (n, c, h, w) -> (n,).
 
+        A VAE of binarised images sees grey ones binarised by the seed, as it was trained.
+
         Raises:
             UsageError: for a model that is no VAE, or images of another shape.
         """
+        if self.entry.recipe.binarize:
+            self._check(x)
+            x = binarized(x.cpu().float(), seed, 0)
         mean, log_variance = self.encode(x)
         z = mean + (0.5 * log_variance).exp() * self._latents(len(x), seed, 0)
-        with full_float32():
+        with self._exactly():
             raw = self.generator(z.to(self.dtype)).float()
         likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
         return likelihood - gaussian_kl(mean, log_variance)
 
+    def _exactly(self) -> AbstractContextManager[None]:
+        return full_float32(self.device, cudnn=not isinstance(self.entry.arch, Lstm))
+
     def _images(self, x: Tensor) -> Tensor:
+        self._check(x)
+        return x.to(self.device, self.dtype)
+
+    def _check(self, x: Tensor) -> None:
         if x.dim() != 4 or x.shape[1:] != self.entry.dataset.shape:
             wanted = ", ".join(map(str, self.entry.dataset.shape))
             raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
-        return x.to(self.device, self.dtype)
 
 
 def load(

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genzoo import noise
 from genzoo.images import to_pixels
 from genzoo.spec import Entry, Recipe
 
@@ -103,6 +104,12 @@ def log_likelihood(x: Tensor, raw: Tensor, recipe: Recipe) -> Tensor:
     errors = (x - to_pixels(raw, "sigmoid")).square() / (2 * recipe.likelihood_sd**2)
     constant = math.log(recipe.likelihood_sd) + 0.5 * math.log(2 * math.pi)
     return -(errors + constant).flatten(1).sum(1)
+
+
+def binarized(x: Tensor, seed: int, start: int) -> Tensor:
+    """Pixels drawn from their grey levels, as functions of the seed and the image's place: (n, c, h, w) in {0, 1}."""
+    uniform = torch.from_numpy(noise.uniforms(seed, "flips", start, len(x), math.prod(x.shape[1:]))).view_as(x)
+    return (uniform < x).to(x.dtype)
 
 
 def posterior(encoded: Tensor) -> tuple[Tensor, Tensor]:

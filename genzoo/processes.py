@@ -41,9 +41,10 @@ class Processes:
         """Whether this process is the one that writes."""
         return self.rank == 0
 
-    def part(self, n: int) -> range:
-        """This process's part of `n` things, in order: the parts of all processes make up the whole."""
-        return range(self.rank * n // self.count, (self.rank + 1) * n // self.count)
+    def part(self, n: int, rank: int | None = None) -> range:
+        """A process's part (this one's, unless told otherwise) of `n` things, in order: all parts make up the whole."""
+        rank = self.rank if rank is None else rank
+        return range(rank * n // self.count, (rank + 1) * n // self.count)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace every gradient by its mean over the processes."""

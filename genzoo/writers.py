@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -38,7 +38,7 @@ def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) 
 
 
 def save_images(
-    images: Tensor | Iterator[Tensor],
+    images: Tensor | Iterable[Tensor],
     path: str | os.PathLike[str],
     *,
     n: int | None = None,
@@ -58,14 +58,17 @@ def save_images(
         overwrite: replace a folder that is not empty.
 
     Raises:
-        UsageError: for a name that says nothing, or a grid that cannot be.
+        UsageError: for a name that says nothing, a grid that cannot be, images of another shape, or batches that
+            hold more or fewer than `n`.
         GenzooError: when it cannot be written.
     """
-    batches = _batches(images)
-    total = n if isinstance(images, Iterator) else len(images)
+    import torch
+
+    total = len(images) if isinstance(images, torch.Tensor) else n
     if total is None:
         raise UsageError("How many images the batches hold must be said with n.")
     check_output(path, total, nrow)
+    batches = _counted([images] if isinstance(images, torch.Tensor) else images, total)
     target, suffix = Path(path), Path(path).suffix.lower()
     if os.fspath(path).endswith(("/", os.sep)):
         _save_folder(batches, target, total, overwrite)
@@ -75,8 +78,17 @@ def save_images(
         _save_array(batches, target, total)
 
 
-def _batches(images: Tensor | Iterator[Tensor]) -> Iterator[Array]:
-    return (to_uint8(batch) for batch in (images if isinstance(images, Iterator) else [images]))
+def _counted(batches: Iterable[Tensor], n: int) -> Iterator[Array]:
+    """The batches as files hold them; their number is that which the file's header says."""
+    done = 0
+    for batch in batches:
+        array = to_uint8(batch)
+        done += len(array)
+        if done > n:
+            break
+        yield array
+    if done != n:
+        raise UsageError(f"{n:,} images were to be written, and there were {'more' if done > n else f'{done:,}'}.")
 
 
 def _save_grid(array: Array, path: Path, nrow: int | None) -> None:
@@ -98,10 +110,10 @@ def _save_folder(batches: Iterator[Array], path: Path, n: int, overwrite: bool) 
 
 
 def _save_array(batches: Iterator[Array], path: Path, n: int) -> None:
-    first = next(batches)
-    shape = (n, *first.shape[1:])
     suffix = path.suffix.lower()
     with whole_file(path) as part:
+        first = next(batches)
+        shape = (n, *first.shape[1:])
         if suffix == ".npz":
             with zipfile.ZipFile(part, "w") as archive, archive.open("images.npy", "w", force_zip64=True) as file:
                 _write_npy(file, shape, first, batches)

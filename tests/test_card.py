@@ -241,6 +241,13 @@ def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(tmp_path: 
     assert f"a model called `{name}`" in section(card, "Training")
 
 
+def test_a_catalog_entry_comes_from_where_the_catalog_says(tmp_path: Path) -> None:
+    entry = ENTRIES["dcgan-mnist-z100-l3"]
+    card = render(checkpoint_of(dataclasses.replace(entry, source="my thesis"), tmp_path))
+    assert entry.source in card
+    assert "my thesis" not in card
+
+
 def test_a_model_that_no_report_has_is_said_to_come_from_none(tmp_path: Path) -> None:
     entry = ENTRIES["dcgan-mnist-z100-l3"]
     other = dataclasses.replace(entry, dataset=Dataset("drawings", entry.dataset.shape), tag="ft")

@@ -87,6 +87,28 @@ def test_what_was_measured_otherwise_is_not_compared(key: str, value: object) ->
         compare(PAIR[:1])
 
 
+def test_two_measurements_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    worse, better = document("same", 9.0, 0.5), document("same", 1.0, 0.5)
+    found = compare([better, worse, worse])
+    assert [model["name"] for model in found["models"]] == ["same", "same (2)", "same (3)"]
+    assert found["best"]["frechet_distance"] == ["same"]
+    for name, one in (("a.json", worse), ("b.json", better)):
+        (tmp_path / name).write_text(json.dumps(one))
+    done = run(evaluate_command, "--compare", tmp_path / "a.json", tmp_path / "b.json", "--json")
+    assert json.loads(done.stdout)["best"]["frechet_distance"] == [str(tmp_path / "b.json")]
+
+
+@pytest.mark.parametrize("out", ["none/metrics.json", "folder"])
+def test_where_nothing_can_be_written_is_said_before_measuring(
+    out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr("genzoo.evaluate.evaluate", lambda *_: pytest.fail("it was measured first"))
+    error = run(evaluate_command, "mlpvae-mnist", "--out", tmp_path / out).exception
+    assert isinstance(error, GenzooError)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "folder"]
+
+
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_the_same_comparison_gives_the_same_picture(suffix: str, tmp_path: Path) -> None:
     documents = [*PAIR, document("third", 3.0, 0.7, elbo=nats(-90, "x"))]
@@ -111,6 +133,9 @@ def test_measurements_are_read_from_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty has not been measured.*run `genzoo evaluate"):
         read_metrics(str(tmp_path / "empty"))
+    (tmp_path / "seeds.json").write_text(json.dumps({**PAIR[0], "seeds": 5}))
+    with pytest.raises(DataError, match="its seeds are 5"):
+        read_metrics(str(tmp_path / "seeds.json"))
     (tmp_path / "other.json").write_text('{"name": "x"}')
     with pytest.raises(DataError, match=r"other\.json is not a measurement"):
         read_metrics(str(tmp_path / "other.json"))
@@ -169,6 +194,9 @@ def test_a_folder_of_images_is_measured(tmp_path: Path) -> None:
         (("a", "--images", "x", "--dataset", "mnist"), "not both"),
         (("a", "--plot", "x.png"), "--plot draws a comparison"),
         (("--compare", "a", "--images", "x"), "--compare takes measurements"),
+        (("--compare", "a", "b", "--reference", "train"), "leave out --reference"),
+        (("--compare", "a", "b", "-n", "500"), "leave out --num"),
+        (("--compare", "a", "b", "--out", "x.json"), "leave out --out"),
         (("a", "--seeds", "one"), "is not a list of numbers"),
         (("a", "--seeds", "1,1"), "different numbers"),
     ],

@@ -16,7 +16,6 @@ from genzoo.errors import UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate import likelihood as measured
 from genzoo.evaluate.likelihood import (
-    binarized,
     bits_per_dimension,
     describe_likelihood,
     likelihood_work,
@@ -25,7 +24,7 @@ from genzoo.evaluate.likelihood import (
 )
 from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model, load
-from genzoo.objectives import log_likelihood
+from genzoo.objectives import binarized, log_likelihood
 from genzoo.train import train
 
 from .conftest import noise_images, plan

@@ -53,9 +53,10 @@ def test_a_repository(hub: HubServer, home: Path) -> None:
     model = package.load(GAN)
     np.testing.assert_allclose(np.load(home / "2-scores.npy"), model.score(model.sample(2, seed=0)), atol=1e-4)
 
-    # Each file is downloaded once, config.json asked for once a load, and the critic when it is needed.
+    # Each file is downloaded once, config.json asked for once a load, and for its size before the first; the critic
+    # comes when it is needed.
     assert hub.requests("main/config.json") == [f"{method} hub /user/model/resolve/main/config.json" for method in
-                                                ("HEAD", "GET", "HEAD")]  # fmt: skip
+                                                ("HEAD", "HEAD", "GET", "HEAD")]  # fmt: skip
     assert len(hub.requests("v1/config.json", "GET")) == 1
     assert len(hub.requests(f"{old}/config.json")) == 0
     blobs = [sha256(weights_home() / path) for path in
@@ -208,14 +209,16 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert len(hub.log) == asked
 
     cached, shipped = Path(rows[GAN]["path"]) / "critic.safetensors", site / "genzoo" / "weights" / VAE / "config.json"
-    for path in (cached, shipped):
+    # A file of the repository's that lies in git, not in Git LFS.
+    in_git = Path(rows["user/model"]["path"]) / "config.json"
+    for path in (cached, shipped, in_git):
         path.resolve().write_bytes(b"x")
     done = genzoo("verify", "mlp*[1y]", "user/model", "--json", **offline)
     assert done.returncode == 1
     assert {row["name"]: list(row["damaged"]) for row in json.loads(done.stdout)} == {
-        GAN: [str(cached)], VAE: [str(shipped)], "user/model": []
+        GAN: [str(cached)], VAE: [str(shipped)], "user/model": [str(in_git)]
     }  # fmt: skip
-    assert f"Error: {VAE}, {GAN} cannot be trusted" in done.stderr
+    assert f"Error: {VAE}, {GAN}, user/model cannot be trusted" in done.stderr
     assert genzoo("pull", GAN, **env).returncode == 0
     assert genzoo("verify", GAN, **env).stdout == f"{GAN}  ok, 8 files\n"
     for args, words in (("pull zzz*", "No model matches"), ("verify zzz", "neither a model's name nor a repository's")):

@@ -88,6 +88,13 @@ LASTING: dict[str, tuple[Callable[[HubServer, str], object], str]] = {
         ),
         r"it has 99,999,999,999 bytes, genzoo's limit is 300,000,000",
     ),
+    "large-config": (
+        lambda hub, name: hub.fault(
+            config(name), method="HEAD", status=200,
+            headers={"X-Repo-Commit": "0" * 40, "ETag": '"x"', "X-Linked-Size": "1000001"},
+        ),
+        r"config\.json of .* it has 1,000,001 bytes, genzoo's limit is 1,000,000",
+    ),
     "not-a-hub": (lambda hub, name: hub.fault(config(name), status=200), r"does not answer as the Hub does"),
 }  # fmt: skip
 SOURCES = {"no-revision": "user/no-revision@v9"}

@@ -5,21 +5,26 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import genzoo
 from genzoo.catalog import ENTRIES
+from genzoo.devices import find_device, full_float32
 from genzoo.errors import UsageError
 from genzoo.model import Model
-from genzoo.objectives import build_phases
+from genzoo.objectives import binarized, build_phases
 from genzoo.tensors import read_tensors
 from genzoo.train import train
 from genzoo.weights import is_here, weights_home
 
 from .conftest import noise_images, plan
 
+ROOT = Path(__file__).parents[1]
 SHIPPED = [name for name in ENTRIES if is_here(name)]
 GREY_LEVEL = 1 / 255
 
@@ -148,6 +153,29 @@ def test_elbo_is_what_training_maximises(checkpoint: Path) -> None:
     torch.testing.assert_close(-model.elbo(images, seed=9).mean(), phase.losses(Draw())["negative_elbo"])
 
 
+def test_elbo_of_binarised_images_is_that_of_its_card() -> None:
+    model = genzoo.load(ROOT / "weights" / "vae-mnist-z20-l3-binary")
+    with Image.open(ROOT / "tests" / "data" / "digits.png") as picture:
+        sheet = torch.from_numpy(np.array(picture.convert("L"))).float() / 255
+    images = sheet[:280, :280].view(10, 28, 10, 28).permute(0, 2, 1, 3).reshape(100, 1, 28, 28)
+    found = model.elbo(images, seed=3)
+    assert torch.equal(found, model.elbo(binarized(images, 3, 0), seed=3))
+    measured = json.loads((model.folder.path / "metrics.json").read_text())["elbo"]["mean"]
+    assert float(found.mean()) == pytest.approx(measured, abs=6)
+
+
+def test_float32_is_whole_on_a_gpu_and_nothing_is_touched_elsewhere() -> None:
+    settings: Any = torch.backends.cudnn
+    before = (settings.enabled, settings.allow_tf32, settings.benchmark)
+    with full_float32(torch.device("cpu")):
+        assert (settings.enabled, settings.allow_tf32, settings.benchmark) == before
+    with full_float32(torch.device("cuda")), full_float32(torch.device("cuda"), cudnn=False):
+        assert (settings.enabled, settings.allow_tf32) == (False, False)
+    with full_float32(torch.device("cuda")):
+        assert (settings.enabled, settings.allow_tf32) == (before[0], False)
+    assert (settings.enabled, settings.allow_tf32, settings.benchmark) == before
+
+
 @pytest.mark.parametrize("name", ["lstmgan-mnist-z100-l2", "convgan-mnist-z100-l2-pool", "wgan-cifar10-z10-l3"])
 def test_save_and_load_of_other_architectures(name: str, tmp_path: Path) -> None:
     folder = train(plan(name, tmp_path / "run", steps=1), noise_images(ENTRIES[name].dataset, 512))
@@ -176,7 +204,10 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.decode(torch.zeros(2, 3)), "shape \\(n, 2\\)"),
         (lambda: model.encode(torch.zeros(2, 3, 28, 28)), "shape \\(n, 1, 28, 28\\)"),
         (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 1), "2 is the least"),
+        (lambda: model.interpolate(model.latents(1), model.latents(1), 4), r"shape \(2,\), not \(1, 2\)"),
         (lambda: genzoo.load(checkpoint, device="tpu9"), "not on this machine"),
+        (lambda: genzoo.load(checkpoint, device=f"cuda:{torch.cuda.device_count()}"), "not on this machine"),
+        (lambda: find_device(torch.cuda.device_count()), "not on this machine"),
     ):
         with pytest.raises(UsageError, match=words):
             call()

@@ -18,7 +18,7 @@ from genzoo.catalog import ENTRIES
 from genzoo.cli.show import describe
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.nets import build
-from genzoo.spec import Conv, Entry
+from genzoo.spec import Conv, Dataset, Entry, FlatConv
 from genzoo.strict import brief, brief_list, parse_json, read_json, refuse_other_names
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.weights import read_manifest
@@ -219,6 +219,9 @@ def test_few_weights_that_ask_for_much_memory() -> None:
     wide = dataclasses.replace(entry.arch, channels=(2048, 1, 1, 1, 1), kernel=2)
     with pytest.raises(BadCheckpointError, match="a map of 2,097,152 values for each image is too large"):
         build(dataclasses.replace(entry, arch=wide))
+    flat = dataclasses.replace(ENTRIES["convgan-mnist-z100-l2-s1"], dataset=Dataset("custom", (1, 128, 128)))
+    with pytest.raises(BadCheckpointError, match="a map of 4,194,304 values for each image is too large"):
+        build(dataclasses.replace(flat, latent_size=8, arch=FlatConv(channels=256, kernel=7)))
 
 
 @pytest.mark.parametrize(

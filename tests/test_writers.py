@@ -74,6 +74,30 @@ def test_arrays_hold_every_image_in_order(colours: torch.Tensor, tmp_path: Path,
     np.testing.assert_array_equal(array, to_uint8(colours))
 
 
+@pytest.mark.parametrize("form", ["out.png", "out.npz", "out.npy", "out.safetensors", "out/"])
+@pytest.mark.parametrize("n", [5, 8])
+def test_another_number_of_images_than_was_said_writes_nothing(
+    colours: torch.Tensor, tmp_path: Path, form: str, n: int
+) -> None:
+    with pytest.raises(UsageError, match=f"{n} images were to be written, and there were"):
+        save_images(colours.split(3), f"{tmp_path}/{form}", n=n)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_current_folder_is_not_replaced(
+    colours: torch.Tensor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for place in ("./", "../", f"{here}/"):
+        with pytest.raises(GenzooError, match="is the folder this command runs in, or one around it"):
+            save_images(colours, place, overwrite=True)
+    with pytest.raises(GenzooError, match="could not be written"):
+        save_images(colours, f"{'n' * 300}/")
+    assert list(tmp_path.rglob("*")) == [here]
+
+
 def test_folder_of_numbered_pictures(colours: torch.Tensor, tmp_path: Path) -> None:
     save_images(iter(colours.split(3)), f"{tmp_path}/out/", n=7)
     files = sorted((tmp_path / "out").iterdir())
@@ -113,6 +137,11 @@ def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path)
             save_images(iter([colours]), tmp_path / name, n=n)
     with pytest.raises(UsageError, match="0 images a row"):
         make_grid(colours, nrow=0)
+    for one in (colours[0], to_uint8(colours)[0]):
+        with pytest.raises(UsageError, match=r"give one image as images\[:1\]"):
+            make_grid(one)
+    with pytest.raises(UsageError, match=r"give one image as images\[:1\]"):
+        save_images(colours[0], tmp_path / "out.npy")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(GenzooError, match="is a folder"):
         save_images(colours, tmp_path / "folder.png")

@@ -93,12 +93,13 @@ def describe_source(entry: Entry) -> str:
     """Where a catalog entry comes from; empty for a model that no report has."""
     if entry.name not in ENTRIES:
         return ""
-    report = f"{entry.source} of genzoo's five course reports"
+    source = ENTRIES[entry.name].source  # a folder's own may be anything
+    report = f"{source} of genzoo's five course reports"
     if entry.tag == "binary":
         return f"The entry is genzoo's own: the best VAE of {report}, trained on binarised digits."
     if entry.family == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
-    return f"The entry comes from {report}, {REPORTS[entry.source]}."
+    return f"The entry comes from {report}, {REPORTS[source]}."
 
 
 def plain(value: object) -> str:

@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+@click.pass_context
 def evaluate(
+    context: click.Context,
+    /,
     sources: tuple[str, ...],
     num: int,
     seeds: str,
@@ -65,21 +68,37 @@ def evaluate(
     """
     _check_usage(sources, images, dataset, compare, plot)
     if compare:
+        _refuse_unused(context)
         _compare(sources, plot, as_json)
         return
 
     from genzoo.evaluate import Settings
     from genzoo.evaluate.measure import write_metrics
+    from genzoo.files import refuse_unwritable
 
     settings = Settings(n=num, seeds=_seeds(seeds), **rest)
+    if out is not None:
+        refuse_unwritable(out)
     if images is not None and dataset is not None:
         document, target = _measure_images(images, dataset, settings, device, data_dir), out
     else:
         document, target = _measure_model(sources[0], settings, device, data_dir, out)
+    _show(document, as_json)
     if target is not None:
         write_metrics(target, document)
         click.echo(f"Wrote {target}", err=True)
-    _show(document, as_json)
+
+
+def _refuse_unused(context: click.Context) -> None:
+    """Raise `UsageError` for options that say how to measure, beside --compare, which measures nothing."""
+    used = {"sources", "compare", "plot", "as_json"}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and parameter.name not in used:
+            flag = parameter.opts[-1]
+            raise UsageError(
+                f"--compare shows measurements that are there: leave out {flag}, or measure with it first."
+            )
 
 
 def _check_usage(
@@ -132,7 +151,11 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
     from genzoo.metrics import compare as side_by_side
     from genzoo.metrics import read_metrics
 
-    comparison = side_by_side([read_metrics(source) for source in sources])
+    documents = [read_metrics(source) for source in sources]
+    if len({document["name"] for document in documents}) < len(documents):
+        # As a run of one's own beside the zoo's.
+        documents = [document | {"name": source} for document, source in zip(documents, sources, strict=True)]
+    comparison = side_by_side(documents)
     if plot:
         draw(comparison, plot)
         click.echo(f"Wrote {plot}", err=True)

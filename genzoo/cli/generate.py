@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genzoo.cli.progress import progress_bar
+from genzoo.errors import GenzooError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +88,11 @@ def _share(model: Model, output: str, num: int, draw: Callable[..., Iterator[Ten
         processes.wait()
 
         def joined() -> Iterator[Tensor]:
-            for part in filter(Path.exists, parts):
+            for rank, part in enumerate(parts):
+                if not processes.part(num, rank):
+                    continue
+                if not part.exists():
+                    raise GenzooError(f"{part} is not there: all processes need one disk to share their images on.")
                 array = np.load(part, mmap_mode="r")
                 for first in range(0, len(array), BATCH):
                     pixels = torch.from_numpy(np.array(array[first : first + BATCH]))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genzoo import noise
 from genzoo.data import data_root, load_images
+from genzoo.devices import full_float32
 from genzoo.errors import GenzooError
 from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder
 from genzoo.evaluate.scores import Sample
@@ -112,7 +113,8 @@ class InceptionFeatures:
     def see(self, pixels: Tensor) -> Sample:
         """Features and logits of images: uint8 (n, c, h, w); grey images go in as three equal channels."""
         colour = pixels.expand(-1, 3, -1, -1)
-        batches = [self.net(batch.to(self.device)) for batch in torch.split(colour, BATCH // 5)]
+        with full_float32(self.device):
+            batches = [self.net(batch.to(self.device)) for batch in torch.split(colour, BATCH // 5)]
         features = torch.cat([batch[0].cpu() for batch in batches])
         return Sample(features, self._logits(features))
 
@@ -129,13 +131,14 @@ class InceptionFeatures:
         """
         path = data_root(data_dir) / "features" / f"inception-{self.dataset.name}-{split}.safetensors"
         if path.is_file():
-            features = read_tensors(path)["features"].float()
+            features = read_tensors(path)["features"]
         else:
             # Each costs seconds here: two thirds of the pool must do for the floor.
-            features = self.see(real_pixels(self.dataset, split, data_dir)[: 2 * REFERENCE_IMAGES]).features
+            features = self.see(real_pixels(self.dataset, split, data_dir)[: 2 * REFERENCE_IMAGES]).features.half()
             with clear_io_errors(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            write_tensors(path, {"features": features.half()})
+            write_tensors(path, {"features": features})
+        features = features.float()  # as every later measurement reads them
         return Sample(features, self._logits(features))
 
 

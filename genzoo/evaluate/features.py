@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from genzoo.catalog import DATASETS
 from genzoo.data import ImageData
+from genzoo.devices import full_float32
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
 from genzoo.fields import check, decode
 from genzoo.files import write_text
@@ -150,10 +151,11 @@ def extract(net: FeatureNet, pixels: Tensor, batch_size: int = BATCH) -> Tensor:
     """Features of uint8 images: (n, c, h, w) -> (n, features) float32, on the CPU."""
     data = ImageData(net.spec.images, pixels)
     device = net.head.weight.device
-    batches = [
-        net.features(data.batch(torch.arange(i, min(i + batch_size, len(data)))).to(device)).cpu()
-        for i in range(0, len(data), batch_size)
-    ]
+    with full_float32(device):
+        batches = [
+            net.features(data.batch(torch.arange(i, min(i + batch_size, len(data)))).to(device)).cpu()
+            for i in range(0, len(data), batch_size)
+        ]
     return torch.cat(batches)
 
 

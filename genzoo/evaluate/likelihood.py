@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from genzoo import noise
 from genzoo.data import ImageData
+from genzoo.devices import full_float32
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
 from genzoo.metrics import LIKELIHOOD_METRICS
 from genzoo.model import Model
-from genzoo.objectives import log_likelihood, posterior
+from genzoo.objectives import binarized, log_likelihood, posterior
 from genzoo.spec import Recipe
 
 SAMPLES = 500
@@ -88,10 +89,12 @@ def likelihoods(
         if model.entry.recipe.binarize:
             x = binarized(x, seed, place.start)
         x = x.to(model.device)
-        weights = log_weights(model, generator, x, samples, seed, place.start).double()
-        error = (model.reconstruct(x) - x).square().flatten(1).mean(1).double()
+        weights = (
+            log_weights(model, generator, x, samples, seed, place.start).cpu().double()
+        )  # not every accelerator has it
+        error = (model.reconstruct(x) - x).square().flatten(1).mean(1).cpu().double()
         bound = weights.logsumexp(1) - math.log(samples)
-        found.append((error.cpu(), weights.mean(1).cpu(), bound.cpu()))
+        found.append((error, weights.mean(1), bound))
         report(place.stop)
     error, elbo, bound = (torch.cat(parts) for parts in zip(*found, strict=True))
     return Likelihoods(error, elbo, bound)
@@ -111,7 +114,8 @@ def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, see
     ratio = 0.5 * (epsilon.square() - z.square() + log_variance.unsqueeze(1)).sum(2)
     parts = []
     for image, latents in zip(_repeated(x, samples), torch.split(z.flatten(0, 1), _DECODED), strict=True):
-        raw = generator(latents.to(model.dtype)).float()
+        with full_float32(model.device):
+            raw = generator(latents.to(model.dtype)).float()
         parts.append(log_likelihood(image.float(), raw, model.entry.recipe))
     return torch.cat(parts).view(n, samples) + ratio
 
@@ -147,13 +151,6 @@ def posterior_samples(
         drawn = noise.normals(seed, turn * len(data) + place.start, len(x), mean.shape[1])
         z = mean + (0.5 * log_variance).exp() * torch.from_numpy(drawn).to(device)
         yield x, mean, log_variance, z
-
-
-def binarized(x: Tensor, seed: int, start: int) -> Tensor:
-    """Pixels drawn from their grey levels, as functions of the seed and the image's place: (n, c, h, w) in {0, 1}."""
-    size = x[0].numel()
-    uniform = torch.from_numpy(noise.uniforms(seed, "flips", start, len(x), size)).view_as(x)
-    return (uniform < x).to(x.dtype)
 
 
 def measure_likelihood(

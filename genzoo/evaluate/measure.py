@@ -188,7 +188,7 @@ def evaluate_images(
     seen = _seen(extractor, torch.split(pixels, _BATCH), progress, "features")
     sets = (seen if n == len(seen) else seen[draw(len(seen), n, seed)] for seed in seeds)
     rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
-    heading = _heading(folder.resolve().name, dataset, extractor, settings)
+    heading = _heading(folder.resolve().name, dataset, extractor, settings, n)
     return {**heading, "n": n, "seeds": list(seeds), **rows}
 
 
@@ -279,7 +279,7 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
     """What was measured, and how."""
     step = model.config.training.get("step")
     return {
-        **_heading(model.name, model.entry.dataset, extractor, settings),
+        **_heading(model.name, model.entry.dataset, extractor, settings, settings.n),
         "weights_sha256": sha256(find_file(model)),
         **({} if step is None else {"step": step}),
         # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
@@ -287,7 +287,7 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
     }
 
 
-def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings) -> Document:
+def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings, n: int) -> Document:
     document: Document = {"format": FORMAT, "name": name, "dataset": dataset.name}
     if extractor is None:
         return document | {"features": {}, "reference": {"split": settings.reference}}
@@ -295,5 +295,5 @@ def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings:
         "features": extractor.identity,
         "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
         "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
-        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": KERNEL_SUBSET_SIZE},
+        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": min(KERNEL_SUBSET_SIZE, n)},
     }

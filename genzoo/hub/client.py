@@ -87,11 +87,11 @@ def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
     return Path(path) if isinstance(path, str) else None
 
 
-def refuse_large(repo: str, name: str, revision: str) -> None:
+def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -> None:
     """Ask how large a file is, before it is fetched.
 
     Raises:
-        BadCheckpointError: when it is larger than any of genzoo's, or not there.
+        BadCheckpointError: when it is larger than `most` bytes, by default any of genzoo's, or not there.
         HubError: when the Hub does not tell.
     """
 
@@ -102,10 +102,8 @@ def refuse_large(repo: str, name: str, revision: str) -> None:
         return get_hf_file_metadata(url, library_name="genzoo", library_version=__version__).size or 0
 
     size = patiently(ask, f"{name} of {repo}", repo, revision)
-    if size > _MOST_BYTES:
-        raise BadCheckpointError(
-            f"{name} of {repo} is refused: it has {size:,} bytes, genzoo's limit is {_MOST_BYTES:,}."
-        )
+    if size > most:
+        raise BadCheckpointError(f"{name} of {repo} is refused: it has {size:,} bytes, genzoo's limit is {most:,}.")
 
 
 def list_files(repo: str, revision: str) -> frozenset[str]:

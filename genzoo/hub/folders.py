@@ -13,13 +13,15 @@ from typing import Any
 
 from genzoo import catalog, weights
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
-from genzoo.files import sha256
+from genzoo.files import git_hash, sha256
 from genzoo.hub import client
+from genzoo.strict import MOST_JSON_BYTES
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
 _REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
 _REVISION = re.compile(r"\w[\w./-]*", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_GIT = 40  # hexadecimal digits
+_HASH = re.compile(rf"[0-9a-f]{{64}}|[0-9a-f]{{{_GIT}}}")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ class HubFolder(Folder):
         return path
 
     def _mismatch(self, name: str, path: Path) -> str | None:
-        found, expected = sha256(path), known_sha256(self.pinned, name, path)
         whose = "Hub" if self.pinned is None else "manifest"
-        return None if expected in (None, found) else f"its SHA-256 is {found}, the {whose}'s is {expected}"
+        return about_hash(path, known_hash(self.pinned, name, path), f"the {whose}'s is ")
 
     def has(self, name: str) -> bool:
         """Whether the repository holds a file of this name.
@@ -103,15 +104,24 @@ class ShippedFolder(Folder):
         return open_repository(repository_of(self.path.name), pinned=self.pinned)
 
 
-def known_sha256(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
-    """The SHA-256 that a file in the cache must have, if it is known: the manifest's, or that of its blob's name.
+def known_hash(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
+    """The hash that a file in the cache must have, if it is known: the manifest's, or that of its blob's name.
 
     The client keeps a file of Git LFS or Xet under its SHA-256, others under their Git hash, without a look inside.
     """
     if pinned is not None:
         return str(pinned.get(name, {}).get("sha256", "none"))
     blob = Path(os.readlink(path)).name if path.is_symlink() else ""
-    return blob if _SHA256.fullmatch(blob) else None
+    return blob if _HASH.fullmatch(blob) else None
+
+
+def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | None:
+    """What is wrong with a file that must have a hash, a SHA-256 or Git's; None where it has it, or none is known."""
+    if expected is None:
+        return None
+    in_git = len(expected) == _GIT
+    found = git_hash(path) if in_git else sha256(path)
+    return None if found == expected else f"its {'Git hash' if in_git else 'SHA-256'} is {found}, {whose}{expected}"
 
 
 def parse_repository(source: str) -> tuple[str, str | None] | None:
@@ -183,6 +193,8 @@ def open_repository(
         BadCheckpointError: for a repository that is none of genzoo's.
     """
     with _refusing_pickles(repo, revision):
+        if pinned is None and not (client.is_offline() or client.cached(repo, CONFIG, revision)):
+            client.refuse_large(repo, CONFIG, revision, MOST_JSON_BYTES)
         config = client.fetch(repo, CONFIG, revision)
         folder = HubFolder(config.parent, pinned, repo, config.parent.name)
         if pinned is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from genzoo.errors import HubError, UsageError
-from genzoo.files import sha256
+from genzoo.files import git_hash, sha256
 from genzoo.hub import client
 from genzoo.hub.folders import is_revision, parse_repository
 from genzoo.hub.refusals import OvertakenError, explain_refusal
@@ -238,8 +237,7 @@ def _change(path: Path, there: Mapping[str, tuple[str, int]]) -> Change:
 def _hashes_of(path: Path) -> Iterator[str]:
     """A file's hash if the Hub keeps it by its SHA-256, and if it lies in git."""
     yield sha256(path)
-    data = path.read_bytes()
-    yield hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    yield git_hash(path)
 
 
 def _commit(api: HfApi, draft: Draft, folder: Path, message: str) -> str:

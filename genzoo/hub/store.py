@@ -9,9 +9,8 @@ from typing import Any
 
 from genzoo import catalog, weights
 from genzoo.errors import UnknownNameError, WeightsNotFoundError
-from genzoo.files import sha256
 from genzoo.hub import client
-from genzoo.hub.folders import find_folder, known_sha256, parse_repository, repository_of
+from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.weights import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder
 
 _FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN)
@@ -88,12 +87,12 @@ def verify(sources: Iterable[str] = ()) -> Iterator[Verified]:
     named = [name for source in sources for name in _expand(source)]
     for name in named or weights.read_manifest():
         copies = list(_copies(name))
-        damaged = {str(path): problem for path, expected in copies if (problem := _problem(path, expected))}
+        damaged = {str(path): problem for path, expected in copies if (problem := about_hash(path, expected))}
         yield Verified(name, len(copies), damaged)
 
 
 _Copies = Iterator[tuple[Path, str | None]]
-"""Files on this machine, each with the SHA-256 it must have, where that is known."""
+"""Files on this machine, each with the hash it must have, where that is known."""
 
 
 def _copies(name: str) -> _Copies:
@@ -113,15 +112,10 @@ def _copies_of_entry(name: str, pinned: Mapping[str, Mapping[str, Any]]) -> _Cop
     for file in pinned:
         here = weights.weights_home() / name / file
         found = [here if here.is_file() else None, client.cached(repository_of(name), file)]
-        yield from ((path, known_sha256(pinned, file, path)) for path in found if path)
+        yield from ((path, known_hash(pinned, file, path)) for path in found if path)
 
 
 def _copies_of_repository(repo: str, revision: str | None) -> _Copies:
     for file in _FILES:
         if path := client.cached(repo, file, revision or client.MAIN):
-            yield path, known_sha256(None, file, path)
-
-
-def _problem(path: Path, expected: str | None) -> str | None:
-    found = sha256(path)
-    return f"its SHA-256 is {found}, not {expected}" if expected not in (None, found) else None
+            yield path, known_hash(None, file, path)

@@ -6,8 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genzoo.errors import BadCheckpointError
 from genzoo.images import to_signed
 from genzoo.spec import Activation, Entry
+
+_MOST_VALUES = 2**20
+"""In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
 
 
 class Signed(nn.Module):
@@ -70,6 +74,14 @@ def critic_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
     if entry.is_vae:
         return [], 2 * entry.latent_size, []
     return [Signed()], 1, [Score()]
+
+
+def refuse_large_map(entry: Entry, values: int) -> None:
+    """Raise `BadCheckpointError` for a map of more values of one image than a small model has."""
+    if values > _MOST_VALUES:
+        raise BadCheckpointError(
+            f"{entry.name}: a map of {values:,} values for each image is too large, the limit is {_MOST_VALUES:,}."
+        )
 
 
 def start_as_glorot(layer: nn.Module) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.errors import BadCheckpointError
-from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends
+from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends, refuse_large_map
 from genzoo.nets.fastconv import Conv2d, ConvTranspose2d
 from genzoo.spec import Conv, Entry, halvings
-
-_MOST_VALUES = 2**20
-"""In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
 
 
 def _padding(kernel: int, side: int) -> int:
@@ -110,9 +107,5 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
             f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
             f"to maps of {sizes[-1]}, not of {' or '.join(map(str, ends))}."
         )
-    values = max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False))
-    if values > _MOST_VALUES:
-        raise BadCheckpointError(
-            f"{entry.name}: a map of {values:,} values for each image is too large, the limit is {_MOST_VALUES:,}."
-        )
+    refuse_large_map(entry, max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False)))
     return _generator(entry, arch, sizes), _critic(entry, arch, sizes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends, start_as_glorot
+from genzoo.nets.blocks import Dropout, activate, critic_ends, refuse_large_map, start_as_glorot
 from genzoo.spec import Entry, FlatConv
 
 
@@ -26,11 +26,16 @@ def _pool(arch: FlatConv) -> list[nn.Module]:
 
 
 def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
-    """Generator z -> linear -> two transposed convolutions, and its mirror; pooling stands between the two."""
+    """Generator z -> linear -> two transposed convolutions, and its mirror; pooling stands between the two.
+
+    Raises:
+        BadCheckpointError: for maps too large for a small model.
+    """
     image_channels, side, _ = entry.dataset.shape
     channels, stride, lost = arch.channels, arch.stride, int(arch.pool)
     outer = -(-side // stride)  # of the map next to the image
     first = -(-(outer + lost) // stride)
+    refuse_large_map(entry, channels * (outer + lost) ** 2)
     generator = nn.Sequential(
         nn.Linear(entry.latent_size, channels * first**2),
         activate("leaky_relu"),
