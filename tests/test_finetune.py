@@ -186,6 +186,7 @@ def test_a_critics_own_rate_changes_with_the_generators(digits: Path, tmp_path: 
     assert (rates["lr"], rates["critic_lr"]) == (recipe.lr / 8, recipe.critic_lr / 8)
 
 
+@pytest.mark.slow
 def test_several_runs_lie_in_folders_of_their_own_names(digits: Path, tmp_path: Path) -> None:
     common = ("--data", digits, "--batch-size", 50, "--steps", 1, "--evaluations", 0, "--out", tmp_path / "many")
     done = run("train", "mlpvae-mnist-z2-l1", "mlpvae-mnist", "--latent-size", 3, *common)
