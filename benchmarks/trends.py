@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
-from genzoo.metrics import ALL_METRICS, compare, read_metrics
+from genzoo.metrics import ALL_METRICS, MIXTURE, compare, read_metrics
 from genzoo.spec import Entry
 from genzoo.weights import METRICS, Folder, read_config, weights_home
 
@@ -87,7 +87,7 @@ def columns(study: Study) -> dict[str, tuple[str, ...]]:
     places = {ALL_METRICS[key].label: (key,) for key in keys}
     if study.family != "vae":
         return {**places, "Precision": ("precision",), "Recall": ("recall",)}
-    mixture = {f"{ALL_METRICS[key].label}, mixture prior": ("mixture_prior", key) for key in keys}
+    mixture = {f"{ALL_METRICS[key].label}, mixture prior": (MIXTURE, key) for key in keys}
     return {**places, **mixture, "ELBO, nats": ("elbo",)}
 
 
@@ -109,7 +109,7 @@ def shipped_step(folder: Path) -> int:
 def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
     documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
-    best = compare(documents)["best"]
+    best = compare([{key: row for key, row in each.items() if key != MIXTURE} for each in documents])["best"]
     value_of = {entry.name: study.value(entry) for entry in study.entries}
     steps = [shipped_step(home / entry.name) for entry in study.entries]
     found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}

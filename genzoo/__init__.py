@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from genzoo.catalog import find_entry as info
-from genzoo.catalog import list_models
 from genzoo.errors import GenzooError
 from genzoo.version import __version__
+from genzoo.weights import list_models
 
 if TYPE_CHECKING:
     from genzoo.images import make_grid

@@ -66,7 +66,9 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
             raise GenzooError(f"{path} is a file: name a folder.")
         _refuse_around(path)
         if path.is_dir() and any(path.iterdir()) and not overwrite:
-            raise GenzooError(f"{path} is not empty: name another folder, or replace it with --overwrite.")
+            raise GenzooError(
+                f"{path} is not empty: name another folder, or replace it by --overwrite (in Python overwrite=True)."
+            )
         part, old = _part_of(path), _part_of(path).with_suffix(".old")
         try:
             part.mkdir(parents=True)

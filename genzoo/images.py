@@ -35,27 +35,34 @@ def to_signed(pixels: Tensor) -> Tensor:
 
 
 def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
-    """Pixels in [0, 1], (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded.
+    """Pixels in [0, 1] (or uint8), (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded.
 
     Raises:
-        UsageError: for another number of dimensions.
+        UsageError: for another shape or another type.
     """
-    _refuse_other_than_batches(tuple(pixels.shape), "(n, c, h, w)")
-    levels = pixels.detach().float().mul(255).round().clamp(0, 255).byte()
+    _refuse_other_than_batches(tuple(pixels.shape), "(n, c, h, w)", channels=1)
+    if pixels.is_floating_point():
+        pixels = pixels.detach().float().mul(255).round().clamp(0, 255).byte()
+    elif str(pixels.dtype) != "torch.uint8":
+        raise UsageError(f"Images are float in [0, 1] or uint8, not {pixels.dtype}.")
+    levels = pixels
     array: npt.NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return array
 
 
-def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str) -> None:
+def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str, channels: int) -> None:
+    """Raise `UsageError` for what is not `wanted`, whose channels, 1 or 3, stand at a place."""
     if len(shape) != 4:
         raise UsageError(f"Images have the shape {wanted}, not {shape}: give one image as images[:1].")
+    if shape[channels] not in (1, 3):
+        raise UsageError(f"Images have the shape {wanted} with 1 or 3 channels, not {shape}.")
 
 
 def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = 2) -> Image.Image:
     """Images side by side as one picture.
 
     Args:
-        images: (n, c, h, w) in [0, 1], or (n, h, w, c) uint8.
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
         nrow: images in a row; by default the grid is as square as it can be.
         padding: white pixels between images.
 
@@ -63,7 +70,9 @@ def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, p
         UsageError: for no images, for more than a grid can show, for an `nrow` below 1, or for another shape.
     """
     array = images if isinstance(images, np.ndarray) else to_uint8(images)
-    _refuse_other_than_batches(array.shape, "(n, h, w, c)")
+    _refuse_other_than_batches(array.shape, "(n, h, w, c)", channels=3)
+    if array.dtype != np.uint8:
+        raise UsageError(f"Arrays of images are uint8, not {array.dtype}: give torch.from_numpy of (n, c, h, w).")
     n, height, width, channels = array.shape
     check_grid(n, nrow)
     columns = min(nrow or math.ceil(math.sqrt(n)), n)

@@ -42,6 +42,9 @@ SAMPLE_METRICS: dict[str, Metric] = {
 }
 """The metrics of sample quality, by their keys in `metrics.json`."""
 
+MIXTURE = "mixture_prior"
+"""What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
+
 LIKELIHOOD_METRICS: dict[str, Metric] = {
     "reconstruction_error": Metric("Reconstruction error", "lower", "squared error per pixel of range [0, 1]"),
     "elbo": Metric("ELBO", "higher", "nats per image"),
@@ -90,6 +93,14 @@ def _check_measurement(document: object) -> None:
     seeds = document.get("seeds", [])
     if not (isinstance(seeds, list) and all(isinstance(seed, int) for seed in seeds)):
         raise ValueError(f"its seeds are {brief(seeds)}")
+    mixture = document.get(MIXTURE, {})
+    if not isinstance(mixture, dict):
+        raise ValueError(f"its {MIXTURE} is {brief(mixture)}")
+    for rows in (document, mixture):
+        _check_rows(rows)
+
+
+def _check_rows(document: Document) -> None:
     for key in ALL_METRICS:
         row = document.get(key, {"mean": 0.0})
         if not isinstance(row, dict) or not isinstance(row.get("mean"), int | float):
@@ -105,8 +116,9 @@ def compare(documents: Sequence[Document]) -> dict[str, Any]:
     """Measurements of the same kind, with what is best in each metric.
 
     Returns:
-        `models`: for each, its name (numbered where it is not the first of it) and each metric's mean, std and
-        floor; `best`: for each metric the names that have the best mean; and what the measurements share.
+        `models`: for each, and for a VAE's mixture prior, its name (numbered where it is not the first of it) and
+        each metric's mean, std and floor; `best`: for each metric the names that have the best mean; and what the
+        measurements share.
 
     Raises:
         UsageError: for fewer than two, or for measurements that cannot be compared.
@@ -114,17 +126,19 @@ def compare(documents: Sequence[Document]) -> dict[str, Any]:
     if len(documents) < 2:
         raise UsageError("A comparison needs two measurements or more: name them after --compare.")
     for key in _SAME:
+        way_out = "compare those of one dataset" if key == "dataset" else "measure anew"
         found = {json.dumps(document[key], sort_keys=True): document["name"] for document in documents}
         if len(found) > 1:
             words = ", ".join(f"{name} has {brief(json.loads(value))}" for value, name in found.items())
-            raise UsageError(f"These were measured otherwise in {key} ({words}) and cannot be compared: measure anew.")
-    documents = _told_apart(documents)
+            raise UsageError(f"These were measured otherwise in {key} ({words}) and cannot be compared: {way_out}.")
+    shared = {key: documents[0][key] for key in _SAME}
+    documents = [row for document in _told_apart(documents) for row in _by_prior(document)]
     models = [
         {"name": document["name"], **{key: _brief(document[key]) for key in ALL_METRICS if key in document}}
         for document in documents
     ]
     best = {key: _best(documents, key) for key in ALL_METRICS if any(key in document for document in documents)}
-    return {**{key: documents[0][key] for key in _SAME}, "models": models, "best": best}
+    return {**shared, "models": models, "best": best}
 
 
 def _told_apart(documents: Sequence[Document]) -> list[Document]:
@@ -136,6 +150,12 @@ def _told_apart(documents: Sequence[Document]) -> list[Document]:
         seen[name] += 1
         told.append(document if seen[name] == 1 else {**document, "name": f"{name} ({seen[name]})"})
     return told
+
+
+def _by_prior(document: Document) -> list[Document]:
+    """A measurement, and that of a VAE's samples from its mixture as one more."""
+    mixture = document.get(MIXTURE)
+    return [document, *([{"name": f"{document['name']}, mixture", **mixture}] if isinstance(mixture, dict) else [])]
 
 
 def _brief(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,15 +15,18 @@ from genzoo import noise
 from genzoo.devices import full_float32
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import to_pixels
+from genzoo.metrics import read_metrics
 from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
 from genzoo.pretrained import Pretrained
 from genzoo.priors import PRIORS, Mixture, Prior
 from genzoo.spec import Entry, Lstm
-from genzoo.weights import CRITIC, Config, Folder, load_net, read_golden, read_mixture
+from genzoo.weights import CRITIC, METRICS, Config, Folder, load_net, read_golden, read_mixture
 
 BATCH = 256
 """Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
 _GREY_LEVEL = 1 / 255
+_BEYOND = 0.01
+"""How far outside of [0, 1] pixels may lie, as after a gradient step."""
 
 
 class Model(Pretrained):
@@ -36,6 +40,15 @@ class Model(Pretrained):
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, device={str(self.device)!r}, dtype={self.dtype})"
+
+    @property
+    def metrics(self) -> dict[str, Any] | None:
+        """What `genzoo evaluate` measured, as `metrics.json` holds it; None where it has not measured.
+
+        Raises:
+            DataError: for a file that is no measurement.
+        """
+        return read_metrics(str(self.folder.file(METRICS))) if self.folder.has(METRICS) else None
 
     @property
     def name(self) -> str:
@@ -121,6 +134,8 @@ class Model(Pretrained):
         Raises:
             UsageError: for latents of another shape.
         """
+        if not isinstance(z, Tensor):
+            raise UsageError(f"{self.name} decodes tensors, not {type(z).__name__}: give torch.from_numpy(z).")
         if z.dim() != 2 or z.shape[1] != self.entry.latent_size:
             raise UsageError(
                 f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
@@ -254,9 +269,18 @@ class Model(Pretrained):
         return x.to(self.device, self.dtype)
 
     def _check(self, x: Tensor) -> None:
+        """Raise `UsageError` for what are no images of the model's shape and range."""
+        if not isinstance(x, Tensor):
+            raise UsageError(f"{self.name} takes tensors, not {type(x).__name__}: give torch.from_numpy(x).")
         if x.dim() != 4 or x.shape[1:] != self.entry.dataset.shape:
             wanted = ", ".join(map(str, self.entry.dataset.shape))
             raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
+        if not x.is_floating_point():
+            raise UsageError(f"{self.name} takes pixels as floats in [0, 1], not {x.dtype}: divide uint8 by 255.")
+        if x.numel():
+            least, most = (float(value) for value in x.detach().aminmax())
+            if least < -_BEYOND or most > 1 + _BEYOND:
+                raise UsageError(f"{self.name} takes pixels in [0, 1], not in [{least:.3g}, {most:.3g}].")
 
 
 def load(

@@ -45,6 +45,8 @@ class Pretrained(ABC):
         Raises:
             GenzooError: as `load` does.
         """
+        if dtype is not None and not isinstance(dtype, torch.dtype):
+            raise UsageError(f"{dtype!r} is no type of torch's: give torch.float16, say, and not its name.")
         folder = find_folder(source, revision)
         return cls(read_config(folder), folder, find_device(device), dtype or torch.float32)
 

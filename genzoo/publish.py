@@ -11,7 +11,7 @@ from genzoo.card import check_card, render
 from genzoo.card.facts import read_measurement
 from genzoo.errors import BadCheckpointError
 from genzoo.files import clear_io_errors, sync, write_text
-from genzoo.hub.publish import Draft, fetch_published, find_target, prepare, send
+from genzoo.hub.publish import Draft, demand_token, fetch_published, find_target, prepare, send
 from genzoo.strict import MOST_JSON_BYTES
 from genzoo.version import __version__
 from genzoo.weights import CONFIG, CRITIC, GOLDEN, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, Folder, read_config
@@ -88,6 +88,7 @@ def publish(
         copy_folder(folder, copy)
         check(Folder(copy))
         _add_card(folder, copy, repo)
+        demand_token(target)
         draft = prepare(target, copy, {CARD, *FILES})
         report(draft)
         if dry_run:

@@ -101,6 +101,11 @@ def _why_not(folder: Path, name: str) -> str:
     with contextlib.suppress(OSError):
         if name.endswith(".safetensors") and (reason := about_pickles(file.name for file in folder.iterdir())):
             return reason
+        if (folder / "state.safetensors").is_file():
+            return (
+                "it holds a run that has not ended: go on with it by the command that began it and --resume, with "
+                "--minutes 0.1 to end it as it is."
+            )
     return "it is not a whole checkpoint folder."
 
 
@@ -156,6 +161,24 @@ def write_manifest(home: Path) -> None:
         for folder in sorted(folders)
     }
     write_text(home / MANIFEST, json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n")
+
+
+def list_models(
+    pattern: str = "*", family: str | None = None, dataset: str | None = None, *, pretrained: bool = False
+) -> list[str]:
+    """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
+
+    Args:
+        pattern: as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
+        family: only this family, e.g. `"dcgan"`.
+        dataset: only this dataset, e.g. `"mnist"`.
+        pretrained: only those that have weights, here or to be fetched.
+
+    Raises:
+        UnknownNameError: for a family or dataset that does not exist.
+    """
+    names = catalog.list_models(pattern, family, dataset)
+    return [name for name in names if name in read_manifest()] if pretrained else names
 
 
 def is_here(name: str) -> bool:

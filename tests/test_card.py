@@ -103,6 +103,17 @@ def test_every_link_of_a_committed_card_leads_to_a_file(name: str) -> None:
     assert all((CARDS / link).is_file() for link in local)
 
 
+def test_a_card_has_the_command_of_another_run() -> None:
+    text = (CARDS / "dcgan-cifar10-z100-l4.md").read_text()
+    # Its rates fell over more steps than the state that ships has.
+    assert "Another run like it: `genzoo train dcgan-cifar10-z100-l4 --steps 40000 --seed 0`." in text
+    for name in SHIPPED:
+        ran = json.loads((ROOT / "weights" / name / CONFIG).read_text())["training"]
+        assert (
+            f"`genzoo train {name} --steps {ran['steps']} --seed {ran['seed']}`" in (CARDS / f"{name}.md").read_text()
+        )
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_hub_finds_every_metric(name: str) -> None:
     text = (CARDS / f"{name}.md").read_text()

@@ -15,7 +15,7 @@ import genzoo as package
 from genzoo.catalog import ENTRIES
 from genzoo.cli import main
 from genzoo.images import to_uint8
-from genzoo.weights import read_manifest
+from genzoo.weights import read_manifest, weights_home
 
 from .conftest import CommandLine
 
@@ -47,6 +47,8 @@ def test_list(genzoo: CommandLine) -> None:
     table = genzoo("list", "vae-mnist-*", "--dataset", "mnist", "--family", "vae").stdout.splitlines()
     assert table[0].split() == ["NAME", "ALIAS", "WEIGHTS", "SIZE", "FRECHET"]
     assert [line.split()[0] for line in table[1:]] == package.list_models("vae-mnist-*")
+    with_weights = [line.split()[0] for line in genzoo("list", "--pretrained").stdout.splitlines()[1:]]
+    assert with_weights == package.list_models(pretrained=True) == [name for name in ENTRIES if name in read_manifest()]
     untrained = next(name for name in ENTRIES if name not in read_manifest())
     assert "not trained yet" in genzoo("list", untrained).stdout
 
@@ -55,7 +57,13 @@ def test_info(genzoo: CommandLine) -> None:
     facts = json.loads(genzoo("info", "vae-mnist", "--json").stdout)
     assert facts["name"] == "vae-mnist-z20-l3"
     assert facts["entry"] == ENTRIES["vae-mnist-z20-l3"].to_json()
-    assert "latent size    20" in genzoo("info", "vae-mnist").stdout
+    told = genzoo("info", "vae-mnist").stdout
+    assert "latent size    20" in told
+    assert "image shape    1 x 28 x 28" in told
+    assert f"ELBO           {facts['metrics']['elbo']['mean']:.4g}" in told
+    assert f"steps          {facts['training']['steps']}" in told
+    of_folder = json.loads(genzoo("info", str(weights_home() / facts["name"]), "--json").stdout)
+    assert (of_folder["metrics"], of_folder["training"]) == (facts["metrics"], facts["training"])
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,16 @@ def test_what_was_measured_otherwise_is_not_compared(key: str, value: object) ->
         compare(PAIR[:1])
 
 
+def test_a_mixture_has_a_row_of_its_own(tmp_path: Path) -> None:
+    vae = document("vae", 9.0, 0.5, mixture_prior={"frechet_distance": {"mean": 2.0, "std": 0.1, "floor": 0.5}})
+    found = compare([vae, document("gan", 3.0, 0.9)])
+    assert [model["name"] for model in found["models"]] == ["vae", "vae, mixture", "gan"]
+    assert found["best"] == {"frechet_distance": ["vae, mixture"], "precision": ["gan"]}
+    (tmp_path / "metrics.json").write_text(json.dumps({**vae, "mixture_prior": {"coverage": {"mean": "high"}}}))
+    with pytest.raises(DataError, match="its coverage has no mean"):
+        read_metrics(str(tmp_path))
+
+
 def test_two_measurements_of_one_name_are_told_apart(tmp_path: Path) -> None:
     worse, better = document("same", 9.0, 0.5), document("same", 1.0, 0.5)
     found = compare([better, worse, worse])

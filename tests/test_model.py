@@ -193,6 +193,12 @@ def test_other_dtypes(checkpoint: Path, dtype: torch.dtype) -> None:
     torch.testing.assert_close(images, genzoo.load(checkpoint).sample(4, seed=0), rtol=0, atol=0.05)
 
 
+def test_a_model_knows_its_measurement(shipped: Model, checkpoint: Path) -> None:
+    assert shipped.metrics is not None
+    assert shipped.metrics == json.loads((shipped.folder.path / "metrics.json").read_text())
+    assert genzoo.load(checkpoint).metrics is None
+
+
 def test_bad_arguments(checkpoint: Path) -> None:
     model = genzoo.load(checkpoint)
     for call, words in (
@@ -204,6 +210,11 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.decode(torch.zeros(2, 3)), "shape \\(n, 2\\)"),
         (lambda: model.encode(torch.zeros(2, 3, 28, 28)), "shape \\(n, 1, 28, 28\\)"),
         (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 1), "2 is the least"),
+        (lambda: model.encode(torch.zeros(2, 1, 28, 28, dtype=torch.uint8)), "divide uint8 by 255"),
+        (lambda: model.elbo(torch.full((2, 1, 28, 28), -1.0)), r"pixels in \[0, 1\], not in \[-1, -1\]"),
+        (lambda: model.encode(np.zeros((2, 1, 28, 28))), "give torch.from_numpy"),  # type: ignore[arg-type]
+        (lambda: model.decode(np.zeros((2, 2))), "give torch.from_numpy"),  # type: ignore[arg-type]
+        (lambda: genzoo.load(checkpoint, dtype="float16"), "no type of torch's"),  # type: ignore[arg-type]
         (lambda: model.interpolate(model.latents(1), model.latents(1), 4), r"shape \(2,\), not \(1, 2\)"),
         (lambda: genzoo.load(checkpoint, device="tpu9"), "not on this machine"),
         (lambda: genzoo.load(checkpoint, device=f"cuda:{torch.cuda.device_count()}"), "not on this machine"),

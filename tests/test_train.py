@@ -307,6 +307,8 @@ def test_a_signal_saves_the_state(tmp_path: Path) -> None:
     assert (out / STATE).exists()
     saved = json.loads(read_tensors(out / STATE)["json"].numpy().tobytes())
     assert saved["step"] == steps
+    with pytest.raises(GenzooError, match="it holds a run that has not ended: go on with it"):
+        genzoo.load(out)
     assert train(plan(name, out, steps=steps + 1), data, resume=True) == out
 
 

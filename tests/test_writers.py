@@ -30,6 +30,11 @@ def test_pixels_round_to_the_nearest_level() -> None:
     assert to_uint8(torch.tensor([0.499, 0.501]).view(1, 1, 1, 2) / 255).flatten().tolist() == [0, 1]
 
 
+def test_tensors_of_bytes_are_written_as_they_are(colours: torch.Tensor) -> None:
+    levels = torch.from_numpy(to_uint8(colours)).permute(0, 3, 1, 2)
+    np.testing.assert_array_equal(to_uint8(levels), to_uint8(colours))
+
+
 def test_both_outputs_give_pixels_in_range() -> None:
     raw = torch.tensor([-100.0, 0.0, 100.0])
     for output in ("sigmoid", "tanh"):
@@ -142,6 +147,12 @@ def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path)
             make_grid(one)
     with pytest.raises(UsageError, match=r"give one image as images\[:1\]"):
         save_images(colours[0], tmp_path / "out.npy")
+    with pytest.raises(UsageError, match="1 or 3 channels"):
+        save_images(colours.permute(0, 2, 3, 1), tmp_path / "out.png")
+    with pytest.raises(UsageError, match="Arrays of images are uint8, not float32"):
+        make_grid(colours.permute(0, 2, 3, 1).numpy())
+    with pytest.raises(UsageError, match=r"not torch\.int64"):
+        make_grid(colours.long())
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(GenzooError, match="is a folder"):
         save_images(colours, tmp_path / "folder.png")

@@ -12,7 +12,7 @@ from genzoo.weights import MANIFEST, METRICS, Folder
 
 _SAID = {
     *("format", "name", "dataset", "features", "reference", "neighbours", "kernel_subsets"),
-    *("weights_sha256", "n", "seeds"),
+    *("weights_sha256", "n", "seeds", "step"),
 }
 _NOTHING = f"Not measured yet: there is no `{METRICS}` beside the weights. `genzoo evaluate` writes it."
 _SHORTFALLS = {

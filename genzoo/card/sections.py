@@ -153,6 +153,7 @@ def training(facts: Facts) -> str:
     parts = ["## Training", _parent(facts)]
     rows += [(plain(key.replace("_", " ")), _ran(key, value)) for key, value in ran.items() if key not in _STEPS]
     parts.append(table(("", ""), [(key, value) for key, value in rows if value]))
+    parts.append(_again(facts))
     if facts.folder.has(PROGRESS):
         parts += [
             f"![Progress of training]({facts.pictures}{PROGRESS})",
@@ -224,6 +225,15 @@ def _steps(facts: Facts, data: object) -> str:
         return f"{steps:,}"
     epochs = steps * recipe.critic_steps / (images // recipe.batch_size)
     return f"{steps:,}, or {epochs:.4g} passes over the data"
+
+
+def _again(facts: Facts) -> str:
+    """The command that trains an entry of the catalog as this one was."""
+    ran = facts.config.training
+    steps, seed = ran.get("decay_steps", ran.get("steps")), ran.get("seed")
+    if facts.source != facts.entry.name or not (isinstance(steps, int) and isinstance(seed, int)):
+        return ""
+    return f"Another run like it: `genzoo train {facts.entry.name} --steps {steps} --seed {seed}`."
 
 
 def _shipped(ran: Mapping[str, Any]) -> str:

@@ -165,11 +165,20 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
 
 def _show(document: Document, as_json: bool) -> None:
     from genzoo.evaluate import to_text
-    from genzoo.metrics import ALL_METRICS
+    from genzoo.metrics import MIXTURE
 
     if as_json:
         click.echo(to_text(document), nl=False)
         return
+    _show_rows(document)
+    if MIXTURE in document:
+        click.echo("\nSamples from the mixture prior:")
+        _show_rows(document[MIXTURE])
+
+
+def _show_rows(document: Document) -> None:
+    from genzoo.metrics import ALL_METRICS
+
     for key, metric in ALL_METRICS.items():
         if (row := document.get(key)) is not None:
             spread = row.get("std", row.get("standard_error"))

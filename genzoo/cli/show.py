@@ -11,9 +11,10 @@ import click
 from genzoo import catalog
 from genzoo.errors import BadCheckpointError, UnknownNameError
 from genzoo.hub import find_folder
+from genzoo.metrics import ALL_METRICS, read_metrics
 from genzoo.spec import Entry
 from genzoo.strict import read_json
-from genzoo.weights import METRICS, is_here, read_config, read_manifest, weights_home
+from genzoo.weights import METRICS, Folder, is_here, list_models, read_config, read_manifest, weights_home
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "aliases": catalog.aliases_of(entry.name),
         "family": entry.family,
         "dataset": entry.dataset.name,
+        "image_shape": list(entry.dataset.shape),
         "latent_size": entry.latent_size,
         "hidden_layers": entry.hidden_layers,
         "source": entry.source,
@@ -42,8 +44,15 @@ def _facts(entry: Entry) -> dict[str, Any]:
 def _describe_folder(source: str) -> dict[str, Any]:
     """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     folder = find_folder(source)
-    entry = read_config(folder).entry
-    return {**_facts(entry), "weights": str(folder.path), "entry": entry.to_json()}
+    config = read_config(folder)
+    here = read_metrics(str(folder.path)) if (folder.path / METRICS).is_file() else None
+    return {
+        **_facts(config.entry),
+        "weights": str(folder.path),
+        "metrics": here,
+        "training": config.training,
+        "entry": config.entry.to_json(),
+    }
 
 
 def _metrics(name: str) -> dict[str, Any] | None:
@@ -57,14 +66,20 @@ def _metrics(name: str) -> dict[str, Any] | None:
     return metrics
 
 
+def _training(name: str) -> dict[str, Any] | None:
+    """How the weights of an entry that are here came about; its recipe says what a new run would be."""
+    return dict(read_config(Folder(weights_home() / name)).training) if is_here(name) else None
+
+
 @click.command("list")
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only this family, e.g. dcgan.")
 @click.option("--dataset", help="Only this dataset, e.g. mnist.")
+@click.option("--pretrained", is_flag=True, help="Only those that have weights, here or to be fetched.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def list_command(pattern: str, family: str | None, dataset: str | None, as_json: bool) -> None:
+def list_command(pattern: str, family: str | None, dataset: str | None, pretrained: bool, as_json: bool) -> None:
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
-    rows = [describe(name) for name in catalog.list_models(pattern, family, dataset)]
+    rows = [describe(name) for name in list_models(pattern, family, dataset, pretrained=pretrained)]
     if not rows:
         known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
         raise UnknownNameError(f"No model matches {pattern!r}: {known}")
@@ -96,16 +111,24 @@ def info(source: str, as_json: bool) -> None:
         facts = _describe_folder(source)
     else:
         entry = catalog.find_entry(source)
-        facts = {**describe(entry.name), "entry": entry.to_json()}
+        facts = {**describe(entry.name), "training": _training(entry.name), "entry": entry.to_json()}
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
     nested = {"arch": facts["entry"]["arch"], "recipe": facts["entry"]["recipe"]}
-    plain = {key: value for key, value in facts.items() if key not in ("entry", "metrics")}
+    plain = {key: value for key, value in facts.items() if key not in ("entry", "metrics", "training")}
+    plain["image_shape"] = " x ".join(map(str, facts["image_shape"]))
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
+    measured = facts["metrics"] or {}
+    nested["metrics"] = {metric.label: f"{row['mean']:.4g}" for key, metric in ALL_METRICS.items()
+                         if (row := measured.get(key))}  # fmt: skip
+    told = ("steps", "step", "seed", "precision", "device")
+    nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
     for key, values in nested.items():
+        if not values:
+            continue
         click.echo(f"{key}:")
         for field, value in values.items():
             click.echo(f"  {field.replace('_', ' '):14} {value}")

@@ -29,7 +29,7 @@ _OPTIONS = (
     click.option(
         "--out",
         type=click.Path(path_type=Path),
-        help="The run's folder, or that of several runs.  [default: runs/NAME]",
+        help="The run's folder; of several runs, the folder of their folders.  [default: runs/NAME]",
     ),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's."),
     click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs."),

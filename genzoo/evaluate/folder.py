@@ -23,7 +23,9 @@ def list_images(folder: Path) -> list[Path]:
         DataError: for a folder without images.
     """
     if not folder.is_dir():
-        raise UsageError(f"{shown(folder)} is not a folder: name one that holds images.")
+        raise UsageError(
+            f"{shown(folder)} is not a folder: name one that holds images, as `genzoo generate ... DIR/` writes it."
+        )
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
         raise DataError(f"{shown(folder)} holds no images: put {', '.join(sorted(SUFFIXES))} files into it.")

@@ -31,15 +31,13 @@ from genzoo.evaluate.scores import (
 )
 from genzoo.files import sha256, write_text
 from genzoo.images import to_uint8
-from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
+from genzoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model
 from genzoo.priors import PRIORS, Prior
 from genzoo.spec import Dataset
 from genzoo.weights import METRICS, MODEL
 
 FORMAT = 1
-MIXTURE = "mixture_prior"
-"""What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
 SAMPLE_COUNT = 10_000
 _BATCH = 250
 _SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images

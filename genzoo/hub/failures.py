@@ -55,7 +55,7 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
         return Failure(
             HubError(
                 f"{what} is not on this machine, and HF_HUB_OFFLINE keeps genzoo from fetching it: unset that, or run "
-                f"`genzoo pull {repo}` where there is a network."
+                f"`genzoo pull {repo}` where there is a network; nor is there a folder of that name here."
             )
         )
     if getattr(root, "response", None) is not None:  # some clients raise their HTTP library's own error for it
@@ -76,7 +76,8 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
     # The HTTP libraries that the client has used over the years share no class for a broken connection.
     return Failure(
         HubError(
-            f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later."
+            f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later; "
+            "a folder of that name is not here."
         ),
         passing=True,
         spoilt=type(root) is OSError,  # the client's word for a file of another size than announced

@@ -82,26 +82,28 @@ class Draft:
 
 
 def find_target(repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None) -> Target:
-    """Where to publish, once it is written as it must be, and there is a token.
+    """Where to publish, once it is written as it must be.
 
     Arguments are the attributes of `Target`.
 
     Raises:
         UsageError: for what cannot be a repository's or a branch's name.
-        HubError: without a token.
     """
-    from huggingface_hub import get_token
-
     branch = client.MAIN if branch is None else branch
     named = parse_repository(repo)
     if named is None or named[1] is not None:
         raise UsageError(f"{repo!r} cannot be a repository's name: one is written user/repo.")
     if not is_revision(branch) or _COMMIT.fullmatch(branch):
         raise UsageError(f"{branch!r} cannot be published to: name a branch.")
-    target = Target(repo, branch, private, token)
-    if not _patiently(target, lambda _: token or get_token()):
+    return Target(repo, branch, private, token)
+
+
+def demand_token(target: Target) -> None:
+    """Raise `HubError` where there is no token to publish with, or to ask what is there."""
+    from huggingface_hub import get_token
+
+    if not _patiently(target, lambda _: target.token or get_token()):
         raise HubError("Publishing needs a token: set HF_TOKEN to one that may write, or run `hf auth login`.")
-    return target
 
 
 def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
