@@ -37,7 +37,14 @@ from genzoo.spec import Entry
 from genzoo.train import Plan, choose_precision
 from genzoo.train.loop import Trainer
 
-NAMES = ("dcgan-cifar10", "wgangp-cifar10", "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1", "vae-mnist", "dcgan-mnist")
+NAMES = (
+    "dcgan-cifar10",
+    "wgangp-cifar10",
+    "mlpgan-mnist-z100-l3",
+    "mlpvae-mnist-z2-l1",
+    "vae-mnist-z20-l3",
+    "dcgan-mnist",
+)
 Step = Callable[[], dict[str, float]]
 
 

@@ -161,7 +161,7 @@ def test_every_family_and_dataset_has_an_alias() -> None:
 
 
 def test_list_models() -> None:
-    assert list_models("vae-mnist") == ["vae-mnist-z20-l3"]
+    assert list_models("vae-mnist") == ["vae-mnist-z20-l5"]
     assert list_models("dcgan-*-l4", dataset="cifar10") == ["dcgan-cifar10-z100-l4"]
     assert set(list_models(family="lstmgan")) == {"lstmgan-mnist-z100-l2"}
     assert list_models("nothing*") == []

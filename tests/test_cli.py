@@ -55,8 +55,8 @@ def test_list(genzoo: CommandLine) -> None:
 
 def test_info(genzoo: CommandLine) -> None:
     facts = json.loads(genzoo("info", "vae-mnist", "--json").stdout)
-    assert facts["name"] == "vae-mnist-z20-l3"
-    assert facts["entry"] == ENTRIES["vae-mnist-z20-l3"].to_json()
+    assert facts["name"] == "vae-mnist-z20-l5"
+    assert facts["entry"] == ENTRIES["vae-mnist-z20-l5"].to_json()
     told = genzoo("info", "vae-mnist").stdout
     assert "latent size    20" in told
     assert "image shape    1 x 28 x 28" in told

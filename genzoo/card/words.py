@@ -96,7 +96,7 @@ def describe_source(entry: Entry) -> str:
     source = ENTRIES[entry.name].source  # a folder's own may be anything
     report = f"{source} of genzoo's five course reports"
     if entry.tag == "binary":
-        return f"The entry is genzoo's own: the best VAE of {report}, trained on binarised digits."
+        return f"The entry is genzoo's own: a VAE of {report}, trained on binarised digits."
     if entry.family == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
     return f"The entry comes from {report}, {REPORTS[source]}."
