@@ -122,13 +122,14 @@ def info(source: str, as_json: bool) -> None:
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
     measured = facts["metrics"] or {}
-    nested["metrics"] = {metric.label: f"{row['mean']:.4g}" for key, metric in ALL_METRICS.items()
-                         if (row := measured.get(key))}  # fmt: skip
+    rows = [(metric.label, measured[key]) for key, metric in ALL_METRICS.items() if key in measured]
+    nested["metrics"] = {label: f"{row['mean']:.4g}" for label, row in rows}
     told = ("steps", "step", "seed", "precision", "device")
     nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
     for key, values in nested.items():
         if not values:
             continue
         click.echo(f"{key}:")
+        width = max(14, *map(len, values))
         for field, value in values.items():
-            click.echo(f"  {field.replace('_', ' '):14} {value}")
+            click.echo(f"  {field.replace('_', ' '):{width}} {value}")

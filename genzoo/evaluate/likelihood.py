@@ -89,9 +89,8 @@ def likelihoods(
         if model.entry.recipe.binarize:
             x = binarized(x, seed, place.start)
         x = x.to(model.device)
-        weights = (
-            log_weights(model, generator, x, samples, seed, place.start).cpu().double()
-        )  # not every accelerator has it
+        # Not every accelerator has float64.
+        weights = log_weights(model, generator, x, samples, seed, place.start).cpu().double()
         error = (model.reconstruct(x) - x).square().flatten(1).mean(1).cpu().double()
         bound = weights.logsumexp(1) - math.log(samples)
         found.append((error, weights.mean(1), bound))
