@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+STATE = "state.safetensors"
 CONFIG, MODEL, CRITIC = "config.json", "model.safetensors", "critic.safetensors"
 METRICS, GOLDEN, MANIFEST = "metrics.json", "golden.safetensors", "manifest.json"
 HISTORY, SAMPLES, PROGRESS = "history.jsonl", "samples.png", "progress.png"
@@ -101,7 +102,7 @@ def _why_not(folder: Path, name: str) -> str:
     with contextlib.suppress(OSError):
         if name.endswith(".safetensors") and (reason := about_pickles(file.name for file in folder.iterdir())):
             return reason
-        if (folder / "state.safetensors").is_file():
+        if (folder / STATE).is_file():
             return (
                 "it holds a run that has not ended: go on with it by the command that began it and --resume, with "
                 "--minutes 0.1 to end it as it is."

@@ -98,8 +98,8 @@ def train(
     if len(names) > 1 or is_wildcard(names[0]):
         given = arguments_given(context, without=("names", "jobs", "out", "below"))
         # Entries that differ in nothing but what an option says become one.
-        runs = {with_architecture(find_entry(name), **sizes).name: name for name in reversed(expanded)}
-        Runs(jobs).train(list(reversed(runs.values())), options["out"] or Path("runs"), given)
+        runs = {with_architecture(find_entry(name), **sizes).name: name for name in expanded}
+        Runs(jobs).train(list(runs.values()), options["out"] or Path("runs"), given)
         return
     entry = with_architecture(find_entry(expanded[0]), **sizes)
     entry = with_recipe(entry, _changes(entry.recipe, **options))

@@ -63,10 +63,9 @@ def _expand(source: str) -> list[str]:
     """The full names that a wildcard stands for, of entries that have weights; else what was given."""
     if not catalog.is_wildcard(source):
         return [catalog.ALIASES.get(source, source)]
-    names = catalog.list_models(source)
-    if not names:
+    if not catalog.list_models(source):
         raise UnknownNameError(f"No model matches {source!r}: `genzoo list` shows all names.")
-    trained = [name for name in names if name in weights.read_manifest()]
+    trained = weights.list_models(source, pretrained=True)
     if not trained:
         raise WeightsNotFoundError(f"No match of {source!r} has trained weights yet: `genzoo train` makes them.")
     return trained

@@ -16,8 +16,8 @@ from genzoo.errors import BadCheckpointError, TrainingError
 from genzoo.strict import brief, parse_json
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.train.average import Average
+from genzoo.weights import STATE as STATE
 
-STATE = "state.safetensors"
 _JSON = "json"
 
 
