@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.uint8]
 GRIDS = (".png", ".jpg", ".jpeg", ".webp")
 ARRAYS = (".npz", ".npy", ".safetensors")
+ARRAY = "images"
+"""The array's name in files that have names."""
 
 
 def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) -> None:
@@ -115,14 +117,14 @@ def _save_array(batches: Iterator[Array], path: Path, n: int) -> None:
         first = next(batches)
         shape = (n, *first.shape[1:])
         if suffix == ".npz":
-            with zipfile.ZipFile(part, "w") as archive, archive.open("images.npy", "w", force_zip64=True) as file:
+            with zipfile.ZipFile(part, "w") as archive, archive.open(f"{ARRAY}.npy", "w", force_zip64=True) as file:
                 _write_npy(file, shape, first, batches)
         else:
             with part.open("wb") as file:
                 if suffix == ".npy":
                     _write_npy(file, shape, first, batches)
                 else:
-                    file.write(safetensors_header("images", shape))
+                    file.write(safetensors_header(ARRAY, shape))
                     _write_values(file, first, batches)
 
 

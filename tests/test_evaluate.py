@@ -20,7 +20,7 @@ from genzoo.evaluate import Settings, evaluate, evaluate_images, to_text
 from genzoo.evaluate import measure as measuring
 from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeatures, draw, find_extractor, reference_file
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net, shipped_folder
-from genzoo.evaluate.folder import list_images, read_images
+from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.reference import FLOORS, SEEDS, floor_values, read_floors, reference_sample
 from genzoo.evaluate.scores import Sample, score
 from genzoo.evaluate.training import RECIPES, FeatureRecipe, augment, train_features, triangle
@@ -288,14 +288,60 @@ def test_images_come_back_from_files_as_they_were(tmp_path: Path, digits: Tensor
     assert torch.equal(read_images(list_images(tmp_path / "b"), CIFAR10), colour.pixels)
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".safetensors"])
+def test_images_come_back_from_arrays_as_they_were(suffix: str, tmp_path: Path) -> None:
+    colour = noise_images(CIFAR10, 5)
+    save_images(colour.batch(torch.arange(5)), tmp_path / f"a{suffix}")
+    assert torch.equal(read_array(tmp_path / f"a{suffix}", CIFAR10), colour.pixels)
+
+
+@pytest.mark.usefixtures("small_reference")
+def test_an_array_is_worth_what_the_folder_of_its_images_is(tmp_path: Path, digits: Tensor) -> None:
+    for name in ("a/", "a.npz"):
+        save_images(digits[:150].float() / 255, f"{tmp_path}/{name}")
+    folder, array = (evaluate_images(tmp_path / name, MNIST, Settings(n=140, seeds=(0, 1))) for name in ("a", "a.npz"))
+    assert array.pop("name") == "a.npz"
+    assert folder.pop("name") == "a"
+    assert array == folder
+
+
+def test_of_an_archive_the_images_or_the_first_array_are_taken(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
+    labels = np.arange(3)
+    np.savez(tmp_path / "named.npz", labels=labels, images=images)
+    np.savez(tmp_path / "numbered.npz", images, labels)
+    for name in ("named", "numbered"):
+        assert np.array_equal(read_array(tmp_path / f"{name}.npz", MNIST).permute(0, 2, 3, 1), images)
+
+
+def test_arrays_that_cannot_be_measured(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("no array")
+    with pytest.raises(UsageError, match=r"is no array of images: name a \.npz"):
+        read_array(tmp_path / "a.txt", MNIST)
+    for array in (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 1, 28, 28), np.uint8), np.zeros((2, 28, 28, 1))):
+        np.save(tmp_path / "a.npy", array)
+        with pytest.raises(DataError, match=r"but mnist's images are uint8 of \(n, 28, 28, 1\): write them so"):
+            read_array(tmp_path / "a.npy", MNIST)
+    np.savez(tmp_path / "none.npz")
+    np.save(tmp_path / "pickled.npy", np.array([{}]))
+    save_images(torch.zeros(3, 1, 28, 28), tmp_path / "whole.npz")
+    save_images(torch.zeros(3, 1, 28, 28), tmp_path / "whole.safetensors")
+    for whole in (tmp_path / "whole.npz", tmp_path / "whole.safetensors", tmp_path / "a.npy"):
+        (tmp_path / f"truncated{whole.suffix}").write_bytes(whole.read_bytes()[:-100])
+    for path in ("none.npz", "pickled.npy", "truncated.npz", "truncated.npy", "truncated.safetensors"):
+        with pytest.raises(DataError, match="cannot be read as an array: write it anew"):
+            read_array(tmp_path / path, MNIST)
+
+
 def picture(path: Path, size: Sequence[int]) -> None:
     path.parent.mkdir(exist_ok=True)
     Image.new("L", (size[0], size[1])).save(path)
 
 
 def test_folders_that_cannot_be_measured(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not a folder: name one"):
-        evaluate_images(tmp_path / "nowhere", MNIST)
+    for name in ("nowhere", "x" * 5000):
+        with pytest.raises(UsageError, match="is neither a folder nor a file: name one"):
+            evaluate_images(tmp_path / name, MNIST)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no images: put"):
         evaluate_images(tmp_path / "empty", MNIST)

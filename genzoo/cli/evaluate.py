@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 )
 @click.option("--likelihood-images", type=click.IntRange(2), default=1000, show_default=True,
               help="Test images for a VAE's importance-weighted log-likelihood.")  # fmt: skip
-@click.option("--images", type=click.Path(path_type=Path), help="Measure this folder of images instead of a model.")
+@click.option("--images", type=click.Path(path_type=Path), metavar="PATH",
+              help="Measure a folder of images, or an array (.npz, .npy, .safetensors), not a model.")  # fmt: skip
 @click.option("--dataset", type=click.Choice(list(DATASETS)), help="What the images of --images are to look like.")
 @click.option("--compare", is_flag=True, help="Show the measurements of several models side by side.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the comparison, e.g. to out.png.")
@@ -105,11 +106,11 @@ def _check_usage(
     sources: tuple[str, ...], images: Path | None, dataset: str | None, compare: bool, plot: Path | None
 ) -> None:
     if compare and images:
-        raise UsageError("--compare takes measurements, not --images: measure the folder first, with --out.")
+        raise UsageError("--compare takes measurements, not --images: measure those first, with --out.")
     if plot and not compare:
         raise UsageError("--plot draws a comparison: add --compare and two models or more.")
     if (images is None) != (dataset is None):
-        raise UsageError("--images and --dataset go together: the folder, and what its images are to look like.")
+        raise UsageError("--images and --dataset go together: where the images are, and what they are to look like.")
     if images and sources:
         raise UsageError(f"Either a model or --images is measured, not both: leave out {sources[0]} or --images.")
     if not compare and not images and len(sources) != 1:

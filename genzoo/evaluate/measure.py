@@ -1,8 +1,9 @@
-"""From a model, or a folder of images, to the document that `metrics.json` holds."""
+"""From a model, or images in files, to the document that `metrics.json` holds."""
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
 from genzoo.evaluate.features import is_seen
-from genzoo.evaluate.folder import list_images, read_images
+from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
 from genzoo.evaluate.progress import Progress, Report, quiet
 from genzoo.evaluate.reference import SEEDS, Values, floor_values, reference_sample, significant
@@ -152,19 +153,19 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
 
 
 def evaluate_images(
-    folder: Path,
+    source: Path,
     dataset: Dataset,
     settings: Settings | None = None,
     data_dir: str | Path | None = None,
     device: torch.device | None = None,
     report: Report = quiet,
 ) -> Document:
-    """Measure a folder of images that anybody's model has made.
+    """Measure images that anybody's model has made.
 
     Of more than `settings.n` images each seed draws as many; of fewer, all are measured, once.
 
     Args:
-        folder: holds the images, all of the dataset's size.
+        source: a folder of pictures, all of the dataset's size, or an array in a .npz, .npy or .safetensors file.
         dataset: what they are to look like.
         settings: number of images, seeds, reference and features.
         data_dir: where the datasets lie, in case reference features are not shipped.
@@ -177,16 +178,18 @@ def evaluate_images(
     """
     settings = settings or Settings()
     extractor = find_extractor(dataset, settings.features, device)
-    paths = list_images(folder)
-    n = min(settings.n, len(paths))
+    found = read_array(source, dataset) if os.path.isfile(source) else list_images(source)
+    n = min(settings.n, len(found))
     check_enough(n, extractor.identity["size"])
-    seeds = settings.seeds if n < len(paths) else settings.seeds[:1]
-    progress = Progress(report, 2 * len(paths) + len(seeds) * 2 * _SCORE_UNITS)
-    pixels = read_images(paths, dataset, lambda done: progress.to(done, "reading"))
-    seen = _seen(extractor, torch.split(pixels, _BATCH), progress, "features")
+    seeds = settings.seeds if n < len(found) else settings.seeds[:1]
+    progress = Progress(report, 2 * len(found) + len(seeds) * 2 * _SCORE_UNITS)
+    if not isinstance(found, Tensor):
+        found = read_images(found, dataset, lambda done: progress.to(done, "reading"))
+    progress.to(len(found), "reading")
+    seen = _seen(extractor, torch.split(found, _BATCH), progress, "features")
     sets = (seen if n == len(seen) else seen[draw(len(seen), n, seed)] for seed in seeds)
     rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
-    heading = _heading(folder.resolve().name, dataset, extractor, settings, n)
+    heading = _heading(source.resolve().name, dataset, extractor, settings, n)
     return {**heading, "n": n, "seeds": list(seeds), **rows}
 
 

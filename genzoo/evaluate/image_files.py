@@ -1,10 +1,13 @@
-"""A folder of images, whoever made them, as the feature nets see them."""
+"""Images in files, whoever made them, as the feature nets see them: a folder of pictures, or one array."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -13,6 +16,8 @@ from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError, UsageError
 from genzoo.evaluate.progress import quiet
 from genzoo.spec import Dataset
+from genzoo.tensors import read_tensors
+from genzoo.writers import ARRAY, ARRAYS
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -22,9 +27,9 @@ def list_images(folder: Path) -> list[Path]:
         UsageError: for what is no folder.
         DataError: for a folder without images.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # which answers for any name, too long ones too
         raise UsageError(
-            f"{shown(folder)} is not a folder: name one that holds images, as `genzoo generate ... DIR/` writes it."
+            f"{shown(folder)} is neither a folder nor a file: name one with images, as `genzoo generate` writes it."
         )
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
@@ -61,6 +66,52 @@ def read_images(paths: list[Path], dataset: Dataset, report: Callable[[int], Non
             pixels[i] = torch.from_numpy(read_picture(path, dataset.shape).copy())
             report(i + 1)
     return pixels
+
+
+def read_array(path: Path, dataset: Dataset) -> Tensor:
+    """The images of one array, as `save_images` writes it or NumPy does: (n, c, h, w) uint8.
+
+    Args:
+        path: a .npy or .safetensors file, or a .npz one whose array is called `images`, or is its first.
+        dataset: whose size and channels they must have.
+
+    Raises:
+        UsageError: for a file of another kind.
+        DataError: for one that is damaged, or whose array is not (n, h, w, c) uint8 of the dataset's shape.
+    """
+    if path.suffix.lower() not in ARRAYS:
+        raise UsageError(f"{shown(path)} is no array of images: name a {', '.join(ARRAYS)} file, or a folder.")
+    channels, height, width = dataset.shape
+    array, wanted = _array(path), (height, width, channels)
+    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[1:] != wanted:
+        raise DataError(
+            f"{shown(path)} holds {array.dtype} of the shape {array.shape}, but {dataset.name}'s images are uint8 of "
+            f"(n, {', '.join(map(str, wanted))}): write them so, or name the --dataset they were made for."
+        )
+    return torch.from_numpy(array).permute(0, 3, 1, 2)
+
+
+def _array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:
+    """The array called `images`, or else a file's first."""
+    try:
+        if path.suffix.lower() == ".safetensors":
+            tensors = read_tensors(path)
+            return tensors[_choose(tensors)].numpy()
+        with path.open("rb") as file:  # NumPy leaves a damaged archive open
+            loaded = np.load(file, allow_pickle=False)
+            array: np.ndarray[Any, np.dtype[Any]]
+            array = loaded if isinstance(loaded, np.ndarray) else loaded[_choose(loaded)]
+            return array
+    except MemoryError:
+        raise DataError(f"{shown(path)} does not fit in memory: measure fewer images.") from None
+    except Exception as error:
+        # On damaged bytes NumPy and its zip reader raise whatever their parsers happen to.
+        raise DataError(f"{shown(path)} cannot be read as an array: write it anew, without pickled objects.") from error
+
+
+def _choose(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ARRAY if ARRAY in listed else listed[0]
 
 
 def _size(path: Path) -> tuple[int, int]:
