@@ -55,11 +55,11 @@ PASSING: dict[str, Callable[[HubServer, str], object]] = {
 LASTING: dict[str, tuple[Callable[[HubServer, str], object], str]] = {
     "reset": (lambda hub, name: hub.fault(config(name), reset=True), r"connection reset|connection broke"),
     "cut-off": (lambda hub, name: hub.fault(blob(name), after=1000), r"could not be fetched from 127\.0\.0\.1:\d+ \("),
-    "unavailable": (lambda hub, name: hub.fault(config(name), status=503), r"answered 503: try again later\.$"),
+    "unavailable": (lambda hub, name: hub.fault(config(name), status=503), r"answered 503: try again later; a folder"),
     "no-cdn": (lambda hub, name: hub.fault(blob(name), status=503), r"answered 503: try again later\.$"),
     "too-busy": (
         lambda hub, name: hub.fault(config(name), status=429, headers={"Retry-After": "3600"}),
-        r"too many requests: try again in 3600 seconds\.$",
+        r"too many requests: try again in 3600 seconds; a folder user/too-busy is not here either\.$",
     ),
     "forbidden": (lambda hub, name: hub.fault(config(name), status=403), r"forbids access to user/forbidden \(403\)"),
     "bad-copy": (
@@ -68,7 +68,7 @@ LASTING: dict[str, tuple[Callable[[HubServer, str], object], str]] = {
     ),
     "gated": (lambda hub, name: hub.repo(name, files_of(name), gated=True), r"is gated: ask for access.*HF_TOKEN"),
     "private": (lambda hub, name: hub.repo(name, files_of(name), private=True), r"no repository .*HF_TOKEN"),
-    "nothing": (lambda hub, name: hub.repos.pop(name), r"no repository user/nothing on .*, nor a folder"),
+    "nothing": (lambda hub, name: hub.repos.pop(name), r"no repository user/nothing on .*; a folder user/nothing is"),
     "no-revision": (lambda *_: None, r"user/no-revision on .* has no revision 'v9': name a branch, a tag"),
     "no-config": (lambda hub, name: hub.repo(name, {"README.md": b"x"}), r"config\.json of .* is not there"),
     "no-weights": (lambda hub, name: hub.repo(name, {"config.json": CONFIG}), r"model\.safetensors of .* is not there"),

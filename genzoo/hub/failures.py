@@ -55,7 +55,7 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
         return Failure(
             HubError(
                 f"{what} is not on this machine, and HF_HUB_OFFLINE keeps genzoo from fetching it: unset that, or run "
-                f"`genzoo pull {repo}` where there is a network; nor is there a folder of that name here."
+                f"`genzoo pull {repo}` where there is a network."
             )
         )
     if getattr(root, "response", None) is not None:  # some clients raise their HTTP library's own error for it
@@ -76,8 +76,7 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
     # The HTTP libraries that the client has used over the years share no class for a broken connection.
     return Failure(
         HubError(
-            f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later; "
-            "a folder of that name is not here."
+            f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later."
         ),
         passing=True,
         spoilt=type(root) is OSError,  # the client's word for a file of another size than announced
@@ -103,10 +102,7 @@ def _explain_answer(error: Exception, what: str, repo: str, revision: str) -> Fa
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         return Failure(
-            HubError(
-                f"There is no repository {repo} on {where}, nor a folder of that name here: check the name, or set "
-                "HF_TOKEN if it is private."
-            )
+            HubError(f"There is no repository {repo} on {where}: check the name, or set HF_TOKEN if it is private.")
         )
     if isinstance(error, errors.RevisionNotFoundError):
         return Failure(HubError(f"{repo} on {where} has no revision {revision!r}: name a branch, a tag or a commit."))

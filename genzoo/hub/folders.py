@@ -166,7 +166,11 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         _refuse_revision(revision, f"{path} is a folder on this machine")
         return Folder(path)
     if isinstance(source, str) and (named := parse_repository(source)):
-        return open_repository(named[0], _one_revision(named[1], revision))
+        try:
+            return open_repository(named[0], _one_revision(named[1], revision))
+        except HubError as error:
+            # A folder's path may look like a repository's name.
+            raise HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.") from None
     known = catalog.nearest(str(source), [*catalog.ALIASES, *catalog.ENTRIES])
     raise UnknownNameError(f"{str(source)!r} is neither a model's name nor a folder: {known}")
 
