@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
 from genzoo.model import load
 from genzoo.tensors import read_tensors
-from genzoo.train import measured, train
+from genzoo.train import choice, measured, train
 from genzoo.train.adopt import adopt
 from genzoo.train.choice import Judge, best_of
 from genzoo.train.mixture import fit_mixture
@@ -66,6 +67,14 @@ def test_a_judge_tells_nets_apart_and_repeats_itself() -> None:
     assert Judge(VAE, data, CPU).measure(nets)["elbo"] == pytest.approx(
         float(bad.elbo(data.batch(torch.arange(400))).mean()), rel=0.01
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_samples() -> Iterator[None]:
+    """A judge draws as many as tell noise from digits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choice, "_IMAGES", 500)
+        yield
 
 
 @pytest.fixture(scope="module")

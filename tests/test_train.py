@@ -271,7 +271,7 @@ def same_weights(one: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "steps"), [("mlpgan-mnist-z100-l3", 80), pytest.param("wgan-mnist-z10-l3", 8, marks=pytest.mark.slow)]
+    ("name", "steps"), [("mlpgan-mnist-z100-l2", 40), pytest.param("wgan-mnist-z10-l3", 8, marks=pytest.mark.slow)]
 )
 def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path) -> None:
     threads = torch.get_num_threads()
