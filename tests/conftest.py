@@ -56,6 +56,12 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def small_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure against 1,000 real images instead of 10,000."""
+    monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 1000)
+
+
 def noise_images(dataset: Dataset, n: int = 64) -> ImageData:
     """Images whose content does not matter."""
     generator = torch.Generator().manual_seed(0)

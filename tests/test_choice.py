@@ -147,6 +147,7 @@ def taken(name: str, folder: Path, home: Path) -> dict[str, Any]:
     return metrics
 
 
+@pytest.mark.usefixtures("small_reference")
 def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_path: Path) -> None:
     home = tmp_path / "weights"
     home.mkdir()
@@ -166,6 +167,7 @@ def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_pat
         adopt(altered, home)
 
 
+@pytest.mark.usefixtures("small_reference")
 def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Path) -> None:
     home = tmp_path / "weights"
     home.mkdir()

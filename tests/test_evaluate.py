@@ -52,12 +52,6 @@ def eyes() -> ZooFeatures:
     return ZooFeatures(shipped_folder(FEATURE_NETS["mnist"]))
 
 
-@pytest.fixture
-def small_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure against 1,000 real images instead of 10,000."""
-    monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 1000)
-
-
 @pytest.fixture(scope="module")
 def some(eyes: ZooFeatures) -> Sample:
     """Features of 1,000 test digits."""

@@ -157,12 +157,7 @@ def run(command: click.Command, *args: object) -> Result:
     return CliRunner().invoke(command, [str(arg) for arg in args])
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 500)
-
-
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small_reference")
 def test_a_checkpoint_folder_gets_its_metrics(tmp_path: Path) -> None:
     folder = train(plan("mlpgan-mnist-z100-l2", tmp_path / "gan"), noise_images(MNIST, 600))
     shown = run(evaluate_command, folder, "-n", 150, "--seeds", "0,5")
@@ -185,7 +180,7 @@ def test_a_checkpoint_folder_gets_its_metrics(tmp_path: Path) -> None:
     assert set(as_json["best"]) == set(SAMPLE_METRICS)
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("small_reference")
 def test_a_folder_of_images_is_measured(tmp_path: Path) -> None:
     save_images(noise_images(MNIST, 140).pixels.float() / 255, f"{tmp_path}/out/")
     shown = run(evaluate_command, "--images", tmp_path / "out", "--dataset", "mnist", "--json")
