@@ -292,6 +292,28 @@ def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path)
     same_weights(tmp_path / "whole", killed)
 
 
+@pytest.mark.parametrize("name", {entry.family: name for name, entry in ENTRIES.items()}.values())
+def test_a_state_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
+    small = with_recipe(ENTRIES[name], {"batch_size": "8"})
+    run = dataclasses.replace(plan(name, tmp_path), entry=small)
+    data = noise_images(small.dataset, 40)
+
+    def stepped(trainer: Trainer, steps: int) -> Trainer:
+        for _ in range(steps):
+            trainer.step()
+            trainer.state.record.step += 1
+        return trainer
+
+    whole = stepped(Trainer(run, data, Processes(run.device)), 4)
+    stepped(Trainer(run, data, Processes(run.device)), 2).state.save(tmp_path / STATE)
+    second = Trainer(run, data, Processes(run.device))
+    second.state.load(tmp_path / STATE)
+    stepped(second, 2)
+    for kind in ("nets", "average"):
+        one, other = (t.state.nets if kind == "nets" else t.averaged for t in (whole, second))
+        assert [k for k, tensor in one.state_dict().items() if not torch.equal(tensor, other.state_dict()[k])] == []
+
+
 def test_a_signal_saves_the_state(tmp_path: Path) -> None:
     name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
     entry, steps = ENTRIES[name], 0

@@ -95,6 +95,7 @@ class State:
                     index, key = name.split(".", 1)
                     slots.setdefault(int(index), {})[key] = value.clone()
                 _check_slots(optimizer, slots)
+                _lay_out(optimizer, slots)
                 optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
             rows = _below(tensors, "progress")
             progress = [rows[str(i)].clone() for i in range(len(rows))]
@@ -112,7 +113,7 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _check_slots(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None:
     """Raise ValueError for values that an optimizer would stumble over at its next step."""
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    parameters = _parameters(optimizer)
     keys = {"step", "exp_avg", "exp_avg_sq"} if isinstance(optimizer, Adam) else {"step", "square_avg"}
     for index, values in slots.items():
         if set(values) != keys or not 0 <= index < len(parameters):
@@ -120,6 +121,19 @@ def _check_slots(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None
         for key, value in values.items():
             if value.shape != (() if key == "step" else parameters[index].shape) or not value.is_floating_point():
                 raise ValueError(f"its optimizer's {key} of parameter {index} is of another shape or type")
+
+
+def _lay_out(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None:
+    """Let values lie in memory as their parameters do, channels-last or not: a fused optimizer pairs them by place."""
+    parameters = _parameters(optimizer)
+    for index, values in slots.items():
+        for key, value in values.items():
+            if key != "step":
+                values[key] = torch.empty_like(parameters[index], dtype=value.dtype).copy_(value)
+
+
+def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def _check_record(record: Record) -> None:
