@@ -45,33 +45,29 @@ _WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=1e-4, beta1=0.0, beta2=
 _REPORT_3 = Recipe("gan", epochs=500, batch_size=256, lr=1e-4, beta1=0.9, grad_norm=5.0)
 
 
-def _entry(family: Family, dataset: Dataset, z: int, layers: int, arch: Any, recipe: Recipe, **rest: Any) -> Entry:
-    return Entry(family, dataset, z, layers, arch, recipe, **rest)
-
-
 def _reports_0_to_2() -> Iterable[Entry]:
     wide = (128, 256, 512, 1024)
-    yield _entry(
+    yield Entry(
         "mlpgan", MNIST, 100, 4, Mlp(wide, (512, 256), "relu"),
         _GAN, output="tanh", source="report 0",
     )  # fmt: skip
-    yield _entry("mlpvae", MNIST, 2, 2, Mlp((256, 512), (512, 256), "relu"), _VAE, source="report 0")
-    yield _entry(
+    yield Entry("mlpvae", MNIST, 2, 2, Mlp((256, 512), (512, 256), "relu"), _VAE, source="report 0")
+    yield Entry(
         "mlpgan", MNIST, 100, 3, Mlp(wide[1:], wide[:0:-1], dropout=0.3),
         dataclasses.replace(_GAN, real_label=0.9), output="tanh", source="report 1",
     )  # fmt: skip
     # 784 x MSE + KL is the negative ELBO of a Gaussian likelihood of variance 1/2, up to a constant.
-    yield _entry(
+    yield Entry(
         "mlpvae", MNIST, 2, 1, Mlp((512,), (512,), "relu"),
         dataclasses.replace(_VAE, likelihood="gaussian", likelihood_sd=0.5**0.5), source="report 1",
     )  # fmt: skip
-    yield _entry("mlpgan", MNIST, 100, 4, Mlp(wide, (512, 256)), _GAN, tag="leaky", output="tanh", source="report 2")
-    yield _entry("mlpvae", MNIST, 2, 1, Mlp((400,), (400,), "relu", batch_norm=True), _VAE, tag="bn", source="report 2")
-    yield _entry(
+    yield Entry("mlpgan", MNIST, 100, 4, Mlp(wide, (512, 256)), _GAN, tag="leaky", output="tanh", source="report 2")
+    yield Entry("mlpvae", MNIST, 2, 1, Mlp((400,), (400,), "relu", batch_norm=True), _VAE, tag="bn", source="report 2")
+    yield Entry(
         "vae", OLIVETTI, 32, 4, Conv((32, 64, 128, 256, 256), kernel=4),
         dataclasses.replace(_VAE, epochs=3000, batch_size=50), source="report 2",
     )  # fmt: skip
-    yield _entry(
+    yield Entry(
         "dcgan", MNIST, 100, 4, Conv((64, 128, 256, 512), kernel=4, project=False),
         dataclasses.replace(_GAN, batch_size=100), tag="bn4", output="tanh", source="report 2",
     )  # fmt: skip
@@ -79,17 +75,17 @@ def _reports_0_to_2() -> Iterable[Entry]:
 
 def _report_3() -> Iterable[Entry]:
     linear = dataclasses.replace(_REPORT_3, grad_norm=0.0)
-    yield _entry(
+    yield Entry(
         "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
         output="tanh", source="report 3",
     )  # fmt: skip
     # At the report's rates the discriminators win within 300 steps, and for good.
     faster = dataclasses.replace(_REPORT_3, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, decay=True)
     for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
-        yield _entry("convgan", MNIST, 100, 2, arch, faster, tag=tag, output="tanh", source="report 3")
+        yield Entry("convgan", MNIST, 100, 2, arch, faster, tag=tag, output="tanh", source="report 3")
     # Steps count for more than images.
     recurrent = dataclasses.replace(faster, batch_size=64)
-    yield _entry("lstmgan", MNIST, 100, 2, Lstm(), recurrent, output="tanh", source="report 3")
+    yield Entry("lstmgan", MNIST, 100, 2, Lstm(), recurrent, output="tanh", source="report 3")
 
 
 def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
@@ -97,7 +93,7 @@ def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
     arch = dataclasses.replace(_MNIST_CONV if dataset is MNIST else on_cifar10, extra=layers - 3)
     if family == "vae":
         gaussian = dataclasses.replace(_VAE, likelihood="gaussian", likelihood_sd=0.1)
-        return _entry(family, dataset, z, layers, arch, _VAE if dataset is MNIST else gaussian, source="report 4")
+        return Entry(family, dataset, z, layers, arch, _VAE if dataset is MNIST else gaussian, source="report 4")
     if family == "dcgan":
         arch = dataclasses.replace(arch, dropout=0.3 if dataset is MNIST else 0.0)
     elif family == "wgangp":
@@ -112,7 +108,7 @@ def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
     elif dataset is CIFAR10 and family == "wgangp":
         # Its authors' 1e-4 is for runs of ten times the length.
         recipe = dataclasses.replace(recipe, lr=2e-4)
-    return _entry(family, dataset, z, layers, arch, recipe, output="tanh", source="report 4")
+    return Entry(family, dataset, z, layers, arch, recipe, output="tanh", source="report 4")
 
 
 def _report_4() -> Iterable[Entry]:

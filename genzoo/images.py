@@ -34,19 +34,27 @@ def to_signed(pixels: Tensor) -> Tensor:
     return pixels.mul(2).sub(1)
 
 
-def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
-    """Pixels in [0, 1] (or uint8), (n, c, h, w), as files hold them: (n, h, w, c) uint8, rounded.
+def to_levels(pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1] (or uint8) as the 256 levels of files: (n, c, h, w) -> (n, c, h, w) uint8, rounded.
 
     Raises:
         UsageError: for another shape or another type.
     """
     _refuse_other_than_batches(tuple(pixels.shape), "(n, c, h, w)", channels=1)
     if pixels.is_floating_point():
-        pixels = pixels.detach().float().mul(255).round().clamp(0, 255).byte()
-    elif str(pixels.dtype) != "torch.uint8":
+        return pixels.detach().float().mul(255).round().clamp(0, 255).byte()
+    if str(pixels.dtype) != "torch.uint8":
         raise UsageError(f"Images are float in [0, 1] or uint8, not {pixels.dtype}.")
-    levels = pixels
-    array: npt.NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return pixels
+
+
+def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
+    """The levels of pixels as files hold them: (n, c, h, w) -> (n, h, w, c) uint8.
+
+    Raises:
+        UsageError: for another shape or another type.
+    """
+    array: npt.NDArray[np.uint8] = to_levels(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return array
 
 

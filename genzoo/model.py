@@ -291,7 +291,8 @@ def load(
     """A model with its trained weights.
 
     Args:
-        source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
+        source: a full name, an alias, a checkpoint folder (always, where it is a `Path`), or
+            `user/repo[@revision]` on the Hub.
         device: where it runs; the CPU unless told otherwise.
         dtype: what it computes in; float32 unless told otherwise.
 

@@ -118,6 +118,12 @@ def posterior(encoded: Tensor) -> tuple[Tensor, Tensor]:
     return mean, log_variance
 
 
+def sample_posterior(encoded: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, log-variance and a sample of the posterior, (n, z) each, from standard normal numbers (n, z)."""
+    mean, log_variance = posterior(encoded)
+    return mean, log_variance, mean + (0.5 * log_variance).exp() * epsilon
+
+
 def build_phases(nets: nn.ModuleDict, entry: Entry, precision: Precision) -> list[Phase]:
     """The phases of one training step of an entry.
 
@@ -146,8 +152,7 @@ class _Variational:
             images = (draw.uniform(*images.shape[1:]) < images).to(images.dtype)
         with self.precision():
             encoded = self.nets["encoder"](images)
-        mean, log_variance = posterior(encoded)
-        z = mean + (0.5 * log_variance).exp() * draw.normal(self.entry.latent_size)
+        mean, log_variance, z = sample_posterior(encoded, draw.normal(self.entry.latent_size))
         with self.precision():
             raw = self.nets["generator"](z)
         kl = gaussian_kl(mean, log_variance).mean()

@@ -37,7 +37,8 @@ class Pretrained(ABC):
         """A model with its trained weights, as `load` gives it.
 
         Args:
-            source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
+            source: a full name, an alias, a checkpoint folder (always, where it is a `Path`), or
+                `user/repo[@revision]` on the Hub.
             revision: the repository's branch, tag or commit, unless `source` names it.
             device: where it runs; the CPU unless told otherwise.
             dtype: what it computes in; float32 unless told otherwise.

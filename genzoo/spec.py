@@ -180,6 +180,11 @@ def hidden_layers(arch: Arch, side: int) -> int:
             return 2
 
 
+_OBJECTIVE_OF: dict[Family, Objective] = {
+    "mlpgan": "gan", "convgan": "gan", "lstmgan": "gan", "dcgan": "gan",
+    "wgan": "wgan", "wgangp": "wgangp", "mlpvae": "vae", "vae": "vae",
+}  # fmt: skip
+
 _ARCH_OF: dict[Family, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
     "mlpgan": Mlp, "mlpvae": Mlp, "convgan": FlatConv, "lstmgan": Lstm,
     "dcgan": Conv, "wgan": Conv, "wgangp": Conv, "vae": Conv,
@@ -235,6 +240,11 @@ class Recipe:
         )
         for name in ("clip", "penalty", "grad_norm"):
             check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
+        for name, objective in (("clip", "wgan"), ("penalty", "wgangp")):
+            check(
+                (getattr(self, name) > 0) == (self.objective == objective),
+                f"a {name} of {getattr(self, name)} does not go with {self.objective}: {objective} alone has one.",
+            )
 
 
 @dataclass(frozen=True)
@@ -265,7 +275,7 @@ class Entry:
             f"the source {brief(self.source)} must be at most {_MOST_SOURCE} printable letters.",
         )
         check(
-            isinstance(self.arch, _ARCH_OF[self.family]) and self.is_vae == self.family.endswith("vae"),
+            isinstance(self.arch, _ARCH_OF[self.family]) and self.recipe.objective == _OBJECTIVE_OF[self.family],
             f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as {self.recipe.objective}.",
         )
         layers = hidden_layers(self.arch, self.dataset.shape[1])

@@ -22,6 +22,7 @@ from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.files import sha256
+from genzoo.hub import find_folder
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
 from genzoo.spec import Dataset, Entry
@@ -149,7 +150,7 @@ def test_the_code_of_a_card_runs(name: str, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
 def test_every_entry_has_a_card(entry: Entry, tmp_path: Path) -> None:
-    card = render(checkpoint_of(entry, tmp_path))
+    card = render(checkpoint_of(entry, tmp_path), source=entry.name)
     fields = check_card(card)
     assert ModelCard(card).data.to_dict()["tags"] == fields["tags"]
     assert "model-index" not in fields
@@ -158,6 +159,14 @@ def test_every_entry_has_a_card(entry: Entry, tmp_path: Path) -> None:
         assert f"| **{name}** |  |  | **{count_parameters(net):,}** |" in card
     assert all(f"`{alias}`" in card for alias in aliases_of(entry.name))
     assert entry.source in card
+
+
+def test_a_run_called_as_an_entry_is_loaded_by_its_path(tmp_path: Path) -> None:
+    folder = checkpoint_of(ENTRIES["dcgan-mnist-z100-l3"], tmp_path)
+    card = render(folder)
+    assert f'genzoo.load("{folder.path}")' in card
+    assert "Its alias is" not in card
+    assert "Its alias is `dcgan-mnist`" in render(find_folder("dcgan-mnist"))
 
 
 def test_the_layers_are_those_the_report_counts(tmp_path: Path) -> None:

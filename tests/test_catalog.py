@@ -210,9 +210,14 @@ def test_other_recipes() -> None:
         ({"batch_size": "1.5"}, "of type int"),
         ({"objective": "diffusion"}, "must be one of"),
         ({"ema": "nan"}, "finite"),
+        ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
+        ({"clip": "0.01"}, "a clip of 0.01 does not go with vae: wgan alone has one"),
+        ({"penalty": "10"}, "does not go with vae: wgangp alone has one"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
+    with pytest.raises(UsageError, match=r"a clip of 0 does not go with wgan"):
+        with_recipe(find_entry("wgan-mnist"), {"clip": "0"})
 
 
 @pytest.mark.parametrize(

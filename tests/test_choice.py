@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from genzoo.catalog import ENTRIES
 from genzoo.cli.several import expand
 from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
+from genzoo.files import sha256
 from genzoo.model import load
 from genzoo.tensors import read_tensors
 from genzoo.train import choice, measured, train
@@ -168,6 +170,18 @@ def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_pat
 
 
 @pytest.mark.usefixtures("small_reference")
+def test_a_run_called_as_an_entry_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where the shipped weights of this name are not meant
+    out = train(plan(GAN.name, Path(GAN.name), evaluations=1), noise_images(GAN.dataset, 300))
+    own = load(out)
+    own.check()
+    assert own.folder.path == Path(GAN.name)
+    assert not torch.equal(own.sample(1, seed=0), load(GAN.name).sample(1, seed=0))
+    metrics = json.loads((adopt(out, tmp_path / "weights", settings=FEW) / "metrics.json").read_text())
+    assert metrics["weights_sha256"] == sha256(out / "model.safetensors")
+
+
+@pytest.mark.usefixtures("small_reference")
 def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Path) -> None:
     home = tmp_path / "weights"
     home.mkdir()
@@ -200,7 +214,7 @@ def test_several_runs_are_stopped_and_go_on_together(tmp_path: Path) -> None:
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     folders = [tmp_path / "mlpvae-mnist-z2-l1", tmp_path / "mlpvae-mnist-z2-l2"]
     while not all((folder / STATE).exists() for folder in folders) and first.poll() is None:
-        pass
+        time.sleep(0.02)
     first.send_signal(signal.SIGTERM)
     assert first.communicate(timeout=60)[1].count("the state is saved") == 2
     assert first.returncode != 0

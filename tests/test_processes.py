@@ -22,12 +22,13 @@ ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2
               "--mixed_precision", "no", "--dynamo_backend", "no")  # fmt: skip
 
 
-def run(*args: object, cwd: Path) -> None:
+def run(*args: object, cwd: Path) -> str:
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-m", *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,13 @@ def test_two_processes_train_what_one_trains(launcher: tuple[str, ...], digits: 
             torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=1e-4)
     settings = json.loads((tmp_path / "two" / "config.json").read_text())["training"]
     assert settings["processes"] == 2
+
+
+@pytest.mark.slow
+def test_two_processes_print_one_plan(digits: Path, tmp_path: Path) -> None:
+    plan = run(*TORCHRUN, "-m", "genzoo", *TRAIN, "--data", digits, "--dry-run", cwd=tmp_path)
+    assert plan.count("images/s") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -314,6 +314,25 @@ def test_a_state_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
         assert [k for k, tensor in one.state_dict().items() if not torch.equal(tensor, other.state_dict()[k])] == []
 
 
+def test_a_run_made_longer_shows_the_rows_of_one_that_was(tmp_path: Path) -> None:
+    name = "mlpvae-mnist-z2-l1"
+    data = noise_images(ENTRIES[name].dataset, 300)
+    whole, longer = tmp_path / "whole", tmp_path / "longer"
+    train(plan(name, whole, steps=10), data)
+    train(plan(name, longer, steps=5), data)
+    before = (longer / "progress.png").read_bytes()
+    train(plan(name, longer, steps=10), data, resume=True)
+    assert (longer / "progress.png").read_bytes() == (whole / "progress.png").read_bytes() != before
+
+
+def test_a_binarised_vae_sees_no_grey(tmp_path: Path) -> None:
+    run, seen = trainer("vae-mnist-z20-l3-binary", tmp_path), []
+    run.averaged["encoder"].register_forward_pre_hook(lambda _, images: seen.append(images[0]))
+    averaged_nets(run, batches=2)
+    assert len(seen) == 2
+    assert {float(value) for images in seen for value in images.unique()} == {0.0, 1.0}
+
+
 def test_a_signal_saves_the_state(tmp_path: Path) -> None:
     name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
     entry, steps = ENTRIES[name], 0

@@ -30,7 +30,8 @@ def render(folder: Folder, pictures: str = "", *, source: str | None = None, not
         folder: whose config, measurement, weights and pictures it tells of.
         pictures: what stands before a picture's name in links, e.g. `"../weights/vae-mnist-z20-l3/"`;
             nothing for a README.md in the folder.
-        source: what its code loads, e.g. `"user/repo"`; the folder's own name unless told otherwise.
+        source: what its code loads, e.g. `"user/repo"`; unless told otherwise the folder's path, or the entry's name
+            where it is the catalog's.
         note: a sentence about the samples; for a catalog entry the one that is kept for them.
 
     Returns:

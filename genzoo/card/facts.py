@@ -81,9 +81,9 @@ def read_facts(folder: Folder, pictures: str, source: str | None, note: str | No
     Raises:
         BadCheckpointError: for a config, or a measurement, that is not the folder's own.
     """
-    return Facts(
-        folder, read_config(folder), read_measurement(folder), source or folder.path.resolve().name, pictures, note
-    )
+    # A folder of one's own may be called as an entry of the catalog, and is not that.
+    named = folder.path.name if folder.pinned is not None else str(folder.path)
+    return Facts(folder, read_config(folder), read_measurement(folder), source or named, pictures, note)
 
 
 def read_measurement(folder: Folder) -> Document | None:

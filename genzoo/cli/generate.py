@@ -15,8 +15,8 @@ from genzoo.errors import GenzooError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from genzoo.model import Model
     from genzoo.priors import Prior
+    from genzoo.processes import Processes
 
 
 @click.command()
@@ -46,15 +46,17 @@ def generate(
     OUTPUT's name says what is written: a grid (.png, .jpg, .webp), one array of uint8 images
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
+    from genzoo.devices import find_device
     from genzoo.model import load
-    from genzoo.processes import several_processes
+    from genzoo.processes import Processes
     from genzoo.writers import check_output, save_images
 
     check_output(output, num, nrow)
-    model = load(source, device)
+    processes = Processes(find_device(device))
+    model = load(source, processes.device)
     draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
-    if several_processes():
-        _share(model, output, num, draw, nrow=nrow, overwrite=overwrite)
+    if processes.count > 1:
+        _share(processes, output, num, draw, nrow=nrow, overwrite=overwrite)
         return
     with progress_bar(model.name, num) as move:
 
@@ -69,16 +71,14 @@ def generate(
         save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
 
 
-def _share(model: Model, output: str, num: int, draw: Callable[..., Iterator[Tensor]], **form: Any) -> None:
+def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iterator[Tensor]], **form: Any) -> None:
     """Each process draws its part of the images into a file; the first joins them, in order."""
     import numpy as np
     import torch
 
     from genzoo.model import BATCH
-    from genzoo.processes import Processes
     from genzoo.writers import save_images
 
-    processes = Processes(model.device)
     target = Path(output)
     parts = [target.with_name(f".{target.name}.{rank}.npy") for rank in range(processes.count)]
     mine, own = processes.part(num), parts[processes.rank]
@@ -96,7 +96,7 @@ def _share(model: Model, output: str, num: int, draw: Callable[..., Iterator[Ten
                 array = np.load(part, mmap_mode="r")
                 for first in range(0, len(array), BATCH):
                     pixels = torch.from_numpy(np.array(array[first : first + BATCH]))
-                    yield pixels.permute(0, 3, 1, 2).float().div(255)
+                    yield pixels.permute(0, 3, 1, 2)
 
         if processes.first:
             save_images(joined(), output, n=num, **form)

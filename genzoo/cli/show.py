@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import Any
 
 import click
@@ -107,7 +107,7 @@ def _headline(row: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
-    if source not in {*catalog.ALIASES, *catalog.ENTRIES} and ("/" in source or Path(source).is_dir()):
+    if source not in {*catalog.ALIASES, *catalog.ENTRIES} and ("/" in source or os.path.isdir(source)):
         facts = _describe_folder(source)
     else:
         entry = catalog.find_entry(source)

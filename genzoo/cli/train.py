@@ -205,7 +205,9 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any)
         evaluations=options["evaluations"] if measured(entry) else 0,
     )
     if options["dry_run"]:
-        click.echo(_describe(plan, images))
+        described = _describe(plan, images)
+        if _first_process():
+            click.echo(described)
         return
     with progress_bar(entry.name, plan.steps) as move:
 

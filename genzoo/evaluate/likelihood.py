@@ -20,7 +20,7 @@ from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
 from genzoo.metrics import LIKELIHOOD_METRICS
 from genzoo.model import Model
-from genzoo.objectives import binarized, log_likelihood, posterior
+from genzoo.objectives import binarized, log_likelihood, sample_posterior
 from genzoo.spec import Recipe
 
 SAMPLES = 500
@@ -146,10 +146,9 @@ def posterior_samples(
         x = data.batch(torch.arange(place.start, place.stop, device=data.pixels.device)).to(device)
         if recipe.binarize:
             x = binarized(x.cpu(), seed, place.start).to(device)
-        mean, log_variance = posterior(encoder(x))
-        drawn = noise.normals(seed, turn * len(data) + place.start, len(x), mean.shape[1])
-        z = mean + (0.5 * log_variance).exp() * torch.from_numpy(drawn).to(device)
-        yield x, mean, log_variance, z
+        encoded = encoder(x)
+        drawn = noise.normals(seed, turn * len(data) + place.start, len(x), encoded.shape[1] // 2)
+        yield x, *sample_posterior(encoded, torch.from_numpy(drawn).to(device))
 
 
 def measure_likelihood(

@@ -31,7 +31,7 @@ from genzoo.evaluate.scores import (
     score,
 )
 from genzoo.files import sha256, write_text
-from genzoo.images import to_uint8
+from genzoo.images import to_levels
 from genzoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model
 from genzoo.priors import PRIORS, Prior
@@ -215,15 +215,10 @@ def metrics_name(settings: Settings) -> str:
     return METRICS if len(parts) == 1 else "-".join(parts) + ".json"
 
 
-def find_file(model: Model) -> Path:
-    """The file of the weights that a model was loaded from."""
-    return model.folder.file(MODEL)
-
-
 def _generated(model: Model, n: int, seed: int, prior: Prior, extractor: Extractor, progress: Progress) -> Sample:
     batches = model.iter_samples(n, seed, batch_size=_BATCH, prior=prior)
-    # The grey levels of files, so that a folder of the same images gives the same numbers.
-    pixels = (torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in batches)
+    # The levels of files, so that a folder of the same images gives the same numbers.
+    pixels = (to_levels(batch).cpu() for batch in batches)
     return _seen(extractor, pixels, progress, f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}")
 
 
@@ -281,7 +276,7 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
     step = model.config.training.get("step")
     return {
         **_heading(model.name, model.entry.dataset, extractor, settings, settings.n),
-        "weights_sha256": sha256(find_file(model)),
+        "weights_sha256": sha256(model.folder.file(MODEL)),
         **({} if step is None else {"step": step}),
         # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
         **({"n": settings.n, "seeds": list(settings.seeds)} if extractor else {"n": 0, "seeds": [settings.seeds[0]]}),

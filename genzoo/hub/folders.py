@@ -143,8 +143,9 @@ def repository_of(name: str) -> str:
 def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> Folder:
     """The checkpoint folder of a full name, an alias, a path, or `user/repo[@revision]` on the Hub.
 
-    A folder that is here goes before a repository of the same name.  Of a repository `config.json` is
-    fetched at once, which settles the commit that all other files are taken from.
+    A `Path` is a folder's, whatever its name; of text, the catalog's names go first, and a folder that is
+    here before a repository of the same name.  Of a repository `config.json` is fetched at once, which
+    settles the commit that all other files are taken from.
 
     Args:
         source: what to find.
@@ -157,7 +158,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
-    name = catalog.ALIASES.get(str(source), str(source))
+    name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
         _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
         return _find_entry(name)
@@ -165,14 +166,16 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
     if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
         _refuse_revision(revision, f"{path} is a folder on this machine")
         return Folder(path)
-    if isinstance(source, str) and (named := parse_repository(source)):
+    if not isinstance(source, str):
+        raise UnknownNameError(f"{str(path)!r} is not a folder on this machine: name that of a checkpoint.")
+    if named := parse_repository(source):
         try:
             return open_repository(named[0], _one_revision(named[1], revision))
         except HubError as error:
             # A folder's path may look like a repository's name.
             raise HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.") from None
-    known = catalog.nearest(str(source), [*catalog.ALIASES, *catalog.ENTRIES])
-    raise UnknownNameError(f"{str(source)!r} is neither a model's name nor a folder: {known}")
+    known = catalog.nearest(source, [*catalog.ALIASES, *catalog.ENTRIES])
+    raise UnknownNameError(f"{source!r} is neither a model's name nor a folder: {known}")
 
 
 def _find_entry(name: str) -> Folder:

@@ -14,7 +14,7 @@ from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.likelihood import posterior_samples
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
-from genzoo.images import to_pixels, to_uint8
+from genzoo.images import to_levels, to_pixels
 from genzoo.objectives import gaussian_kl, log_likelihood
 from genzoo.spec import Entry
 
@@ -74,8 +74,7 @@ class Judge:
     def _pixels(self, generator: nn.Module) -> list[Tensor]:
         drawn = torch.from_numpy(noise.normals(_SEED, 0, _IMAGES, self.entry.latent_size)).to(self.device)
         raws = (generator(z) for z in torch.split(drawn, _BATCH))
-        images = (to_pixels(raw, self.entry.output).cpu() for raw in raws)
-        return [torch.from_numpy(to_uint8(batch)).permute(0, 3, 1, 2) for batch in images]
+        return [to_levels(to_pixels(raw, self.entry.output)).cpu() for raw in raws]
 
     def _elbo(self, encoder: nn.Module, generator: nn.Module) -> float:
         some = ImageData(self.data.dataset, self.data.pixels[:_IMAGES])

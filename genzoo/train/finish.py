@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from genzoo.errors import TrainingError
 from genzoo.files import whole_file, write_text
 from genzoo.images import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
-from genzoo.objectives import posterior
+from genzoo.objectives import binarized, sample_posterior
 from genzoo.tensors import write_tensors
 from genzoo.train.mixture import fit_mixture
 from genzoo.weights import CRITIC, GOLDEN, GOLDEN_IMAGES, HISTORY, MODEL, PROGRESS, SAMPLES
@@ -39,8 +39,8 @@ class _PosteriorSamples(nn.Module):
         self.nets, self.latents = nets, iter(latents)
 
     def forward(self, images: Tensor) -> Tensor:
-        mean, log_variance = posterior(self.nets["encoder"](images))
-        raw: Tensor = self.nets["generator"](mean + (0.5 * log_variance).exp() * next(self.latents))
+        *_, z = sample_posterior(self.nets["encoder"](images), next(self.latents))
+        raw: Tensor = self.nets["generator"](z)
         return raw
 
 
@@ -51,8 +51,7 @@ def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.Mo
     taken from latents, a VAE's from training images and posterior samples.
     """
     nets = copy.deepcopy(trainer.averaged)
-    entry, source, device = trainer.plan.entry, trainer.source, trainer.plan.device
-    size = source.batch_size
+    entry, device, size = trainer.plan.entry, trainer.plan.device, trainer.source.batch_size
 
     def latents() -> Iterable[Tensor]:
         for i in range(batches):
@@ -61,18 +60,27 @@ def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.Mo
             yield torch.from_numpy(drawn).to(device)
 
     if entry.is_vae:
-        images = (source.data.batch(source.indices(i).to(device)) for i in range(batches))
         with torch.no_grad():
-            update_bn(images, _PosteriorSamples(nets, latents()))
+            update_bn(_seen_images(trainer, batches), _PosteriorSamples(nets, latents()))
     else:
         update_bn(latents(), nets["generator"])
     return nets.eval()
 
 
-def fixed_images(trainer: Trainer) -> Tensor:
+def _seen_images(trainer: Trainer, batches: int) -> Iterator[Tensor]:
+    """The run's first batches, as its encoder sees them: binarised where the recipe says so."""
+    source, device = trainer.source, trainer.plan.device
+    for i in range(batches):
+        images = source.data.batch(source.indices(i).to(device))
+        if trainer.plan.entry.recipe.binarize:
+            images = binarized(images.cpu(), trainer.plan.seed, i * source.batch_size).to(device)
+        yield images
+
+
+def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
     """Images of the first latents of seed 0 under the averaged generator: (n, h, w, c) uint8."""
     entry = trainer.plan.entry
-    z = torch.from_numpy(noise.normals(0, 0, _ROW, entry.latent_size)).to(trainer.plan.device)
+    z = torch.from_numpy(noise.normals(0, 0, n, entry.latent_size)).to(trainer.plan.device)
     with torch.no_grad():
         raw = averaged_nets(trainer, batches=20)["generator"](z)
     return torch.from_numpy(to_uint8(to_pixels(raw, entry.output)))
@@ -81,12 +89,8 @@ def fixed_images(trainer: Trainer) -> Tensor:
 def write_pictures(trainer: Trainer) -> None:
     """What a running run shows: its history, and samples of the averaged generator."""
     write_history(trainer)
-    entry, out = trainer.plan.entry, trainer.plan.out
-    z = torch.from_numpy(noise.normals(0, 0, _GRID, entry.latent_size)).to(trainer.plan.device)
-    with torch.no_grad():
-        raw = averaged_nets(trainer, batches=20)["generator"](z)
-    with whole_file(out / SAMPLES) as part:
-        make_grid(to_pixels(raw, entry.output)).save(part, "png")
+    with whole_file(trainer.plan.out / SAMPLES) as part:
+        make_grid(fixed_images(trainer, _GRID).numpy()).save(part, "png")
 
 
 def write_history(trainer: Trainer) -> None:

@@ -143,6 +143,7 @@ class Trainer:
         record, began = self.state.record, time.monotonic()
         earlier, first_step, saved, reported = record.seconds, record.step, began, 0.0
         share = record.step / self.plan.steps
+        self._thin_progress()
         with _signals() as stop:
             while not self._done(time.monotonic() - began):
                 losses = self.step()
@@ -173,6 +174,14 @@ class Trainer:
         self.save()
         report(self._status({}, first_step, time.monotonic() - began))
 
+    def _thin_progress(self) -> None:
+        """Of the rows of a run that goes on for longer, keep those nearest to where its own are due."""
+        record, rows = self.state.record, self.state.record.progress
+        due = int(record.step / self.plan.steps * PROGRESS_ROWS)
+        if self.plan.minutes is None and due < len(rows):
+            each = self.plan.steps / PROGRESS_ROWS * len(rows) / record.step  # rows so far to a new one
+            record.progress = [rows[max(round((i + 1) * each) - 1, 0)] for i in range(due)]
+
     def _time_share(self, seconds: float) -> float:
         return seconds / (self.plan.minutes * 60) if self.plan.minutes else 0.0
 
@@ -200,7 +209,9 @@ class Trainer:
             if value.device.type == "cpu" and not value.isfinite():
                 self._refuse(name, f"at step {self.state.record.step}")
             total = self._sums.get(name)
-            self._sums[name] = value.double() if total is None else total + value
+            # Not every accelerator has float64.
+            wide = value if value.device.type == "mps" else value.double()
+            self._sums[name] = wide if total is None else total + wide
         if self.state.record.step % self.plan.log_every == 0:
             self._flush()
 

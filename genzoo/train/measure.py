@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -29,14 +30,16 @@ class Forecast:
 def forecast(plan: Plan, data: ImageData) -> Forecast:
     """Measure a few steps of a plan without writing anything."""
     with torch.random.fork_rng():
-        trainer = Trainer(plan, data, Processes(plan.device))
+        processes = Processes(plan.device)
+        trainer = Trainer(dataclasses.replace(plan, device=processes.device), data, processes)
         for _ in range(_WARM_UP):
             _step(trainer)
         steps, began = 0, time.monotonic()
-        while time.monotonic() - began < _MEASURED_SECONDS:
+        while not processes.any(time.monotonic() - began > _MEASURED_SECONDS):  # each has a clock of its own
             _step(trainer)
             steps += 1
         each = (time.monotonic() - began) / steps
+        processes.end()
     recipe = plan.entry.recipe
     return Forecast(
         parameters={name: count_parameters(net) for name, net in trainer.state.nets.items()},
