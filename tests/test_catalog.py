@@ -216,7 +216,7 @@ def test_other_recipes() -> None:
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
-    with pytest.raises(UsageError, match=r"a clip of 0 does not go with wgan"):
+    with pytest.raises(UsageError, match=r"a clip of 0\.0 does not go with wgan"):
         with_recipe(find_entry("wgan-mnist"), {"clip": "0"})
 
 
