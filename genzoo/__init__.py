@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from genzoo.catalog import find_entry as info
 from genzoo.errors import GenzooError
+from genzoo.hub import info
 from genzoo.version import __version__
 from genzoo.weights import list_models
 

@@ -160,12 +160,12 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 """`<family>-<dataset>` to the entry it stands for; changed only with a release."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known names most like `name`, as the end of a sentence."""
+def nearest(name: str, known: Iterable[str], otherwise: str = "`genzoo list` shows every name.") -> str:
+    """The known names most like `name`, as the end of a sentence; `otherwise` where none is."""
     import difflib
 
     close = difflib.get_close_matches(name, list(known), n=4, cutoff=0.5)
-    return f"did you mean {', '.join(close)}?" if close else "`genzoo list` shows every name."
+    return f"did you mean {', '.join(close)}?" if close else otherwise
 
 
 def find_entry(name: str) -> Entry:
@@ -185,11 +185,11 @@ def is_wildcard(text: str) -> bool:
     return bool(set(text) & set("*?["))
 
 
-def list_models(pattern: str = "*", family: str | None = None, dataset: str | None = None) -> list[str]:
+def list_models(pattern: str | Iterable[str] = "*", family: str | None = None, dataset: str | None = None) -> list[str]:
     """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
 
     Args:
-        pattern: as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
+        pattern: one or several, as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
         family: only this family, e.g. `"dcgan"`.
         dataset: only this dataset, e.g. `"mnist"`.
 
@@ -200,10 +200,11 @@ def list_models(pattern: str = "*", family: str | None = None, dataset: str | No
     for what, value, known in (("family", family, FAMILIES), ("dataset", dataset, sorted(datasets))):
         if value is not None and value not in known:
             raise UnknownNameError(f"There is no {what} {value!r}: the catalog has {', '.join(known)}.")
+    patterns = [ALIASES.get(one, one) for one in ([pattern] if isinstance(pattern, str) else pattern)]
     return [
         name
         for name, entry in ENTRIES.items()
-        if fnmatch.fnmatchcase(name, ALIASES.get(pattern, pattern))
+        if any(fnmatch.fnmatchcase(name, one) for one in patterns)
         and family in (None, entry.family)
         and dataset in (None, entry.dataset.name)
     ]
@@ -300,12 +301,14 @@ def with_recipe(entry: Entry, changes: Mapping[str, str]) -> Entry:
     fields = dataclasses.asdict(entry.recipe)
     for key, text in changes.items():
         if key not in fields:
-            raise UsageError(f"There is no setting {key!r}: {nearest(key, fields)} All of them: {', '.join(fields)}.")
+            known = f"there are {', '.join(fields)}."
+            raise UsageError(f"There is no setting {key!r}: {nearest(key, fields, known)}")
         fields[key] = _parsed(text)
     try:
         return dataclasses.replace(entry, recipe=decode(Recipe, fields, "recipe"))
     except BadCheckpointError as error:
-        raise UsageError(str(error)) from None
+        now = ", ".join(f"{key}={getattr(entry.recipe, key)}" for key in changes)
+        raise UsageError(f"{str(error).removesuffix('.')}; {entry.name} has {now}.") from None
 
 
 def _parsed(text: str) -> object:

@@ -18,6 +18,8 @@ from genzoo.spec import Output
 if TYPE_CHECKING:
     from torch import Tensor
 
+BEYOND = 0.01
+"""How far outside of [0, 1] pixels may lie, as after a gradient step."""
 MOST_IN_GRID = 10_000
 """A grid lies in memory as a whole, unlike every other form of output."""
 
@@ -32,6 +34,15 @@ def to_pixels(raw: Tensor, output: Output) -> Tensor:
 def to_signed(pixels: Tensor) -> Tensor:
     """Pixels in [0, 1] as discriminators see them, in [-1, 1]."""
     return pixels.mul(2).sub(1)
+
+
+def refuse_other_pixels(pixels: Tensor) -> None:
+    """Raise `UsageError` for floats that do not lie in [0, 1], or are not finite."""
+    if not pixels.is_floating_point() or not pixels.numel():
+        return
+    least, most = (float(value) for value in pixels.detach().aminmax())
+    if not (least >= -BEYOND and most <= 1 + BEYOND):  # not a number is neither
+        raise UsageError(f"Pixels lie in [0, 1], not in [{least:.3g}, {most:.3g}]: scale them, or give uint8.")
 
 
 def to_levels(pixels: Tensor) -> Tensor:
@@ -66,6 +77,26 @@ def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str, channels: in
         raise UsageError(f"Images have the shape {wanted} with 1 or 3 channels, not {shape}.")
 
 
+def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images of either form as files hold them: (n, h, w, c) uint8.
+
+    Args:
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
+
+    Raises:
+        UsageError: for another form, shape, type or range.
+    """
+    if not isinstance(images, np.ndarray):
+        if not hasattr(images, "is_floating_point"):  # a tensor, without an import of torch
+            raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
+        refuse_other_pixels(images)
+        return to_uint8(images)
+    _refuse_other_than_batches(images.shape, "(n, h, w, c)", channels=3)
+    if images.dtype != np.uint8:
+        raise UsageError(f"Arrays of images are uint8, not {images.dtype}: give torch.from_numpy of (n, c, h, w).")
+    return images
+
+
 def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = 2) -> Image.Image:
     """Images side by side as one picture.
 
@@ -75,12 +106,9 @@ def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, p
         padding: white pixels between images.
 
     Raises:
-        UsageError: for no images, for more than a grid can show, for an `nrow` below 1, or for another shape.
+        UsageError: for no images, for more than a grid can show, for an `nrow` below 1, or for another shape or range.
     """
-    array = images if isinstance(images, np.ndarray) else to_uint8(images)
-    _refuse_other_than_batches(array.shape, "(n, h, w, c)", channels=3)
-    if array.dtype != np.uint8:
-        raise UsageError(f"Arrays of images are uint8, not {array.dtype}: give torch.from_numpy of (n, c, h, w).")
+    array = as_array(images)
     n, height, width, channels = array.shape
     check_grid(n, nrow)
     columns = min(nrow or math.ceil(math.sqrt(n)), n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,21 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from genzoo import noise
-from genzoo.devices import full_float32
+from genzoo.devices import find_device, full_float32
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.images import to_pixels
+from genzoo.images import BEYOND, to_pixels
 from genzoo.metrics import read_metrics
 from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
 from genzoo.pretrained import Pretrained
 from genzoo.priors import PRIORS, Mixture, Prior
 from genzoo.spec import Entry, Lstm
+from genzoo.strict import brief
 from genzoo.weights import CRITIC, METRICS, Config, Folder, load_net, read_golden, read_mixture
 
 BATCH = 256
 """Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
 _GREY_LEVEL = 1 / 255
-_BEYOND = 0.01
-"""How far outside of [0, 1] pixels may lie, as after a gradient step."""
 
 
 class Model(Pretrained):
@@ -91,6 +91,31 @@ class Model(Pretrained):
             raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
         return Mixture(read_mixture(self.folder), self.name)
 
+    def to(self, device: str | torch.device) -> Model:
+        """The same model, with its nets moved to a device.
+
+        Raises:
+            UsageError: for a device that this machine does not have.
+        """
+        self.device = find_device(device)
+        for net in self._loaded().values():
+            net.to(self.device)
+        return self
+
+    def _loaded(self) -> dict[str, nn.Module]:
+        """The generator, and those of the other nets that were needed so far."""
+        return {name: vars(self)[name] for name in ("generator", "encoder", "critic") if name in vars(self)}
+
+    def changed(self) -> list[str]:
+        """The names of nets that are no longer what their files hold."""
+
+        def same(name: str, net: nn.Module) -> bool:
+            held = load_net(self.entry, self.folder, name, self.dtype, torch.device("cpu")).state_dict()
+            now = net.state_dict()
+            return now.keys() == held.keys() and all(torch.equal(now[key].cpu(), held[key]) for key in held)
+
+        return [name for name, net in self._loaded().items() if not same(name, net)]
+
     def check(self) -> None:
         """Load every net, and hold what the generator gives against the folder's golden images.
 
@@ -134,8 +159,7 @@ class Model(Pretrained):
         Raises:
             UsageError: for latents of another shape.
         """
-        if not isinstance(z, Tensor):
-            raise UsageError(f"{self.name} decodes tensors, not {type(z).__name__}: give torch.from_numpy(z).")
+        self._refuse_other_than_tensors(z)
         if z.dim() != 2 or z.shape[1] != self.entry.latent_size:
             raise UsageError(
                 f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
@@ -154,6 +178,7 @@ class Model(Pretrained):
             BadCheckpointError: for weights that give images that are not finite.
         """
         _check_range(n, start)
+        _refuse_other_than_whole(batch_size=batch_size)
         if batch_size < 1:
             raise UsageError(f"The batch size is {batch_size}: 1 is the least.")
         seed = _chosen(seed)
@@ -187,7 +212,19 @@ class Model(Pretrained):
             BadCheckpointError: for weights that give images that are not finite.
         """
         batches = self.iter_samples(n, seed, start=start, batch_size=batch_size, prior=prior)
-        return torch.cat(list(batches))
+        shape = self.entry.dataset.shape
+        try:
+            images = torch.empty(n, *shape)
+        except RuntimeError:  # torch's kind of MemoryError
+            raise UsageError(
+                f"{n:,} images take {4 * n * math.prod(shape) / 1e9:,.1f} GB, more than there is: draw them in "
+                "batches, with iter_samples."
+            ) from None
+        done = 0
+        for batch in batches:
+            images[done : done + len(batch)] = batch
+            done += len(batch)
+        return images
 
     def interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
         """Images on the great circle from one latent to another: (z,), (z,) -> (steps, c, h, w).
@@ -197,6 +234,7 @@ class Model(Pretrained):
         Raises:
             UsageError: for fewer than 2 steps, or latents of another shape.
         """
+        self._refuse_other_than_tensors(z0, z1)
         if steps < 2:
             raise UsageError(f"An interpolation of {steps} steps has no two ends: 2 is the least.")
         if wrong := [z for z in (z0, z1) if z.shape != (self.entry.latent_size,)]:
@@ -243,7 +281,7 @@ class Model(Pretrained):
         """
         return self.decode(self.encode(x)[0])
 
-    def elbo(self, x: Tensor, seed: int = 0) -> Tensor:
+    def elbo(self, x: Tensor, seed: int | None = 0) -> Tensor:
         """A VAE's evidence lower bound in nats, with one posterior sample: (n, c, h, w) -> (n,).
 
         A VAE of binarised images sees grey ones binarised by the seed, as it was trained.
@@ -251,6 +289,7 @@ class Model(Pretrained):
         Raises:
             UsageError: for a model that is no VAE, or images of another shape.
         """
+        seed = _chosen(seed)
         if self.entry.recipe.binarize:
             self._check(x)
             x = binarized(x.cpu().float(), seed, 0)
@@ -268,10 +307,16 @@ class Model(Pretrained):
         self._check(x)
         return x.to(self.device, self.dtype)
 
+    def _refuse_other_than_tensors(self, *values: object) -> None:
+        if wrong := [type(value).__name__ for value in values if not isinstance(value, Tensor)]:
+            way_out = (
+                "torch.from_numpy makes one of it" if wrong[0] == "ndarray" else "torch.tensor makes one of numbers"
+            )
+            raise UsageError(f"{self.name} takes tensors, not {wrong[0]}: {way_out}.")
+
     def _check(self, x: Tensor) -> None:
         """Raise `UsageError` for what are no images of the model's shape and range."""
-        if not isinstance(x, Tensor):
-            raise UsageError(f"{self.name} takes tensors, not {type(x).__name__}: give torch.from_numpy(x).")
+        self._refuse_other_than_tensors(x)
         if x.dim() != 4 or x.shape[1:] != self.entry.dataset.shape:
             wanted = ", ".join(map(str, self.entry.dataset.shape))
             raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
@@ -279,7 +324,7 @@ class Model(Pretrained):
             raise UsageError(f"{self.name} takes pixels as floats in [0, 1], not {x.dtype}: divide uint8 by 255.")
         if x.numel():
             least, most = (float(value) for value in x.detach().aminmax())
-            if least < -_BEYOND or most > 1 + _BEYOND:
+            if not (least >= -BEYOND and most <= 1 + BEYOND):
                 raise UsageError(f"{self.name} takes pixels in [0, 1], not in [{least:.3g}, {most:.3g}].")
 
 
@@ -309,11 +354,19 @@ def load(
 def _chosen(seed: int | None) -> int:
     if seed is None:
         return int.from_bytes(os.urandom(8), "little")
+    _refuse_other_than_whole(seed=seed)
     noise.philox(seed, "latents")
     return seed
 
 
+def _refuse_other_than_whole(**numbers: object) -> None:
+    for name, number in numbers.items():
+        if not hasattr(number, "__index__"):
+            raise UsageError(f"{name} must be a whole number, not {brief(number)}.")
+
+
 def _check_range(n: int, start: int) -> None:
+    _refuse_other_than_whole(n=n, start=start)
     if n < 1:
         raise UsageError(f"{n} images were asked for: 1 is the least.")
     if start < 0:

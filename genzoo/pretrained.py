@@ -48,6 +48,8 @@ class Pretrained(ABC):
         """
         if dtype is not None and not isinstance(dtype, torch.dtype):
             raise UsageError(f"{dtype!r} is no type of torch's: give torch.float16, say, and not its name.")
+        if dtype is not None and not dtype.is_floating_point:
+            raise UsageError(f"Nets do not compute in {dtype}: give torch.float32, torch.bfloat16 or torch.float16.")
         folder = find_folder(source, revision)
         return cls(read_config(folder), folder, find_device(device), dtype or torch.float32)
 
@@ -64,15 +66,27 @@ class Pretrained(ABC):
     def check(self) -> None:
         """Raise `BadCheckpointError` unless every net loads, and the golden images come out."""
 
+    @abstractmethod
+    def changed(self) -> list[str]:
+        """The names of nets that are no longer what their files hold."""
+
+    def _refuse_changed(self) -> None:
+        if changed := self.changed():
+            raise UsageError(
+                f"The {' and '.join(changed)} of {self.config.entry.name} changed since loading, and a checkpoint "
+                "folder also holds what its nets were measured to be: save the state_dict, or train with genzoo."
+            )
+
     def save_pretrained(self, save_directory: str | os.PathLike[str]) -> None:
         """Write the checkpoint folder that the model was loaded from to another place, whole or not at all.
 
-        Its files are copied as they are; what was done to the nets in memory is not in them.
+        Its files are copied as they are, golden images and measurement among them.
 
         Raises:
-            UsageError: for a folder that is not empty.
+            UsageError: for a folder that is not empty, or nets that were changed in memory.
             GenzooError: when it cannot be written, or a file is on the Hub and cannot be fetched.
         """
+        self._refuse_changed()
         path = Path(save_directory)
         if path.is_dir() and any(path.iterdir()):
             raise UsageError(f"{path} is not empty: name another folder.")
@@ -101,10 +115,12 @@ class Pretrained(ABC):
             What loads just what was published, `user/repo@<commit>`.
 
         Raises:
-            UsageError: for a repository or branch that cannot be, or a public one where a private one is wanted.
+            UsageError: for a repository or branch that cannot be, a public one where a private one is wanted, or nets
+                that were changed in memory.
             BadCheckpointError: for a folder, or a card in it, that is not sound.
             HubError: when the Hub does not take it.
         """
+        self._refuse_changed()
         return publish(
             self.folder,
             repo_id,

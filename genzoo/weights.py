@@ -165,12 +165,16 @@ def write_manifest(home: Path) -> None:
 
 
 def list_models(
-    pattern: str = "*", family: str | None = None, dataset: str | None = None, *, pretrained: bool = False
+    pattern: str | Iterable[str] = "*",
+    family: str | None = None,
+    dataset: str | None = None,
+    *,
+    pretrained: bool = False,
 ) -> list[str]:
     """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
 
     Args:
-        pattern: as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
+        pattern: one or several, as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
         family: only this family, e.g. `"dcgan"`.
         dataset: only this dataset, e.g. `"mnist"`.
         pretrained: only those that have weights, here or to be fetched.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from genzoo.errors import GenzooError, UsageError
 from genzoo.files import whole_file, whole_folder
-from genzoo.images import check_grid, make_grid, to_picture, to_uint8
+from genzoo.images import as_array, check_grid, make_grid, to_picture
 from genzoo.tensors import safetensors_header
 
 if TYPE_CHECKING:
@@ -28,19 +28,28 @@ ARRAY = "images"
 
 def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) -> None:
     """Raise `UsageError` unless a name says what `n` images are to become, before any is made."""
-    name = os.fspath(path)
-    if name.endswith(("/", os.sep)):
-        return
-    suffix = Path(name).suffix.lower()
-    if suffix in GRIDS:
+    suffix = Path(path).suffix.lower()
+    if suffix in GRIDS and not _is_folder(path):
         check_grid(n, nrow)
-    elif suffix not in ARRAYS:
+        return
+    if nrow is not None:
+        raise UsageError(f"{os.fspath(path)} has no rows: leave out nrow, or write a grid ({', '.join(GRIDS)}).")
+    if suffix not in ARRAYS and not _is_folder(path):
         known = ", ".join([*GRIDS, *ARRAYS])
-        raise UsageError(f"{name} does not say what to write: end it in {known}, or / for a folder of images.")
+        raise UsageError(
+            f"{os.fspath(path)} does not say what to write: end it in {known}, or / for a folder of images."
+        )
+
+
+def _is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a name is a folder's: by its last sign, or, since a `Path` has no slash there, for want of a suffix."""
+    if os.fspath(path).endswith(("/", os.sep)):
+        return True
+    return not Path(path).suffix and (not isinstance(path, str) or os.path.isdir(path))
 
 
 def save_images(
-    images: Tensor | Iterable[Tensor],
+    images: Tensor | Array | Iterable[Tensor],
     path: str | os.PathLike[str],
     *,
     n: int | None = None,
@@ -52,9 +61,10 @@ def save_images(
     The file or folder appears under its name when it is whole.
 
     Args:
-        images: (n, c, h, w) in [0, 1], or batches of that, as `Model.iter_samples` gives them.
+        images: (n, c, h, w) in [0, 1], or batches of that, as `Model.iter_samples` gives them; or an array
+            (n, h, w, c) uint8.
         path: ends in .png, .jpg or .webp (a grid), in .npz, .npy or .safetensors (one array called
-            `images`, (n, h, w, c) uint8), or in / (a folder).
+            `images`, (n, h, w, c) uint8), or in / (a folder; so is a `Path` without a suffix).
         n: how many images the batches hold in all; needed where `images` is not a tensor.
         nrow: images in a row of a grid.
         overwrite: replace a folder that is not empty.
@@ -66,13 +76,13 @@ def save_images(
     """
     import torch
 
-    total = len(images) if isinstance(images, torch.Tensor) else n
+    total = len(images) if isinstance(images, torch.Tensor | np.ndarray) else n
     if total is None:
         raise UsageError("How many images the batches hold must be said with n.")
     check_output(path, total, nrow)
-    batches = _counted([images] if isinstance(images, torch.Tensor) else images, total)
+    batches = _counted([images] if isinstance(images, torch.Tensor | np.ndarray) else images, total)
     target, suffix = Path(path), Path(path).suffix.lower()
-    if os.fspath(path).endswith(("/", os.sep)):
+    if _is_folder(path):
         _save_folder(batches, target, total, overwrite)
     elif suffix in GRIDS:
         _save_grid(np.concatenate(list(batches)), target, nrow)
@@ -80,11 +90,11 @@ def save_images(
         _save_array(batches, target, total)
 
 
-def _counted(batches: Iterable[Tensor], n: int) -> Iterator[Array]:
+def _counted(batches: Iterable[Tensor | Array], n: int) -> Iterator[Array]:
     """The batches as files hold them; their number is that which the file's header says."""
     done = 0
     for batch in batches:
-        array = to_uint8(batch)
+        array = as_array(batch)
         done += len(array)
         if done > n:
             break

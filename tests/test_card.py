@@ -107,12 +107,11 @@ def test_every_link_of_a_committed_card_leads_to_a_file(name: str) -> None:
 def test_a_card_has_the_command_of_another_run() -> None:
     text = (CARDS / "dcgan-cifar10-z100-l4.md").read_text()
     # Its rates fell over more steps than the state that ships has.
-    assert "Another run like it: `genzoo train dcgan-cifar10-z100-l4 --steps 40000 --seed 0`." in text
+    assert "Another run like it: `genzoo train dcgan-cifar10-z100-l4 --steps 40000 --seed 0 --evaluations 20`." in text
     for name in SHIPPED:
         ran = json.loads((ROOT / "weights" / name / CONFIG).read_text())["training"]
-        assert (
-            f"`genzoo train {name} --steps {ran['steps']} --seed {ran['seed']}`" in (CARDS / f"{name}.md").read_text()
-        )
+        options = f"--steps {ran['steps']} --seed {ran['seed']} --evaluations {len(ran.get('evaluations', []))}"
+        assert f"`genzoo train {name} {options}`" in (CARDS / f"{name}.md").read_text()
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -165,6 +165,7 @@ def test_list_models() -> None:
     assert list_models("dcgan-*-l4", dataset="cifar10") == ["dcgan-cifar10-z100-l4"]
     assert set(list_models(family="lstmgan")) == {"lstmgan-mnist-z100-l2"}
     assert list_models("nothing*") == []
+    assert list_models(["lstmgan-*", "vae-olivetti"]) == ["vae-olivetti-z32-l4", "lstmgan-mnist-z100-l2"]
     with pytest.raises(UnknownNameError, match="the catalog has"):
         list_models(family="diffusion")
 
@@ -205,7 +206,8 @@ def test_other_recipes() -> None:
     assert (entry.recipe.lr, entry.recipe.batch_size, entry.recipe.binarize) == (3e-4, 64, True)
     for changes, words in (
         ({"learning_rate": "1"}, "no setting 'learning_rate'"),
-        ({"lr": "fast"}, "recipe.lr must be of type float"),
+        ({"zzz": "1"}, "no setting 'zzz': there are objective, epochs"),
+        ({"lr": "fast"}, r"recipe\.lr must be of type float; vae-mnist-z20-l5 has lr=0\.0003\."),
         ({"lr": "-1"}, "not above 0"),
         ({"batch_size": "1.5"}, "of type int"),
         ({"objective": "diffusion"}, "must be one of"),

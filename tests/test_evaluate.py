@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -358,8 +359,16 @@ def test_bad_settings_are_refused_before_any_work(gan: Model) -> None:
         evaluate(gan, Settings(n=128))
     with pytest.raises(UsageError, match="must be one or more different numbers"):
         Settings(seeds=(1, 1))
-    with pytest.raises(UsageError, match=r"No feature net takes olivetti images of 64 x 64, grey.*genzoo-mnist \(28 x"):
+    with pytest.raises(
+        UsageError, match=r"No feature net knows olivetti \(64 x 64, grey\).*genzoo-mnist \(mnist, 28 x"
+    ):
         find_extractor(OLIVETTI)
+
+
+def test_inception_is_not_fetched_for_images_that_nothing_is_held_against() -> None:
+    own = dataclasses.replace(MNIST, name="doodles")
+    with pytest.raises(UsageError, match="no images of doodles to measure against: the datasets are mnist, "):
+        find_extractor(own, "inception")
 
 
 def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> None:

@@ -189,6 +189,17 @@ def test_a_folder_of_images_is_measured(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "metrics.json").exists()
 
 
+@pytest.mark.usefixtures("small_reference")
+def test_a_measurement_is_kept_where_it_cannot_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    save_images(noise_images(MNIST, 140).pixels.float() / 255, f"{tmp_path}/out/")
+    monkeypatch.setattr("genzoo.cli.evaluate._show", broken)
+    run(evaluate_command, "--images", tmp_path / "out", "--dataset", "mnist", "--out", tmp_path / "m.json")
+    assert json.loads((tmp_path / "m.json").read_text())["n"] == 140
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

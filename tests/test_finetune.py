@@ -133,6 +133,14 @@ def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_dry_run_refuses_what_the_run_would(digits: Path, tmp_path: Path) -> None:
+    parent = Path(shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "parent"))
+    (parent / "critic.safetensors").unlink()
+    done = run("finetune", parent, "--data", digits, "--steps", 2, "--batch-size", 10, "--dry-run")
+    assert done.exit_code == 1
+    assert "has no critic.safetensors" in done.stderr
+
+
 def test_tensorboard(digits: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     args = ("train", "mlpvae-mnist", "--data", digits, "--batch-size", 50, "--tensorboard", "--out", out)

@@ -224,7 +224,11 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert f"Error: {VAE}, {GAN}, user/model cannot be trusted" in done.stderr
     assert genzoo("pull", GAN, **env).returncode == 0
     assert genzoo("verify", GAN, **env).stdout == f"{GAN}  ok, 8 files\n"
-    for args, words in (("pull zzz*", "No model matches"), ("verify zzz", "neither a model's name nor a repository's")):
+    for args, words in (
+        ("pull zzz*", "No model matches"),
+        ("pull .", "nothing to fetch"),
+        ("verify zzz", "neither a model's name nor a repository's"),
+    ):
         assert words in genzoo(*args.split(), **offline).stderr
 
 

@@ -193,10 +193,28 @@ def test_other_dtypes(checkpoint: Path, dtype: torch.dtype) -> None:
     torch.testing.assert_close(images, genzoo.load(checkpoint).sample(4, seed=0), rtol=0, atol=0.05)
 
 
+def test_info_is_of_whatever_load_takes(checkpoint: Path) -> None:
+    assert genzoo.info(checkpoint) == genzoo.info(str(checkpoint)) == genzoo.load(checkpoint).entry
+    assert genzoo.info("vae-mnist") is ENTRIES["vae-mnist-z20-l5"]
+
+
 def test_a_model_knows_its_measurement(shipped: Model, checkpoint: Path) -> None:
     assert shipped.metrics is not None
     assert shipped.metrics == json.loads((shipped.folder.path / "metrics.json").read_text())
     assert genzoo.load(checkpoint).metrics is None
+
+
+def test_a_model_that_was_changed_is_not_saved_as_it_was(checkpoint: Path, tmp_path: Path) -> None:
+    model = genzoo.load(checkpoint).to("cpu")
+    model.save_pretrained(tmp_path / "saved")
+    assert torch.equal(genzoo.load(tmp_path / "saved").sample(2, seed=0), model.sample(2, seed=0))
+    with torch.no_grad():
+        next(model.encoder.parameters()).zero_()
+    with pytest.raises(UsageError, match=r"The encoder of mlpvae-mnist-z2-l1 changed since loading"):
+        model.save_pretrained(tmp_path / "again")
+    with pytest.raises(UsageError, match=r"The encoder of mlpvae-mnist-z2-l1 changed since loading"):
+        model.push_to_hub("user/again")
+    assert not (tmp_path / "again").exists()
 
 
 def test_bad_arguments(checkpoint: Path) -> None:
@@ -212,9 +230,16 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 1), "2 is the least"),
         (lambda: model.encode(torch.zeros(2, 1, 28, 28, dtype=torch.uint8)), "divide uint8 by 255"),
         (lambda: model.elbo(torch.full((2, 1, 28, 28), -1.0)), r"pixels in \[0, 1\], not in \[-1, -1\]"),
-        (lambda: model.encode(np.zeros((2, 1, 28, 28))), "give torch.from_numpy"),  # type: ignore[arg-type]
-        (lambda: model.decode(np.zeros((2, 2))), "give torch.from_numpy"),  # type: ignore[arg-type]
+        (lambda: model.encode(np.zeros((2, 1, 28, 28))), "not ndarray: torch.from_numpy"),  # type: ignore[arg-type]
+        (lambda: model.decode([[0.0, 0.0]]), r"not list: torch\.tensor"),  # type: ignore[arg-type]
+        (lambda: model.interpolate(np.zeros(2), np.zeros(2), 3), "torch.from_numpy"),  # type: ignore[arg-type]
+        (lambda: model.sample(2.5), r"n must be a whole number, not 2\.5"),  # type: ignore[arg-type]
+        (lambda: model.sample(2, seed=1.5), "seed must be a whole number"),  # type: ignore[arg-type]
+        (lambda: model.sample(2, seed=torch.Generator()), "seed must be a whole number"),  # type: ignore[arg-type]
+        (lambda: model.sample(10**12), "more than there is: draw them in batches"),
         (lambda: genzoo.load(checkpoint, dtype="float16"), "no type of torch's"),  # type: ignore[arg-type]
+        (lambda: genzoo.load(checkpoint, dtype=torch.int32), r"do not compute in torch\.int32"),
+        (lambda: model.to("tpu9"), "not on this machine"),
         (lambda: model.interpolate(model.latents(1), model.latents(1), 4), r"shape \(2,\), not \(1, 2\)"),
         (lambda: genzoo.load(checkpoint, device="tpu9"), "not on this machine"),
         (lambda: genzoo.load(checkpoint, device=f"cuda:{torch.cuda.device_count()}"), "not on this machine"),

@@ -110,6 +110,19 @@ def test_folder_of_numbered_pictures(colours: torch.Tensor, tmp_path: Path) -> N
     np.testing.assert_array_equal(np.stack([np.asarray(Image.open(file)) for file in files]), to_uint8(colours))
 
 
+def test_what_names_a_folder(colours: torch.Tensor, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for path in (tmp_path / "new", str(tmp_path / "there"), f"{tmp_path}/slash/"):
+        save_images(colours, path)
+        assert len(list(Path(path).iterdir())) == len(colours)
+
+
+def test_arrays_are_written_as_tensors_are(colours: torch.Tensor, tmp_path: Path) -> None:
+    save_images(to_uint8(colours), tmp_path / "array.npy")
+    save_images(colours, tmp_path / "tensor.npy")
+    assert (tmp_path / "array.npy").read_bytes() == (tmp_path / "tensor.npy").read_bytes()
+
+
 def test_a_full_folder_is_refused_unless_overwritten(colours: torch.Tensor, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
@@ -139,7 +152,19 @@ def test_an_interrupted_folder_leaves_the_old_one(colours: torch.Tensor, tmp_pat
 def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path) -> None:
     for name, n, words in (("out", 7, "does not say"), ("out.gif", 7, "does not say"), ("out.png", 10_001, "10,000")):
         with pytest.raises(UsageError, match=words):
-            save_images(iter([colours]), tmp_path / name, n=n)
+            save_images(iter([colours]), f"{tmp_path}/{name}", n=n)
+    with pytest.raises(UsageError, match="has no rows: leave out nrow"):
+        save_images(colours, tmp_path / "out.npy", nrow=2)
+    with pytest.raises(UsageError, match=r"a tensor \(n, c, h, w\) or an array \(n, h, w, c\), not list"):
+        make_grid([colours[0]])  # type: ignore[arg-type]
+    for wrong, words in (
+        (colours * 255, r"not in .*255\]"),
+        (colours * 2 - 1, r"not in \[-"),
+        (colours * float("nan"), "nan"),
+    ):
+        for name in ("out.png", "out.npy"):
+            with pytest.raises(UsageError, match=rf"Pixels lie in \[0, 1\].*{words}"):
+                save_images(wrong, tmp_path / name)
     with pytest.raises(UsageError, match="0 images a row"):
         make_grid(colours, nrow=0)
     for one in (colours[0], to_uint8(colours)[0]):

@@ -48,7 +48,7 @@ def render(folder: Folder, pictures: str = "", *, source: str | None = None, not
     parts = [
         heading(facts),
         use(facts),
-        purpose(),
+        purpose(facts),
         measurements(facts),
         ranking(facts),
         limits(facts),

@@ -14,7 +14,9 @@ _SAID = {
     *("format", "name", "dataset", "features", "reference", "neighbours", "kernel_subsets"),
     *("weights_sha256", "n", "seeds", "step"),
 }
-_NOTHING = f"Not measured yet: there is no `{METRICS}` beside the weights. `genzoo evaluate` writes it."
+_NOTHING = (
+    f"Not measured yet: there is no `{METRICS}` beside the weights. `genzoo evaluate` writes it for datasets it knows."
+)
 _SHORTFALLS = {
     "precision": "of its samples lie outside the real images' manifold",
     "coverage": "of the real images have no sample in their neighbourhood",

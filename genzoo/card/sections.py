@@ -233,7 +233,9 @@ def _again(facts: Facts) -> str:
     steps, seed = ran.get("decay_steps", ran.get("steps")), ran.get("seed")
     if facts.source != facts.entry.name or not (isinstance(steps, int) and isinstance(seed, int)):
         return ""
-    return f"Another run like it: `genzoo train {facts.entry.name} --steps {steps} --seed {seed}`."
+    measured = len(ran.get("evaluations") or [])
+    options = f"--steps {steps} --seed {seed} --evaluations {measured}"
+    return f"Another run like it: `genzoo train {facts.entry.name} {options}`."
 
 
 def _shipped(ran: Mapping[str, Any]) -> str:
@@ -269,11 +271,12 @@ def plain_value(value: object) -> str:
     return "" if value is None else plain(value)
 
 
-def purpose() -> str:
+def purpose(facts: Facts) -> str:
     """What it is for."""
     words = (
         "Teaching, studying and measuring small generative models, and as a beginning for `genzoo finetune`. "
-        "It draws no class on demand, and its samples are no substitute for the data, as the measurements show."
+        "It draws no class on demand, and its samples are no substitute for the data"
+        + (", as the measurements show." if facts.rows else ".")
     )
     return f"## Intended use\n\n{words}"
 

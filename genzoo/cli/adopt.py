@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.progress import percent, progress_bar
 
 
@@ -13,7 +14,7 @@ from genzoo.cli.progress import percent, progress_bar
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of weights.  [default: the checkout's]")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+@data_dir_option
 def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: Path | None) -> None:
     """Measure each finished RUN of a catalog entry, and take it into the zoo's weights.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genzoo.catalog import DATASETS
+from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: metrics.json in FOLDER]")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+@data_dir_option
 @click.pass_context
 def evaluate(
     context: click.Context,
@@ -84,10 +85,10 @@ def evaluate(
         document, target = _measure_images(images, dataset, settings, device, data_dir), out
     else:
         document, target = _measure_model(sources[0], settings, device, data_dir, out)
-    _show(document, as_json)
-    if target is not None:
+    if target is not None:  # before it is shown: a closed pipe must not lose it
         write_metrics(target, document)
         click.echo(f"Wrote {target}", err=True)
+    _show(document, as_json)
 
 
 def _refuse_unused(context: click.Context) -> None:
@@ -196,7 +197,7 @@ def _show_rows(document: Document) -> None:
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--references-only", is_flag=True, help="Keep the net; write its reference features and floors anew.")
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]")
+@data_dir_option
 def train_features(
     dataset: str,
     out: Path | None,

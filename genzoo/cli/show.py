@@ -71,7 +71,7 @@ def _training(name: str) -> dict[str, Any] | None:
     return dict(read_config(Folder(weights_home() / name)).training) if is_here(name) else None
 
 
-@click.command("list")
+@click.command("list", short_help="List the models whose names match PATTERN.")
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only this family, e.g. dcgan.")
 @click.option("--dataset", help="Only this dataset, e.g. mnist.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from genzoo.catalog import DATASETS, find_entry, is_wildcard, with_architecture, with_recipe
+from genzoo.cli.options import data_dir
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
 from genzoo.spec import Dataset, Entry, Recipe
@@ -44,7 +45,7 @@ _OPTIONS = (
     click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps."),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
-    click.option("--data-dir", type=click.Path(path_type=Path), help="Where the datasets lie.  [env: GENZOO_DATA]"),
+    data_dir,
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
     click.option("--save-minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True),
     click.option(

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from genzoo import noise
+from genzoo.catalog import DATASETS
 from genzoo.data import data_root, load_images
 from genzoo.devices import full_float32
-from genzoo.errors import GenzooError
+from genzoo.errors import GenzooError, UsageError
 from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder
 from genzoo.evaluate.scores import Sample
 from genzoo.files import clear_io_errors
@@ -158,11 +159,15 @@ def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: t
     """The feature net for the images of a dataset.
 
     Raises:
-        UsageError: for a dataset that has none of genzoo's; Inception takes every size.
+        UsageError: for a dataset that has none of genzoo's, or is none that genzoo knows; Inception takes every size.
         WeightsNotFoundError: when its weights are not on this machine.
         GenzooError: when Inception's cannot be downloaded.
     """
     if features == "inception":
+        if dataset.name not in DATASETS:  # before its weights are downloaded
+            raise UsageError(
+                f"There are no images of {dataset.name} to measure against: the datasets are {', '.join(DATASETS)}."
+            )
         return InceptionFeatures(dataset, device)
     return ZooFeatures(shipped_folder(find_spec(dataset)), device)
 

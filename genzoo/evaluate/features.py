@@ -178,10 +178,9 @@ def find_spec(dataset: Dataset) -> FeatureSpec:
         UsageError: when there is none; the error lists those there are.
     """
     if not is_seen(dataset):
-        known = ", ".join(f"{s.name} ({_size(s.images)})" for s in FEATURE_NETS.values())
+        known = " and ".join(f"{s.name} ({s.images.name}, {_size(s.images)})" for s in FEATURE_NETS.values())
         raise UsageError(
-            f"No feature net takes {dataset.name} images of {_size(dataset)}, so they cannot be measured: "
-            f"there are {known}."
+            f"No feature net knows {dataset.name} ({_size(dataset)}), so that it cannot be measured: there are {known}."
         )
     return FEATURE_NETS[dataset.name]
 

@@ -33,7 +33,7 @@ from genzoo.evaluate.scores import (
 from genzoo.files import sha256, write_text
 from genzoo.images import to_levels
 from genzoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS, read_metrics
-from genzoo.model import Model
+from genzoo.model import Model, load
 from genzoo.priors import PRIORS, Prior
 from genzoo.spec import Dataset
 from genzoo.weights import METRICS, MODEL
@@ -76,7 +76,7 @@ class Settings:
 
 
 def evaluate(
-    model: Model,
+    model: Model | str | os.PathLike[str],
     settings: Settings | None = None,
     data_dir: str | Path | None = None,
     report: Report = quiet,
@@ -86,7 +86,7 @@ def evaluate(
     A VAE of images that no feature net takes is measured by its likelihood alone.
 
     Args:
-        model: what is measured.
+        model: what is measured, or what `genzoo.load` takes.
         settings: number of images, seeds, reference and features.
         data_dir: where the datasets lie; needed for a VAE, and where reference features are not shipped.
         report: called as the work goes on.
@@ -100,6 +100,8 @@ def evaluate(
         WeightsNotFoundError: when the feature net is not on this machine.
     """
     settings = settings or Settings()
+    if not isinstance(model, Model):
+        model = load(model)
     extractor = _eyes(model, settings)
     held_out = settings.reference == "test"
     images = load_images(model.entry.dataset, data_dir, train=not held_out) if model.entry.is_vae else None

@@ -15,6 +15,7 @@ from genzoo import catalog, weights
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.files import git_hash, sha256
 from genzoo.hub import client
+from genzoo.spec import Entry
 from genzoo.strict import MOST_JSON_BYTES
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
@@ -178,12 +179,27 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
     raise UnknownNameError(f"{source!r} is neither a model's name nor a folder: {known}")
 
 
+def info(source: str | os.PathLike[str]) -> Entry:
+    """The architecture and recipe of a model, from the catalog or from its `config.json`; nothing is loaded.
+
+    Args:
+        source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
+
+    Raises:
+        UnknownNameError: for what can be neither a name, a folder nor a repository, with the nearest names.
+        HubError: when the Hub, or the way to it, does not give a repository's.
+        BadCheckpointError: for a folder or a repository that is none of genzoo's.
+    """
+    if isinstance(source, str) and "/" not in source and not os.path.isdir(source):
+        return catalog.find_entry(source)
+    return read_config(find_folder(source)).entry
+
+
 def _find_entry(name: str) -> Folder:
     pinned = weights.read_manifest().get(name)
     if pinned is None:
         raise WeightsNotFoundError(
-            f"The weights of {name} are not on this machine: train them with `genzoo train {name}` "
-            "and load the folder it makes."
+            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
         )
     if weights.is_here(name):
         return ShippedFolder(weights.weights_home() / name, pinned)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genzoo import catalog, weights
-from genzoo.errors import UnknownNameError, WeightsNotFoundError
+from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.weights import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder
@@ -44,6 +44,7 @@ def pull(sources: Iterable[str]) -> Iterator[Fetched]:
 
     Raises:
         UnknownNameError: for what names nothing.
+        UsageError: for a folder on this machine.
         WeightsNotFoundError: for an entry, or a wildcard all of whose entries, have no trained weights yet.
         HubError: when something cannot be fetched; what was fetched stays.
         BadCheckpointError: for files that are damaged or altered, and for repositories that are none of genzoo's.
@@ -51,6 +52,8 @@ def pull(sources: Iterable[str]) -> Iterator[Fetched]:
     for source in sources:
         for name in _expand(source):
             folder = find_folder(name)
+            if type(folder) is Folder:
+                raise UsageError(f"{name} is a folder on this machine: there is nothing to fetch.")
             paths = [folder.file(file) for file in _names(folder)]
             yield Fetched(name, folder.path, len(paths), sum(path.stat().st_size for path in paths))
 

@@ -32,6 +32,8 @@ def forecast(plan: Plan, data: ImageData) -> Forecast:
     with torch.random.fork_rng():
         processes = Processes(plan.device)
         trainer = Trainer(dataclasses.replace(plan, device=processes.device), data, processes)
+        if plan.parent is not None:
+            trainer.inherit(plan.parent)
         for _ in range(_WARM_UP):
             _step(trainer)
         steps, began = 0, time.monotonic()
