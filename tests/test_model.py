@@ -43,7 +43,8 @@ def test_shape_range_and_kind(shipped: Model) -> None:
     assert images.shape == (64, *shipped.entry.dataset.shape)
     assert images.dtype == torch.float32
     assert images.device.type == "cpu"
-    assert 0 <= images.min() < 0.05 < 0.5 < images.max() <= 1
+    assert 0 <= images.min() <= images.max() <= 1
+    assert images.max() - images.min() > 0.5, "no picture has darks and lights"
     assert len({image.numpy().tobytes() for image in images}) == 64
 
 
