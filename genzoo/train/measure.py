@@ -41,6 +41,7 @@ def forecast(plan: Plan, data: ImageData) -> Forecast:
             _step(trainer)
             steps += 1
         each = (time.monotonic() - began) / steps
+        processes.wait()  # who leaves while another still talks to it, ends it
         processes.end()
     recipe = plan.entry.recipe
     return Forecast(
