@@ -18,7 +18,7 @@ from genzoo.spec import Output
 if TYPE_CHECKING:
     from torch import Tensor
 
-BEYOND = 0.01
+_BEYOND = 0.01
 """How far outside of [0, 1] pixels may lie, as after a gradient step."""
 MOST_IN_GRID = 10_000
 """A grid lies in memory as a whole, unlike every other form of output."""
@@ -36,13 +36,13 @@ def to_signed(pixels: Tensor) -> Tensor:
     return pixels.mul(2).sub(1)
 
 
-def refuse_other_pixels(pixels: Tensor) -> None:
-    """Raise `UsageError` for floats that do not lie in [0, 1], or are not finite."""
+def range_beyond(pixels: Tensor) -> str:
+    """The range of floats that do not lie in [0, 1], or are not finite, as an error shows it; empty for pixels."""
     if not pixels.is_floating_point() or not pixels.numel():
-        return
+        return ""
     least, most = (float(value) for value in pixels.detach().aminmax())
-    if not (least >= -BEYOND and most <= 1 + BEYOND):  # not a number is neither
-        raise UsageError(f"Pixels lie in [0, 1], not in [{least:.3g}, {most:.3g}]: scale them, or give uint8.")
+    inside = least >= -_BEYOND and most <= 1 + _BEYOND  # not a number is neither
+    return "" if inside else f"[{least:.3g}, {most:.3g}]"
 
 
 def to_levels(pixels: Tensor) -> Tensor:
@@ -89,7 +89,8 @@ def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if not isinstance(images, np.ndarray):
         if not hasattr(images, "is_floating_point"):  # a tensor, without an import of torch
             raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
-        refuse_other_pixels(images)
+        if found := range_beyond(images):
+            raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
         return to_uint8(images)
     _refuse_other_than_batches(images.shape, "(n, h, w, c)", channels=3)
     if images.dtype != np.uint8:

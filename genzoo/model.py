@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from genzoo import noise
 from genzoo.devices import find_device, full_float32
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.images import BEYOND, to_pixels
+from genzoo.images import range_beyond, to_pixels
 from genzoo.metrics import read_metrics
 from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
 from genzoo.pretrained import Pretrained
@@ -322,10 +322,8 @@ class Model(Pretrained):
             raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
         if not x.is_floating_point():
             raise UsageError(f"{self.name} takes pixels as floats in [0, 1], not {x.dtype}: divide uint8 by 255.")
-        if x.numel():
-            least, most = (float(value) for value in x.detach().aminmax())
-            if not (least >= -BEYOND and most <= 1 + BEYOND):
-                raise UsageError(f"{self.name} takes pixels in [0, 1], not in [{least:.3g}, {most:.3g}].")
+        if found := range_beyond(x):
+            raise UsageError(f"{self.name} takes pixels in [0, 1], not in {found}.")
 
 
 def load(

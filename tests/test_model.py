@@ -199,6 +199,12 @@ def test_info_is_of_whatever_load_takes(checkpoint: Path) -> None:
     assert genzoo.info("vae-mnist") is ENTRIES["vae-mnist-z20-l5"]
 
 
+def test_info_of_a_catalogs_name_is_the_catalogs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wgan-mnist-z10-l3").mkdir()  # a run of one's own beside which genzoo is asked
+    monkeypatch.chdir(tmp_path)
+    assert genzoo.info("wgan-mnist-z10-l3") is ENTRIES["wgan-mnist-z10-l3"]
+
+
 def test_a_model_knows_its_measurement(shipped: Model, checkpoint: Path) -> None:
     assert shipped.metrics is not None
     assert shipped.metrics == json.loads((shipped.folder.path / "metrics.json").read_text())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
 
 from genzoo import catalog
 from genzoo.errors import BadCheckpointError, UnknownNameError
-from genzoo.hub import find_folder
+from genzoo.hub import find_folder, is_of_catalog
 from genzoo.metrics import ALL_METRICS, read_metrics
 from genzoo.spec import Entry
 from genzoo.strict import read_json
@@ -107,11 +106,11 @@ def _headline(row: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
-    if source not in {*catalog.ALIASES, *catalog.ENTRIES} and ("/" in source or os.path.isdir(source)):
-        facts = _describe_folder(source)
-    else:
+    if is_of_catalog(source):
         entry = catalog.find_entry(source)
         facts = {**describe(entry.name), "training": _training(entry.name), "entry": entry.to_json()}
+    else:
+        facts = _describe_folder(source)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return

@@ -179,6 +179,11 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
     raise UnknownNameError(f"{source!r} is neither a model's name nor a folder: {known}")
 
 
+def is_of_catalog(source: str) -> bool:
+    """Whether the catalog is to be asked for a source: for its own names, and for what no folder or repository has."""
+    return source in {*catalog.ALIASES, *catalog.ENTRIES} or not ("/" in source or os.path.isdir(source))
+
+
 def info(source: str | os.PathLike[str]) -> Entry:
     """The architecture and recipe of a model, from the catalog or from its `config.json`; nothing is loaded.
 
@@ -190,7 +195,7 @@ def info(source: str | os.PathLike[str]) -> Entry:
         HubError: when the Hub, or the way to it, does not give a repository's.
         BadCheckpointError: for a folder or a repository that is none of genzoo's.
     """
-    if isinstance(source, str) and "/" not in source and not os.path.isdir(source):
+    if isinstance(source, str) and is_of_catalog(source):
         return catalog.find_entry(source)
     return read_config(find_folder(source)).entry
 
