@@ -13,15 +13,22 @@ import torch
 from torch import Tensor, nn
 
 from genzoo import noise
+from genzoo.arguments import (
+    chosen_seed,
+    refuse_other_ends,
+    refuse_other_images,
+    refuse_other_latents,
+    refuse_other_range,
+    refuse_other_than_whole,
+)
 from genzoo.devices import find_device, full_float32
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.images import range_beyond, to_pixels
+from genzoo.images import to_pixels
 from genzoo.metrics import read_metrics
 from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
 from genzoo.pretrained import Pretrained
 from genzoo.priors import PRIORS, Mixture, Prior
 from genzoo.spec import Entry, Lstm
-from genzoo.strict import brief
 from genzoo.weights import CRITIC, METRICS, Config, Folder, load_net, read_golden, read_mixture
 
 BATCH = 256
@@ -143,8 +150,8 @@ class Model(Pretrained):
         Raises:
             UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks.
         """
-        _check_range(n, start)
-        return self._latents(n, _chosen(seed), start, prior)
+        refuse_other_range(n, start)
+        return self._latents(n, chosen_seed(seed), start, prior)
 
     def _latents(self, n: int, seed: int, start: int, prior: Prior = "normal") -> Tensor:
         if prior == "mixture":
@@ -159,11 +166,7 @@ class Model(Pretrained):
         Raises:
             UsageError: for latents of another shape.
         """
-        self._refuse_other_than_tensors(z)
-        if z.dim() != 2 or z.shape[1] != self.entry.latent_size:
-            raise UsageError(
-                f"{self.name} decodes latents of shape (n, {self.entry.latent_size}), not {tuple(z.shape)}."
-            )
+        refuse_other_latents(self.entry, z)
         with self._exactly():
             raw = self.generator(z.to(self.device, self.dtype))
         return to_pixels(raw, self.entry.output)
@@ -177,11 +180,11 @@ class Model(Pretrained):
             UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
             BadCheckpointError: for weights that give images that are not finite.
         """
-        _check_range(n, start)
-        _refuse_other_than_whole(batch_size=batch_size)
+        refuse_other_range(n, start)
+        refuse_other_than_whole(batch_size=batch_size)
         if batch_size < 1:
             raise UsageError(f"The batch size is {batch_size}: 1 is the least.")
-        seed = _chosen(seed)
+        seed = chosen_seed(seed)
         self._latents(1, seed, start, prior)  # so that what is wrong is said before the first batch is asked for
         return self._batches(n, seed, start, batch_size, prior)
 
@@ -234,14 +237,10 @@ class Model(Pretrained):
         Raises:
             UsageError: for fewer than 2 steps, or latents of another shape.
         """
-        self._refuse_other_than_tensors(z0, z1)
+        refuse_other_ends(self.entry, z0, z1)
+        refuse_other_than_whole(steps=steps)
         if steps < 2:
             raise UsageError(f"An interpolation of {steps} steps has no two ends: 2 is the least.")
-        if wrong := [z for z in (z0, z1) if z.shape != (self.entry.latent_size,)]:
-            raise UsageError(
-                f"{self.name} interpolates between latents of shape ({self.entry.latent_size},), "
-                f"not {tuple(wrong[0].shape)}: name one of several, as in z[0]."
-            )
         share = torch.linspace(0, 1, steps, device=self.device).unsqueeze(1)
         z0, z1 = z0.to(self.device).float(), z1.to(self.device).float()
         cosine = torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
@@ -289,9 +288,9 @@ class Model(Pretrained):
         Raises:
             UsageError: for a model that is no VAE, or images of another shape.
         """
-        seed = _chosen(seed)
+        seed = chosen_seed(seed)
         if self.entry.recipe.binarize:
-            self._check(x)
+            refuse_other_images(self.entry, x)
             x = binarized(x.cpu().float(), seed, 0)
         mean, log_variance = self.encode(x)
         z = mean + (0.5 * log_variance).exp() * self._latents(len(x), seed, 0)
@@ -304,26 +303,8 @@ class Model(Pretrained):
         return full_float32(self.device, cudnn=not isinstance(self.entry.arch, Lstm))
 
     def _images(self, x: Tensor) -> Tensor:
-        self._check(x)
+        refuse_other_images(self.entry, x)
         return x.to(self.device, self.dtype)
-
-    def _refuse_other_than_tensors(self, *values: object) -> None:
-        if wrong := [type(value).__name__ for value in values if not isinstance(value, Tensor)]:
-            way_out = (
-                "torch.from_numpy makes one of it" if wrong[0] == "ndarray" else "torch.tensor makes one of numbers"
-            )
-            raise UsageError(f"{self.name} takes tensors, not {wrong[0]}: {way_out}.")
-
-    def _check(self, x: Tensor) -> None:
-        """Raise `UsageError` for what are no images of the model's shape and range."""
-        self._refuse_other_than_tensors(x)
-        if x.dim() != 4 or x.shape[1:] != self.entry.dataset.shape:
-            wanted = ", ".join(map(str, self.entry.dataset.shape))
-            raise UsageError(f"{self.name} takes images of shape (n, {wanted}), not {tuple(x.shape)}.")
-        if not x.is_floating_point():
-            raise UsageError(f"{self.name} takes pixels as floats in [0, 1], not {x.dtype}: divide uint8 by 255.")
-        if found := range_beyond(x):
-            raise UsageError(f"{self.name} takes pixels in [0, 1], not in {found}.")
 
 
 def load(
@@ -347,25 +328,3 @@ def load(
         UsageError: for a device that this machine does not have.
     """
     return Model.from_pretrained(source, device=device, dtype=dtype)
-
-
-def _chosen(seed: int | None) -> int:
-    if seed is None:
-        return int.from_bytes(os.urandom(8), "little")
-    _refuse_other_than_whole(seed=seed)
-    noise.philox(seed, "latents")
-    return seed
-
-
-def _refuse_other_than_whole(**numbers: object) -> None:
-    for name, number in numbers.items():
-        if not hasattr(number, "__index__"):
-            raise UsageError(f"{name} must be a whole number, not {brief(number)}.")
-
-
-def _check_range(n: int, start: int) -> None:
-    _refuse_other_than_whole(n=n, start=start)
-    if n < 1:
-        raise UsageError(f"{n} images were asked for: 1 is the least.")
-    if start < 0:
-        raise UsageError(f"The first image's number is {start}: 0 is the least.")

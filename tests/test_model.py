@@ -243,6 +243,7 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.sample(2.5), r"n must be a whole number, not 2\.5"),  # type: ignore[arg-type]
         (lambda: model.sample(2, seed=1.5), "seed must be a whole number"),  # type: ignore[arg-type]
         (lambda: model.sample(2, seed=torch.Generator()), "seed must be a whole number"),  # type: ignore[arg-type]
+        (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 2.5), "steps must be"),  # type: ignore[arg-type]
         (lambda: model.sample(10**12), "more than there is: draw them in batches"),
         (lambda: genzoo.load(checkpoint, dtype="float16"), "no type of torch's"),  # type: ignore[arg-type]
         (lambda: genzoo.load(checkpoint, dtype=torch.int32), r"do not compute in torch\.int32"),
