@@ -25,7 +25,7 @@ from genzoo.devices import find_device, full_float32
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import to_pixels
 from genzoo.metrics import read_metrics
-from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior
+from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
 from genzoo.pretrained import Pretrained
 from genzoo.priors import PRIORS, Mixture, Prior
 from genzoo.spec import Entry, Lstm
@@ -292,9 +292,10 @@ class Model(Pretrained):
         if self.entry.recipe.binarize:
             refuse_other_images(self.entry, x)
             x = binarized(x.cpu().float(), seed, 0)
-        mean, log_variance = self.encode(x)
-        z = mean + (0.5 * log_variance).exp() * self._latents(len(x), seed, 0)
+        encoder = self.encoder
         with self._exactly():
+            encoded = encoder(self._images(x))
+            mean, log_variance, z = sample_posterior(encoded, self._latents(len(x), seed, 0))
             raw = self.generator(z.to(self.dtype)).float()
         likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
         return likelihood - gaussian_kl(mean, log_variance)
