@@ -1,0 +1,84 @@
+"""The page of all models says what the measurements beside the weights say."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genzoo.catalog import ENTRIES
+from genzoo.errors import UsageError
+from genzoo.weights import CONFIG, METRICS
+
+ROOT = Path(__file__).parents[1]
+PAGE: Any = runpy.run_path(str(ROOT / "benchmarks" / "models.py"))
+
+
+def copied(name: str, home: Path) -> dict[str, Any]:
+    """What was measured of an entry, put into a folder of weights."""
+    (home / name).mkdir()
+    for file in (CONFIG, METRICS):
+        shutil.copy(ROOT / "weights" / name / file, home / name / file)
+    document: dict[str, Any] = json.loads((home / name / METRICS).read_text())
+    return document
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading."""
+    lines = page.split(f"## {heading}\n\n", 1)[1].split("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+
+
+def test_the_page_is_that_of_the_shipped_weights() -> None:
+    assert PAGE["text"](ROOT / "weights") == (ROOT / "docs" / "models.md").read_text()
+
+
+def test_the_best_samples_stand_first_and_each_prior_by_itself(tmp_path: Path) -> None:
+    gan, vae = copied("wgan-mnist-z100-l3", tmp_path), copied("vae-mnist-z20-l3", tmp_path)
+    found = rows(PAGE["text"](tmp_path), "Samples: MNIST")
+    vae_link = "[`vae-mnist-z20-l3`](../cards/vae-mnist-z20-l3.md)"
+    assert [row[0] for row in found] == [
+        "*training images*",
+        f"{vae_link}, mixture",
+        "[`wgan-mnist-z100-l3`](../cards/wgan-mnist-z100-l3.md)",
+        vae_link,
+    ]
+    distance = "frechet_distance"
+    means = (vae["mixture_prior"][distance]["mean"], gan[distance]["mean"], vae[distance]["mean"])
+    assert [row[2] for row in found] == [f"{value:.4g}" for value in (gan[distance]["floor"], *means)]
+    assert list(means) == sorted(means)
+
+
+def test_likelihoods_stand_together_and_parameters_are_the_decoders(tmp_path: Path) -> None:
+    for name in ("mlpvae-mnist-z2-l1", "vae-mnist-z20-l3-binary", "mlpvae-mnist-z2-l2"):
+        copied(name, tmp_path)
+    found = rows(PAGE["text"](tmp_path), "Likelihoods: MNIST")
+    assert [row[2] for row in found] == [
+        "Bernoulli, binarised",
+        "Bernoulli, grey levels",
+        "Gaussian, deviation 0.707",
+    ]
+    assert found[2][1] == f"{2 * 512 + 512 + 512 * 784 + 784:,}"
+
+
+def test_what_has_no_weights_is_named(tmp_path: Path) -> None:
+    copied("wgan-mnist-z100-l3", tmp_path)
+    copied("wgangp-mnist-z100-l3", tmp_path)
+    waiting = PAGE["text"](tmp_path).split("## Not trained yet")[1]
+    assert {name for name in ENTRIES if f"`{name}`" in waiting} == set(ENTRIES) - {
+        "wgan-mnist-z100-l3",
+        "wgangp-mnist-z100-l3",
+    }
+
+
+def test_numbers_of_two_kinds_never_share_a_table(tmp_path: Path) -> None:
+    for name in ("wgan-mnist-z100-l3", "wgangp-mnist-z100-l3"):
+        document = copied(name, tmp_path)
+    document["n"] = 5000
+    (tmp_path / name / METRICS).write_text(json.dumps(document))
+    with pytest.raises(UsageError, match="measured otherwise in n"):
+        PAGE["text"](tmp_path)
