@@ -15,7 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "demo"},
     {"train", "evaluate", "study", "export"},
-    {"model", "pretrained", "priors", "writers", "processes"},
+    {"model", "arguments", "pretrained", "priors", "writers", "processes"},
     {"publish"},
     {"card"},
     {"metrics"},
