@@ -13,7 +13,7 @@ from torch import nn
 from genzoo.card.facts import Facts
 from genzoo.card.front import base_model
 from genzoo.card.words import PAPERS, describe, describe_source, plain, table, title
-from genzoo.catalog import aliases_of
+from genzoo.catalog import aliases_of, find_entry
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
 from genzoo.spec import Recipe
@@ -234,8 +234,15 @@ def _again(facts: Facts) -> str:
     if facts.source != facts.entry.name or not (isinstance(steps, int) and isinstance(seed, int)):
         return ""
     measured = len(ran.get("evaluations") or [])
-    options = f"--steps {steps} --seed {seed} --evaluations {measured}"
+    options = f"--steps {steps} --seed {seed} --evaluations {measured}{_changes(facts)}"
     return f"Another run like it: `genzoo train {facts.entry.name} {options}`."
+
+
+def _changes(facts: Facts) -> str:
+    """The options that make the catalog's recipe, which may have moved on, that of these weights."""
+    now, then = (dataclasses.asdict(entry.recipe) for entry in (find_entry(facts.entry.name), facts.entry))
+    changed = [key for key in then if then[key] != now[key] and key != "epochs"]
+    return "".join(f" --set {key}={str(then[key]).lower()}" for key in changed)
 
 
 def _shipped(ran: Mapping[str, Any]) -> str:
