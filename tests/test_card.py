@@ -18,7 +18,7 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
 from genzoo.card.numbers import report_3_names
-from genzoo.catalog import ENTRIES, aliases_of, with_recipe
+from genzoo.catalog import ENTRIES, aliases_of, with_architecture, with_recipe
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.files import sha256
@@ -173,6 +173,13 @@ def test_a_run_called_as_an_entry_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert f'genzoo.load("{folder.path}")' in card
     assert "Its alias is" not in card
     assert "Its alias is `dcgan-mnist`" in render(find_folder("dcgan-mnist"))
+
+
+def test_a_run_of_ones_own_architecture_may_be_called_by_its_name(tmp_path: Path) -> None:
+    entry = with_architecture(ENTRIES["mlpgan-mnist-z100-l4-leaky"], width=32)
+    card = render(checkpoint_of(entry, tmp_path, training={"steps": 2, "seed": 0}), source=entry.name)
+    assert f"# {entry.name}" in card
+    assert "Another run like it" not in card, "the catalog has no such name to train"
 
 
 def test_the_layers_are_those_the_report_counts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from genzoo.card.facts import Facts
 from genzoo.card.front import base_model
 from genzoo.card.words import PAPERS, describe, describe_source, plain, table, title
-from genzoo.catalog import aliases_of, find_entry
+from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
 from genzoo.spec import Recipe
@@ -231,7 +231,9 @@ def _again(facts: Facts) -> str:
     """The command that trains an entry of the catalog as this one was."""
     ran = facts.config.training
     steps, seed = ran.get("decay_steps", ran.get("steps")), ran.get("seed")
-    if facts.source != facts.entry.name or not (isinstance(steps, int) and isinstance(seed, int)):
+    # A folder beside which genzoo runs may be called as its entry, which need not be the catalog's.
+    of_catalog = facts.source == facts.entry.name and facts.entry.name in ENTRIES
+    if not of_catalog or not (isinstance(steps, int) and isinstance(seed, int)):
         return ""
     measured = len(ran.get("evaluations") or [])
     options = f"--steps {steps} --seed {seed} --evaluations {measured}{_changes(facts)}"
@@ -240,7 +242,7 @@ def _again(facts: Facts) -> str:
 
 def _changes(facts: Facts) -> str:
     """The options that make the catalog's recipe, which may have moved on, that of these weights."""
-    now, then = (dataclasses.asdict(entry.recipe) for entry in (find_entry(facts.entry.name), facts.entry))
+    now, then = (dataclasses.asdict(entry.recipe) for entry in (ENTRIES[facts.entry.name], facts.entry))
     changed = [key for key in then if then[key] != now[key] and key != "epochs"]
     return "".join(f" --set {key}={str(then[key]).lower()}" for key in changed)
 
