@@ -3,8 +3,8 @@
     python benchmarks/train.py [--data-dir DIR] [--rounds 5] [--seconds 10] [--out FILE.json] [NAME ...]
 
 The plain loop is written as the well-known DCGAN, WGAN-GP and VAE examples are: a DataLoader with two
-workers and ToTensor, float32, the default memory layout, Adam as it comes, a pass of the discriminator
-for each batch.  Nets, losses, batches and noise are of the same sizes, the weights begin the same.
+workers and ToTensor, float32, the default memory layout, torch's own layers, Adam as it comes, a pass of
+the discriminator for each batch.  Nets, losses, batches and noise are of the same sizes, the weights begin the same.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from genzoo.catalog import find_entry
 from genzoo.data import data_root, load_images
 from genzoo.memory import keep_freed_memory
 from genzoo.nets import build
+from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU
+from genzoo.nets.fastconv import Conv2d
 from genzoo.processes import Processes
 from genzoo.spec import Entry
 from genzoo.train import Plan, choose_precision
@@ -61,10 +63,26 @@ def pixels(entry: Entry, raw: Tensor) -> Tensor:
     return torch.sigmoid(raw) if entry.output == "sigmoid" else (torch.tanh(raw) + 1) / 2
 
 
+def with_torch_layers(net: nn.Module) -> nn.Module:
+    """The net with torch's own layers where genzoo has its own."""
+    for name, layer in net.named_children():
+        if isinstance(layer, Dropout):
+            setattr(net, name, nn.Dropout(layer.p))
+        elif isinstance(layer, PiecewiseLeakyReLU):
+            setattr(net, name, nn.LeakyReLU(0.2, inplace=True))
+        elif isinstance(layer, Conv2d):
+            layer.twice_differentiable = False  # in float32 it is torch's then
+        else:
+            with_torch_layers(layer)
+    return net
+
+
 def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
     """A loop as the examples have it."""
     torch.manual_seed(0)
-    nets, images, recipe = build(entry).to(device), batches(entry, root), entry.recipe
+    images, recipe = batches(entry, root), entry.recipe
+    nets = build(entry).to(device)
+    with_torch_layers(nets)
 
     def adam(net: nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(net.parameters(), recipe.lr, (recipe.beta1, recipe.beta2))
@@ -159,7 +177,9 @@ def processor() -> str:
 def serve(kind: str, name: str, root: Path, device: torch.device, pipe: Connection) -> None:
     """One of the two loops, in a process of its own: runs for as long as it is told, again and again."""
     if kind == "genzoo":
-        keep_freed_memory()  # as `genzoo train` does; the plain loop keeps its allocator as it comes
+        # As `genzoo train` does; the plain loop runs in a process as it comes.
+        keep_freed_memory()
+        torch.set_flush_denormal(True)
     step = {"plain": plain_step, "genzoo": genzoo_step}[kind](find_entry(name), root, device)
     while (seconds := pipe.recv()) is not None:
         losses, began = [], time.perf_counter()

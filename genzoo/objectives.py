@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from genzoo import noise
 from genzoo.images import to_pixels
+from genzoo.nets.fastconv import gradients_of_maps_alone
 from genzoo.spec import Entry, Recipe
 
 Losses = dict[str, Tensor]
@@ -82,7 +83,9 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tenso
     """
     share = share.view(-1, *[1] * (real.dim() - 1))
     mixed = torch.lerp(fake.float(), real.float(), share).requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
+    scores = critic(mixed).sum()
+    with gradients_of_maps_alone():
+        (gradient,) = torch.autograd.grad(scores, mixed, create_graph=True)
     # The derivative of a norm is not finite at zero.
     norm = gradient.div(2).flatten(1).square().sum(1).add(1e-12).sqrt()
     return (norm - 1).square().mean()

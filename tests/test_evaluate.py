@@ -441,7 +441,7 @@ def test_training_learns_and_is_repeatable(tmp_path: Path, digits: Tensor, monke
     monkeypatch.setattr("genzoo.evaluate.training.load_images", lambda *_, **__: data)
     monkeypatch.setattr("genzoo.evaluate.training.load_labels", lambda *_, **__: labels)
     steps: list[int] = []
-    recipe = FeatureRecipe(epochs=4, batch_size=48, lr=0.1)
+    recipe = FeatureRecipe(epochs=4, batch_size=48, lr=0.05)
     for name in ("a", "b"):
         found = train_features(
             "mnist", tmp_path / name, recipe=recipe, seed=3, report=lambda step, *_: steps.append(step)

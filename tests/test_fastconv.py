@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from genzoo.catalog import find_entry
 from genzoo.nets import build
-from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, transpose
+from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, gradients_of_maps_alone, transpose
 
 # (wide channels, narrow channels, geometry): every way through the module, even and odd sides and kernels.
 CASES = [
@@ -67,6 +67,20 @@ def test_layers_agree_with_torch(layer: nn.Module, plain: type[nn.Module], shape
     for got, wanted in zip(torch.autograd.grad(y.float().square().sum(), tensors), exact, strict=True):
         assert got.dtype == torch.float32
         assert (got - wanted).norm() < 0.01 * wanted.norm()
+
+
+def test_a_gradient_of_maps_alone_can_be_differentiated_by_the_weights() -> None:
+    layer = Conv2d(4, 6, 5, 2, 2)
+    x = numbers(2, 4, 8, 8, dtype=torch.float32)
+    found = []
+    for layer.twice_differentiable in (False, True):
+        y = layer(x).square().sum()
+        with gradients_of_maps_alone():
+            (gradient,) = torch.autograd.grad(y, x, create_graph=True)
+        found.append(torch.autograd.grad(gradient.square().sum(), layer.weight)[0])
+    torch.testing.assert_close(*found)
+    with gradients_of_maps_alone():
+        assert torch.autograd.grad(layer(x).sum(), layer.weight, allow_unused=True)[0] is None
 
 
 def test_a_dcgan_has_the_gradients_of_float32() -> None:

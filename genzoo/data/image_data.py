@@ -25,11 +25,11 @@ class ImageData:
         return ImageData(self.dataset, self.pixels.to(device))
 
     def batch(self, index: Tensor, flip: Tensor | None = None) -> Tensor:
-        """The images of some indices in [0, 1]: (n,) -> (n, c, h, w) float32.
+        """The images of some indices in [0, 1]: (n,) -> (n, c, h, w) float32, channels last in memory.
 
         `flip` mirrors the images for which it is true, (n,) bool.
         """
         pixels = self.pixels[index]
         if flip is not None:
             pixels = torch.where(flip.view(-1, 1, 1, 1), pixels.flip(3), pixels)
-        return pixels.float().div_(255)
+        return pixels.to(torch.float32, memory_format=torch.channels_last).div_(255)

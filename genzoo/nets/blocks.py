@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import Function
 
 from genzoo.errors import BadCheckpointError
 from genzoo.images import to_signed
@@ -12,6 +15,8 @@ from genzoo.spec import Activation, Entry
 
 _MOST_VALUES = 2**20
 """In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
+_SLOPE = 0.2
+"""Of LeakyReLU below zero, as the reports and DCGAN have it."""
 
 
 class Signed(nn.Module):
@@ -53,20 +58,40 @@ class Dropout(nn.Module):
         return x * mask.to(x.dtype).mul_(256 / (256 - dropped))
 
 
+class _Piecewise(Function):
+    """What `PiecewiseLeakyReLU` does."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.mark_dirty(x)
+        y = F.leaky_relu_(x, _SLOPE)
+        ctx.save_for_backward(y)
+        ctx.set_materialize_grads(False)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> Tensor | None:
+        (y,) = ctx.saved_tensors  # of the input's sign
+        if grads[0] is None:
+            return None
+        return torch.ops.aten.leaky_relu_backward(grads[0], y.detach(), _SLOPE, False)  # type: ignore[no-any-return]
+
+
 class PiecewiseLeakyReLU(nn.Module):
-    """LeakyReLU of slope 0.2 whose slopes are constants to autograd, for a gradient of a gradient.
+    """LeakyReLU in place, of slope 0.2, whose slopes are constants to autograd, for a gradient of a gradient.
 
     Its second derivative is zero wherever it exists; torch's own sends those zeros back through every
     layer before it, which takes a quarter of a gradient penalty's time.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (x.detach() > 0).to(x.dtype).mul_(0.8).add_(0.2)
+        result: Tensor = _Piecewise.apply(x)
+        return result
 
 
 def activate(name: Activation) -> nn.Module:
-    """ReLU, or LeakyReLU with the slope 0.2 that the reports and DCGAN use."""
-    return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(0.2, inplace=True)
+    """ReLU, or LeakyReLU."""
+    return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(_SLOPE, inplace=True)
 
 
 def critic_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:

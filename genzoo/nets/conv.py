@@ -20,6 +20,9 @@ def _block(layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
 
 
 def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
+    for layer in layers:
+        if isinstance(layer, Conv2d):
+            layer.twice_differentiable = True
     return [PiecewiseLeakyReLU() if isinstance(layer, nn.LeakyReLU) else layer for layer in layers]
 
 

@@ -1,4 +1,5 @@
-"""Strided convolutions for training in bfloat16 on a processor, where small maps are the library's weak side.
+"""Strided convolutions for training on a processor: in bfloat16, where small maps are the library's weak side, and
+in float32 for a gradient of a gradient, which torch works out by convolutions with batches for channels.
 
 Measured with oneDNN on one core: the convolutions of a DCGAN on CIFAR-10 run forward at up to 550 GFLOP/s, but at
 a fifth of that where maps shrink to 2 x 2, their weight gradients at a fifth to two thirds, and the transposed
@@ -13,6 +14,9 @@ T its transpose and G its weight gradient, all linear in both arguments,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import torch
@@ -95,7 +99,8 @@ def _transpose_to_image(g: Tensor, w: Tensor, at: Geometry) -> Tensor:
 
 def _weight_gradient(x: Tensor, g: Tensor, at: Geometry) -> Tensor:
     narrow, wide, k = g.shape[1], x.shape[1], at.kernel
-    if at.places <= _FEW_PLACES_GRADIENT:
+    # In float32 products gain less.
+    if at.places <= (_FEW_PLACES_FORWARD if x.dtype is torch.float32 else _FEW_PLACES_GRADIENT):
         return (_rows(g).t() @ _patches(x, at)).view(narrow, k, k, wide).permute(0, 3, 1, 2)
     like = torch.empty((narrow, wide, k, k), dtype=x.dtype, memory_format=torch.channels_last)
     stride, padding = [at.stride] * 2, [at.padding] * 2
@@ -115,22 +120,43 @@ _OPERATIONS = {
 """What works out each of the three tensors from the other two, in the order of its arguments."""
 
 
+_MAPS_ALONE = ContextVar("_MAPS_ALONE", default=False)
+
+
+@contextmanager
+def gradients_of_maps_alone() -> Iterator[None]:
+    """Within, a backward pass works out no weight's gradient in this module: for who asks for an image's alone.
+
+    Autograd does not tell a `Function` which of its inputs' gradients were asked for, as it tells torch's own layers.
+    """
+    token = _MAPS_ALONE.set(True)
+    try:
+        yield
+    finally:
+        _MAPS_ALONE.reset(token)
+
+
 class _Operation(Function):
     """The tensor of a name from the other two; their gradients are the operations that work them out."""
 
     @staticmethod
     def forward(ctx: Any, name: str, first: Tensor, second: Tensor, at: Geometry) -> Tensor:
         ctx.save_for_backward(first, second)
+        ctx.set_materialize_grads(False)
         ctx.name, ctx.at = name, at
         compute, _ = _OPERATIONS[name]
         return compute(first, second, at)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        if grads[0] is None:
+            return None, None, None, None
         _, names = _OPERATIONS[ctx.name]
         known = dict(zip(names, ctx.saved_tensors, strict=True)) | {ctx.name: grads[0]}
-        wanted = zip(names, ctx.needs_input_grad[1:3], strict=True)
-        return (None, *(_operate(name, known, ctx.at) if needed else None for name, needed in wanted), None)
+        wanted = {name for name, needed in zip(names, ctx.needs_input_grad[1:3], strict=True) if needed}
+        if _MAPS_ALONE.get():
+            wanted.discard("w")
+        return (None, *(_operate(name, known, ctx.at) if name in wanted else None for name in names), None)
 
 
 def _operate(name: str, known: dict[str, Tensor], at: Geometry) -> Tensor:
@@ -159,19 +185,30 @@ def _cast(tensor: Tensor) -> Tensor:
 
 
 def _with_bias(y: Tensor, bias: Tensor | None) -> Tensor:
-    return y if bias is None else y + bias.to(y.dtype).view(1, -1, 1, 1)
+    if bias is None:
+        return y
+    if len(bias) > _IMAGE_CHANNELS:
+        return y + bias.to(y.dtype).view(1, -1, 1, 1)
+    # Rows of pixels are added at once, three numbers at a time are not.
+    rows = y.permute(0, 2, 3, 1)
+    return (rows.flatten(2) + bias.to(y.dtype).repeat(rows.shape[2])).view(rows.shape).permute(0, 3, 1, 2)
 
 
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d` of a square kernel, by this module's ways under autocast to bfloat16 on a processor."""
 
+    twice_differentiable = False
+    """Whether to go these ways in float32, too, for a gradient of a gradient."""
+
     def forward(self, x: Tensor) -> Tensor:
-        if not _in_bfloat16(x):
-            return super().forward(x)
         assert isinstance(self.padding, tuple)
         height, width = x.shape[2:]
         at = Geometry(self.kernel_size[0], self.stride[0], self.padding[0], (height, width))
-        return _with_bias(convolve(_cast(x), _cast(self.weight), at), self.bias)
+        if _in_bfloat16(x):
+            return _with_bias(convolve(_cast(x), _cast(self.weight), at), self.bias)
+        if self.twice_differentiable and x.device.type == "cpu" and torch.is_grad_enabled():
+            return _with_bias(convolve(x, self.weight, at), self.bias)
+        return super().forward(x)
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
