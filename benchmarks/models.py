@@ -7,19 +7,17 @@ Every number comes from the `metrics.json` and `config.json` beside the weights.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from genzoo.card.words import TITLES, table
 from genzoo.catalog import ALIASES, DATASETS, ENTRIES
 from genzoo.metrics import ALL_METRICS, SAMPLE_METRICS, Document, compare, read_metrics
-from genzoo.nets import build, count_parameters
+from genzoo.nets import count_parameters
 from genzoo.spec import Entry
-from genzoo.weights import CONFIG, METRICS, Folder, read_config, weights_home
+from genzoo.weights import CONFIG, METRICS, Folder, meta_nets, read_config
+from page import signature, write_page
 
 INTRODUCTION = """# The models and their numbers
 
@@ -34,7 +32,31 @@ FAMILIES = "## The best of each family\n\nWhat `<family>-<dataset>` stands for:"
 SAMPLES, LIKELIHOODS = "## Samples: {}", "## Likelihoods: {}"
 TRAINING_IMAGES = "*training images*"
 WAITING = "## Not trained yet"
-END = "*Written by `python benchmarks/models.py --out docs/models.md` from the files beside the weights.*"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An entry that has weights, and what was found of them."""
+
+    entry: Entry
+    document: Document
+
+    @property
+    def parameters(self) -> str:
+        """How many its generator has."""
+        return f"{count_parameters(meta_nets(self.entry)['generator']):,}"
+
+    def numbers(self, keys: Iterable[str]) -> list[str]:
+        """The means of some metrics as cells show them."""
+        return [number(self.document.get(key)) for key in keys]
+
+
+def measured(home: Path) -> list[Measured]:
+    """All entries of the catalog that have weights in a folder, and were measured."""
+    there = [name for name in ENTRIES if (home / name / CONFIG).is_file() and (home / name / METRICS).is_file()]
+    return [
+        Measured(read_config(Folder(home / name)).entry, read_metrics(str(home / name / METRICS))) for name in there
+    ]
 
 
 def linked(name: str) -> str:
@@ -49,36 +71,32 @@ def number(row: Document | None, key: str = "mean") -> str:
     return "-" if value is None else f"{value:,.4g}"
 
 
-def parameters(entry: Entry) -> str:
-    """How many the generator of an entry has."""
-    with torch.device("meta"):
-        return f"{count_parameters(build(entry)['generator']):,}"
-
-
-def families(home: Path) -> str:
-    """The table of the aliases that have weights."""
-    keys = ("frechet_distance", "coverage", "elbo")
-    rows = []
-    for alias, name in ALIASES.items():
-        if (home / name / METRICS).is_file():
-            document, entry = read_metrics(str(home / name / METRICS)), read_config(Folder(home / name)).entry
-            rows.append((f"`{alias}`", f"`{name}`", parameters(entry), *(number(document.get(key)) for key in keys)))
-    return table(("alias", "entry", "parameters", *labels(keys)), rows)
-
-
 def labels(keys: Iterable[str]) -> list[str]:
     """Headings of metrics."""
     return [ALL_METRICS[key].label + (", nats" if ALL_METRICS[key].unit.startswith("nats") else "") for key in keys]
 
 
-def samples(documents: Sequence[Document], entries: dict[str, Entry]) -> str:
+def families(models: Sequence[Measured]) -> str:
+    """The table of the aliases that have weights."""
+    keys = ("frechet_distance", "coverage", "elbo")
+    by_name = {model.entry.name: model for model in models}
+    found = {alias: by_name[name] for alias, name in ALIASES.items() if name in by_name}
+    rows = [
+        (f"`{alias}`", f"`{model.entry.name}`", model.parameters, *model.numbers(keys))
+        for alias, model in found.items()
+    ]
+    return table(("alias", "entry", "parameters", *labels(keys)), rows)
+
+
+def samples(models: Sequence[Measured]) -> str:
     """The metrics of all samples of one dataset, the best first."""
+    documents = [model.document for model in models]
     keys = [key for key in SAMPLE_METRICS if any(key in document for document in documents)]
-    models = compare(documents)["models"]
+    parameters = {model.entry.name: model.parameters for model in models}
     rows = [(TRAINING_IMAGES, "-", *(number(documents[0][key], "floor") for key in keys))]
-    for model in sorted(models, key=lambda model: float(model["frechet_distance"]["mean"])):
-        size = parameters(entries[model["name"].partition(",")[0]])
-        rows.append((linked(model["name"]), size, *(number(model.get(key)) for key in keys)))
+    for row in sorted(compare(documents)["models"], key=lambda row: float(row["frechet_distance"]["mean"])):
+        size = parameters[row["name"].partition(",")[0]]
+        rows.append((linked(row["name"]), size, *(number(row.get(key)) for key in keys)))
     return table(("entry", "parameters", *labels(keys)), rows)
 
 
@@ -90,44 +108,34 @@ def likelihood(entry: Entry) -> str:
     return "Bernoulli, binarised" if recipe.binarize else "Bernoulli, grey levels"
 
 
-def likelihoods(documents: Sequence[Document], entries: dict[str, Entry]) -> str:
+def likelihoods(models: Sequence[Measured]) -> str:
     """The ELBOs and what goes with them of one dataset's VAEs, likelihood by likelihood, the best first."""
     keys = ("elbo", "log_likelihood", "bits_per_dimension", "reconstruction_error")
 
-    def place(document: Document) -> tuple[str, float]:
-        return likelihood(entries[document["name"]]), -float(document["elbo"]["mean"])
+    def place(model: Measured) -> tuple[str, float]:
+        return likelihood(model.entry), -float(model.document["elbo"]["mean"])
 
-    rows = []
-    for document in sorted(documents, key=place):
-        entry = entries[document["name"]]
-        numbers = [number(document.get(key)) for key in keys]
-        rows.append((linked(entry.name), parameters(entry), likelihood(entry), *numbers))
+    rows = [
+        (linked(model.entry.name), model.parameters, likelihood(model.entry), *model.numbers(keys))
+        for model in sorted(models, key=place)
+    ]
     return table(("entry", "parameters", "likelihood", *labels(keys)), rows)
 
 
 def text(home: Path) -> str:
     """The whole page, from the measurements in a folder of weights."""
-    there = [name for name in ENTRIES if (home / name / CONFIG).is_file() and (home / name / METRICS).is_file()]
-    documents: list[dict[str, Any]] = [read_metrics(str(home / name / METRICS)) for name in there]
-    entries = {name: read_config(Folder(home / name)).entry for name in there}
-    parts = [INTRODUCTION, FAMILIES, families(home)]
+    models = measured(home)
+    parts = [INTRODUCTION, FAMILIES, families(models)]
     for heading, write, key in ((SAMPLES, samples, "frechet_distance"), (LIKELIHOODS, likelihoods, "elbo")):
         for dataset in DATASETS:
-            of_it = [each for each in documents if each["dataset"] == dataset and key in each]
+            of_it = [model for model in models if model.document["dataset"] == dataset and key in model.document]
             if of_it:
-                parts += [heading.format(TITLES[dataset]), write(of_it, entries)]
+                parts += [heading.format(TITLES[dataset]), write(of_it)]
+    there = {model.entry.name for model in models}
     if missing := [f"`{name}`" for name in ENTRIES if name not in there]:
         parts += [WAITING, f"{', '.join(missing)}."]
-    return "\n\n".join([*parts, END]) + "\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, default=weights_home(), help="the folder of the entries' folders")
-    options = parser.parse_args()
-    options.out.write_text(text(options.weights))
+    return "\n\n".join([*parts, signature("models")]) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    write_page(text, __doc__)

@@ -8,7 +8,6 @@ entries have weights.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +16,8 @@ from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
 from genzoo.metrics import ALL_METRICS, MIXTURE, compare, read_metrics
 from genzoo.spec import Entry
-from genzoo.weights import METRICS, Folder, read_config, weights_home
+from genzoo.weights import METRICS, Folder, read_config
+from page import signature, write_page
 
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
 INTRODUCTION = """# Latent size and hidden layers
@@ -28,7 +28,6 @@ by its losses and by eye. Here the same is asked of this zoo's weights, with the
 its best state, found after the steps in the table: small differences may be chance. Where the report names a best
 value, the verdict goes by the Fréchet distance, and for a VAE by the ELBO as well."""
 WAITING = "Not shown, because entries of it have no weights yet:"
-END = "*Written by `python benchmarks/trends.py --out docs/trends.md` from the files beside the weights.*"
 
 Varied = Literal["latent size", "hidden layers"]
 
@@ -139,16 +138,8 @@ def text(home: Path) -> str:
     whole = [study for study in STUDIES if all((home / entry.name / METRICS).is_file() for entry in study.entries)]
     missing = [study.title[0].lower() + study.title[1:] for study in STUDIES if study not in whole]
     waiting = [f"{WAITING} {'; '.join(missing)}."] if missing else []
-    return "\n\n".join([INTRODUCTION, *(section(study, home) for study in whole), *waiting, END]) + "\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, default=weights_home(), help="the folder of the entries' folders")
-    options = parser.parse_args()
-    options.out.write_text(text(options.weights))
+    return "\n\n".join([INTRODUCTION, *(section(study, home) for study in whole), *waiting, signature("trends")]) + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    write_page(text, __doc__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 from genzoo.catalog import ENTRIES
 from genzoo.errors import UsageError
 from genzoo.weights import CONFIG, METRICS
+from models import text
 
 ROOT = Path(__file__).parents[1]
-PAGE: Any = runpy.run_path(str(ROOT / "benchmarks" / "models.py"))
 
 
 def copied(name: str, home: Path) -> dict[str, Any]:
@@ -34,12 +33,12 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 
 def test_the_page_is_that_of_the_shipped_weights() -> None:
-    assert PAGE["text"](ROOT / "weights") == (ROOT / "docs" / "models.md").read_text()
+    assert text(ROOT / "weights") == (ROOT / "docs" / "models.md").read_text()
 
 
 def test_the_best_samples_stand_first_and_each_prior_by_itself(tmp_path: Path) -> None:
     gan, vae = copied("wgan-mnist-z100-l3", tmp_path), copied("vae-mnist-z20-l3", tmp_path)
-    found = rows(PAGE["text"](tmp_path), "Samples: MNIST")
+    found = rows(text(tmp_path), "Samples: MNIST")
     vae_link = "[`vae-mnist-z20-l3`](../cards/vae-mnist-z20-l3.md)"
     assert [row[0] for row in found] == [
         "*training images*",
@@ -56,7 +55,7 @@ def test_the_best_samples_stand_first_and_each_prior_by_itself(tmp_path: Path) -
 def test_likelihoods_stand_together_and_parameters_are_the_decoders(tmp_path: Path) -> None:
     for name in ("mlpvae-mnist-z2-l1", "vae-mnist-z20-l3-binary", "mlpvae-mnist-z2-l2"):
         copied(name, tmp_path)
-    found = rows(PAGE["text"](tmp_path), "Likelihoods: MNIST")
+    found = rows(text(tmp_path), "Likelihoods: MNIST")
     assert [row[2] for row in found] == [
         "Bernoulli, binarised",
         "Bernoulli, grey levels",
@@ -68,7 +67,7 @@ def test_likelihoods_stand_together_and_parameters_are_the_decoders(tmp_path: Pa
 def test_what_has_no_weights_is_named(tmp_path: Path) -> None:
     copied("wgan-mnist-z100-l3", tmp_path)
     copied("wgangp-mnist-z100-l3", tmp_path)
-    waiting = PAGE["text"](tmp_path).split("## Not trained yet")[1]
+    waiting = text(tmp_path).split("## Not trained yet")[1]
     assert {name for name in ENTRIES if f"`{name}`" in waiting} == set(ENTRIES) - {
         "wgan-mnist-z100-l3",
         "wgangp-mnist-z100-l3",
@@ -81,4 +80,4 @@ def test_numbers_of_two_kinds_never_share_a_table(tmp_path: Path) -> None:
     document["n"] = 5000
     (tmp_path / name / METRICS).write_text(json.dumps(document))
     with pytest.raises(UsageError, match="measured otherwise in n"):
-        PAGE["text"](tmp_path)
+        text(tmp_path)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import runpy
 import shlex
 import textwrap
 from pathlib import Path
@@ -14,6 +12,8 @@ from click.testing import CliRunner
 
 from genzoo.catalog import ENTRIES
 from genzoo.cli import main
+from models import families, measured
+from train import table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -43,17 +43,12 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_numbers_of_the_aliases_are_those_of_their_weights() -> None:
-    assert runpy.run_path(str(ROOT / "benchmarks" / "models.py"))["families"](ROOT / "weights") in README
+    assert families(measured(ROOT / "weights")) in README
     assert f"all {len(ENTRIES)} entries" in README
 
 
 def test_the_speeds_are_the_benchmarks() -> None:
-    spec = importlib.util.spec_from_file_location("benchmark", ROOT / "benchmarks" / "train.py")
-    assert spec is not None
-    assert spec.loader is not None
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
     results = list((ROOT / "benchmarks" / "results").glob("*.json"))
     assert results
     for path in results:
-        assert benchmark.table(json.loads(path.read_text())) in README
+        assert table(json.loads(path.read_text())) in README
