@@ -45,7 +45,7 @@ NAMES = (
     "mlpgan-mnist-z100-l3",
     "mlpvae-mnist-z2-l1",
     "vae-mnist-z20-l3",
-    "dcgan-mnist",
+    "dcgan-mnist-z100-l3",
 )
 Step = Callable[[], dict[str, float]]
 
