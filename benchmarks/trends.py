@@ -8,6 +8,7 @@ entries have weights.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
 from genzoo.metrics import ALL_METRICS, MIXTURE, compare, read_metrics
-from genzoo.spec import Entry
+from genzoo.spec import Entry, Recipe
 from genzoo.weights import METRICS, Folder, read_config
 from page import signature, write_page
 
@@ -24,9 +25,10 @@ INTRODUCTION = """# Latent size and hidden layers
 
 Report 4 asked what the size of the latent and the number of hidden layers do to a VAE, a DCGAN and a WGAN, and judged
 by its losses and by eye. Here the same is asked of this zoo's weights, with the metrics of
-[docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family, and ships
-its best state, found after the steps in the table: small differences may be chance. Where the report names a best
-value, the verdict goes by the Fréchet distance, and for a VAE by the ELBO as well."""
+[docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family (where two
+of a table have recipes that differ, it is said), and ships its best state, found after the steps in the table: small
+differences may be chance. Where the report names a best value, the verdict goes by the Fréchet distance, and for a VAE
+by the ELBO as well."""
 WAITING = "Not shown, because entries of it have no weights yet:"
 
 Varied = Literal["latent size", "hidden layers"]
@@ -121,9 +123,25 @@ def section(study: Study, home: Path) -> str:
         [
             f"## {study.title}",
             table(("entry", study.varied, "steps", *found), rows),
+            *differences(study, home),
             f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.",
         ]
     )
+
+
+def differences(study: Study, home: Path) -> list[str]:
+    """What of the recipes is not the same for all of a study's entries, a sentence each."""
+    configs = {entry.name: read_config(Folder(home / entry.name)) for entry in study.entries}
+    recipes = {name: dataclasses.asdict(config.entry.recipe) for name, config in configs.items()}
+    sentences = []
+    for key in (field.name for field in dataclasses.fields(Recipe) if field.name != "epochs"):
+        names: dict[object, list[str]] = {}
+        for name, recipe in recipes.items():
+            names.setdefault(recipe[key], []).append(f"`{name}`")
+        if len(names) > 1:
+            each = "; ".join(f"{value} for {', '.join(of_it)}" for value, of_it in names.items())
+            sentences.append(f"The recipes differ in `{key}`: {each}.")
+    return sentences
 
 
 def verdict(study: Study, key: str, value: int) -> str:

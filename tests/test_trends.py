@@ -54,6 +54,20 @@ def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert "latent size of a VAE on MNIST" not in text
 
 
+def test_recipes_that_differ_are_named(tmp_path: Path) -> None:
+    for z in DISTANCES:
+        measured(tmp_path, z)
+    path = tmp_path / "vae-mnist-z50-l3" / CONFIG
+    config = json.loads(path.read_text())
+    config["entry"]["recipe"] |= {"beta1": 0.25, "epochs": 7}
+    path.write_text(json.dumps(config))
+    assert page(tmp_path, tmp_path / "page.md").returncode == 0
+    text = (tmp_path / "page.md").read_text()
+    others = ", ".join(f"`vae-mnist-z{z}-l3`" for z in DISTANCES if z != 50)
+    assert text.count("The recipes differ in") == 1
+    assert f"The recipes differ in `beta1`: 0.9 for {others}; 0.25 for `vae-mnist-z50-l3`." in text
+
+
 def test_the_page_is_that_of_the_shipped_weights(tmp_path: Path) -> None:
     # An installed genzoo has the aliases' weights alone.
     assert page(ROOT / "weights", tmp_path / "page.md").returncode == 0
