@@ -30,7 +30,7 @@ from torchvision.transforms import ToTensor
 
 from genzoo.catalog import find_entry
 from genzoo.data import data_root, load_images
-from genzoo.memory import keep_freed_memory
+from genzoo.memory import prepare_process
 from genzoo.nets import build
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU
 from genzoo.nets.fastconv import Conv2d
@@ -63,8 +63,8 @@ def pixels(entry: Entry, raw: Tensor) -> Tensor:
     return torch.sigmoid(raw) if entry.output == "sigmoid" else (torch.tanh(raw) + 1) / 2
 
 
-def with_torch_layers(net: nn.Module) -> nn.Module:
-    """The net with torch's own layers where genzoo has its own."""
+def use_torch_layers(net: nn.Module) -> None:
+    """Put torch's own layers where genzoo has its own."""
     for name, layer in net.named_children():
         if isinstance(layer, Dropout):
             setattr(net, name, nn.Dropout(layer.p))
@@ -73,16 +73,14 @@ def with_torch_layers(net: nn.Module) -> nn.Module:
         elif isinstance(layer, Conv2d):
             layer.twice_differentiable = False  # in float32 it is torch's then
         else:
-            with_torch_layers(layer)
-    return net
+            use_torch_layers(layer)
 
 
 def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
     """A loop as the examples have it."""
     torch.manual_seed(0)
-    images, recipe = batches(entry, root), entry.recipe
-    nets = build(entry).to(device)
-    with_torch_layers(nets)
+    nets, images, recipe = build(entry).to(device), batches(entry, root), entry.recipe
+    use_torch_layers(nets)
 
     def adam(net: nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(net.parameters(), recipe.lr, (recipe.beta1, recipe.beta2))
@@ -177,9 +175,7 @@ def processor() -> str:
 def serve(kind: str, name: str, root: Path, device: torch.device, pipe: Connection) -> None:
     """One of the two loops, in a process of its own: runs for as long as it is told, again and again."""
     if kind == "genzoo":
-        # As `genzoo train` does; the plain loop runs in a process as it comes.
-        keep_freed_memory()
-        torch.set_flush_denormal(True)
+        prepare_process()  # as `genzoo train` does; the plain loop runs in a process as it comes
     step = {"plain": plain_step, "genzoo": genzoo_step}[kind](find_entry(name), root, device)
     while (seconds := pipe.recv()) is not None:
         losses, began = [], time.perf_counter()

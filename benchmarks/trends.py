@@ -17,7 +17,7 @@ from genzoo.card.words import TITLES, table
 from genzoo.catalog import ENTRIES
 from genzoo.metrics import ALL_METRICS, MIXTURE, compare, read_metrics
 from genzoo.spec import Entry, Recipe
-from genzoo.weights import METRICS, Folder, read_config
+from genzoo.weights import METRICS, Config, Folder, read_config
 from page import signature, write_page
 
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
@@ -100,9 +100,9 @@ def number(document: Any, place: tuple[str, ...]) -> float:
     return mean
 
 
-def shipped_step(folder: Path) -> int:
+def shipped_step(config: Config) -> int:
     """The steps after which an entry's weights were found: of a run that was not measured on the way, its last."""
-    training = read_config(Folder(folder)).training
+    training = config.training
     step: int = training.get("step", training["steps"])
     return step
 
@@ -112,7 +112,8 @@ def section(study: Study, home: Path) -> str:
     documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
     best = compare([{key: row for key, row in each.items() if key != MIXTURE} for each in documents])["best"]
     value_of = {entry.name: study.value(entry) for entry in study.entries}
-    steps = [shipped_step(home / entry.name) for entry in study.entries]
+    configs = {entry.name: read_config(Folder(home / entry.name)) for entry in study.entries}
+    steps = [shipped_step(config) for config in configs.values()]
     found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
     rows = [
         (f"`{name}`", str(value), f"{steps[i]:,}", *(f"{numbers[i]:,.4g}" for numbers in found.values()))
@@ -123,21 +124,19 @@ def section(study: Study, home: Path) -> str:
         [
             f"## {study.title}",
             table(("entry", study.varied, "steps", *found), rows),
-            *differences(study, home),
+            *differences({name: config.entry.recipe for name, config in configs.items()}),
             f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.",
         ]
     )
 
 
-def differences(study: Study, home: Path) -> list[str]:
-    """What of the recipes is not the same for all of a study's entries, a sentence each."""
-    configs = {entry.name: read_config(Folder(home / entry.name)) for entry in study.entries}
-    recipes = {name: dataclasses.asdict(config.entry.recipe) for name, config in configs.items()}
+def differences(recipes: dict[str, Recipe]) -> list[str]:
+    """What is not the same in the recipes of all entries of a study, a sentence each."""
     sentences = []
     for key in (field.name for field in dataclasses.fields(Recipe) if field.name != "epochs"):
         names: dict[object, list[str]] = {}
         for name, recipe in recipes.items():
-            names.setdefault(recipe[key], []).append(f"`{name}`")
+            names.setdefault(getattr(recipe, key), []).append(f"`{name}`")
         if len(names) > 1:
             each = "; ".join(f"{value} for {', '.join(of_it)}" for value, of_it in names.items())
             sentences.append(f"The recipes differ in `{key}`: {each}.")

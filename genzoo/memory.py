@@ -1,4 +1,4 @@
-"""How the C library's allocator treats the memory that a training step takes and gives back."""
+"""What a process that trains sets for itself: how freed memory is kept, and what becomes of the smallest numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _LARGEST_ON_HEAP = 32 * 2**20
 """The most that glibc takes as a threshold for mmap."""
 _KEPT = 512 * 2**20
+
+
+def prepare_process() -> None:
+    """Set this process up for training; another's program is to choose for itself.
+
+    It comes before any work with tensors: threads that torch has begun keep what they began with.
+    """
+    import torch
+
+    keep_freed_memory()
+    # Numbers below 1e-38, as a still weight's moments become, would take a processor many times as long as others.
+    torch.set_flush_denormal(True)
 
 
 def keep_freed_memory() -> bool:

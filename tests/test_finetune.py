@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,21 @@ def test_train_on_a_folder(digits: Path, tmp_path: Path) -> None:
     assert config["parent"] is None
     assert config["entry"]["recipe"]["batch_size"] == 25
     assert config["training"]["data"]["images"] == 100
+
+
+@pytest.mark.parametrize("command", ["train", "finetune"])
+def test_every_thread_flushes_the_smallest_numbers(command: str, digits: Path, tmp_path: Path) -> None:
+    given = [command, "mlpvae-mnist", "--data", str(digits), "--steps", "1", "--batch-size", "25", "--evaluations", "0"]
+    script = f"""
+import torch
+from genzoo.cli import main
+torch.set_num_threads(2)
+main({[*given, "--device", "cpu", "--out", str(tmp_path / "out")]}, standalone_mode=False)
+smallest = torch.ones(10**7, dtype=torch.int32).view(torch.float32)
+print("left", int((smallest * 1).view(torch.int32).count_nonzero()))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("left 0\n"), done.stderr
 
 
 @pytest.mark.parametrize("name", ["dcgan-mnist", "mlpvae-mnist"])

@@ -173,7 +173,9 @@ def _first_process() -> bool:
 
 def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> ImageData:
     from genzoo.data import ImageData, load_folder, load_images
+    from genzoo.memory import prepare_process
 
+    prepare_process()  # before the images, with which torch's threads begin
     if folder is None:
         return load_images(dataset, data_dir)
     report: Callable[[str], None] = (lambda text: click.echo(text, err=True)) if _first_process() else (lambda _: None)
@@ -185,16 +187,10 @@ def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> Ima
 
 
 def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any) -> None:
-    import torch
-
     from genzoo.devices import find_device
-    from genzoo.memory import keep_freed_memory
     from genzoo.train import Plan, Status, choose_precision, measured, steps_of
     from genzoo.train import train as run
 
-    keep_freed_memory()
-    # Numbers below 1e-38, as a still weight's moments become, would take a processor many times as long as others.
-    torch.set_flush_denormal(True)
     device = find_device(options["device"])
     plan = Plan(
         entry=entry,

@@ -66,7 +66,7 @@ class _Piecewise(Function):
         ctx.mark_dirty(x)
         y = F.leaky_relu_(x, _SLOPE)
         ctx.save_for_backward(y)
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(False)  # or zeros would go back through every layer before
         return y
 
     @staticmethod

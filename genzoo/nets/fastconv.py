@@ -142,7 +142,7 @@ class _Operation(Function):
     @staticmethod
     def forward(ctx: Any, name: str, first: Tensor, second: Tensor, at: Geometry) -> Tensor:
         ctx.save_for_backward(first, second)
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(False)  # or zeros would go back through every layer before
         ctx.name, ctx.at = name, at
         compute, _ = _OPERATIONS[name]
         return compute(first, second, at)
@@ -201,14 +201,15 @@ class Conv2d(nn.Conv2d):
     """Whether to go these ways in float32, too, for a gradient of a gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight
+        if _in_bfloat16(x):
+            x, weight = _cast(x), _cast(weight)
+        elif not (self.twice_differentiable and x.device.type == "cpu" and torch.is_grad_enabled()):
+            return super().forward(x)
         assert isinstance(self.padding, tuple)
         height, width = x.shape[2:]
         at = Geometry(self.kernel_size[0], self.stride[0], self.padding[0], (height, width))
-        if _in_bfloat16(x):
-            return _with_bias(convolve(_cast(x), _cast(self.weight), at), self.bias)
-        if self.twice_differentiable and x.device.type == "cpu" and torch.is_grad_enabled():
-            return _with_bias(convolve(x, self.weight, at), self.bias)
-        return super().forward(x)
+        return _with_bias(convolve(x, weight, at), self.bias)
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
