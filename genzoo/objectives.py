@@ -104,9 +104,9 @@ def log_likelihood(x: Tensor, raw: Tensor, recipe: Recipe) -> Tensor:
     """
     if recipe.likelihood == "bernoulli":
         return -F.binary_cross_entropy_with_logits(raw, x, reduction="none").flatten(1).sum(1)
-    errors = (x - to_pixels(raw, "sigmoid")).square() / (2 * recipe.likelihood_sd**2)
+    errors = F.mse_loss(to_pixels(raw, "sigmoid"), x, reduction="none").flatten(1)
     constant = math.log(recipe.likelihood_sd) + 0.5 * math.log(2 * math.pi)
-    return -(errors + constant).flatten(1).sum(1)
+    return -errors.sum(1) / (2 * recipe.likelihood_sd**2) - errors.shape[1] * constant
 
 
 def binarized(x: Tensor, seed: int, start: int) -> Tensor:
