@@ -75,7 +75,8 @@ def _reports_0_to_2() -> Iterable[Entry]:
 
 
 def _report_3() -> Iterable[Entry]:
-    linear = dataclasses.replace(_REPORT_3, grad_norm=0.0)
+    # At the report's 1e-4 and with its momentum it was still learning after three times the steps.
+    linear = dataclasses.replace(_REPORT_3, lr=3e-4, beta1=0.0, grad_norm=0.0)
     yield Entry(
         "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
         output="tanh", source="report 3",
