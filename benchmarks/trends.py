@@ -131,7 +131,7 @@ def section(study: Study, home: Path) -> str:
 
 
 def differences(recipes: dict[str, Recipe]) -> list[str]:
-    """What is not the same in the recipes of all entries of a study, a sentence each."""
+    """What is not the same in the recipes of all entries of a study, a sentence each; the table tells how long."""
     sentences = []
     for key in (field.name for field in dataclasses.fields(Recipe) if field.name != "epochs"):
         names: dict[object, list[str]] = {}

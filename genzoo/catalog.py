@@ -42,7 +42,6 @@ _WGAN = Recipe(
     clip=0.01, decay=True,
 )  # fmt: skip
 _WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=1e-4, beta1=0.0, beta2=0.9, critic_steps=5, penalty=10.0)
-_REPORT_3 = Recipe("gan", epochs=500, batch_size=256, lr=1e-4, beta1=0.9, grad_norm=5.0)
 
 
 def _reports_0_to_2() -> Iterable[Entry]:
@@ -75,17 +74,19 @@ def _reports_0_to_2() -> Iterable[Entry]:
 
 
 def _report_3() -> Iterable[Entry]:
-    # At the report's 1e-4 and with its momentum it was still learning after three times the steps.
-    linear = dataclasses.replace(_REPORT_3, lr=3e-4, beta1=0.0, grad_norm=0.0)
+    # At the report's 1e-4 and momentum of 0.9 it was still learning after twice the steps.
+    linear = Recipe("gan", epochs=500, batch_size=256, lr=3e-4, beta1=0.0)
     yield Entry(
         "mlpgan", MNIST, 100, 2, Mlp((256, 512), (512, 256), "relu", dropout=0.5), linear,
         output="tanh", source="report 3",
     )  # fmt: skip
     # At the report's rates the discriminators win within 300 steps, and for good.
-    faster = dataclasses.replace(_REPORT_3, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, decay=True)
+    faster = dataclasses.replace(
+        linear, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, grad_norm=5.0, decay=True
+    )  # fmt: skip
     for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
         yield Entry("convgan", MNIST, 100, 2, arch, faster, tag=tag, output="tanh", source="report 3")
-    # Steps count for more than images, and momentum holds them back.
+    # Steps count for more than images; with momentum the same steps bring far less.
     recurrent = dataclasses.replace(faster, batch_size=64, beta1=0.0)
     yield Entry("lstmgan", MNIST, 100, 2, Lstm(), recurrent, output="tanh", source="report 3")
 
