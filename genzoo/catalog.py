@@ -156,7 +156,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "convgan-mnist": "convgan-mnist-z100-l2-s1",
         "lstmgan-mnist": "lstmgan-mnist-z100-l2",
         "dcgan-mnist": "dcgan-mnist-z100-l5",
-        "wgan-mnist": "wgan-mnist-z100-l3",
+        "wgan-mnist": "wgan-mnist-z100-l4",
         "wgangp-mnist": "wgangp-mnist-z100-l3",
         "vae-mnist": "vae-mnist-z20-l5",
         "vae-olivetti": "vae-olivetti-z32-l4",
