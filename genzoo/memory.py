@@ -16,9 +16,13 @@ def prepare_process() -> None:
 
     It comes before any work with tensors: threads that torch has begun keep what they began with.
     """
+    import numpy as np
     import torch
 
     keep_freed_memory()
+    # NumPy before 2.4 looks for the smallest numbers when it is first asked for a type's limits, and warns of none.
+    for kind in (np.float32, np.float64):
+        np.finfo(kind)
     # Numbers below 1e-38, as a still weight's moments become, would take a processor many times as long as others.
     torch.set_flush_denormal(True)
 

@@ -50,6 +50,7 @@ from genzoo.weights import (
     write_config,
 )
 from tests.alterations import altered_bytes, altered_header, altered_json, large_entries
+from tests.peak import peak_memory
 
 MEMORY = 2**30
 """What loading and sampling may take, in bytes."""
@@ -310,8 +311,7 @@ def main(examples: int, seed: int) -> None:
         campaign.strange_files()
         campaign.run(campaign.altered_file, examples, seed)
         campaign.run(campaign.large_entry, max(20, examples // 50), seed)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - resident
-    json.dump({"outcomes": campaign.outcomes, "peak": peak}, sys.stdout)
+    json.dump({"outcomes": campaign.outcomes, "peak": peak_memory() - resident}, sys.stdout)
 
 
 if __name__ == "__main__":

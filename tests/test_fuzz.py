@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.fuzzing import MEMORY, STRANGE
+from tests.peak import on_linux
 
 FILES = ("config.json", "model.safetensors", "critic.safetensors", "golden.safetensors", "metrics.json")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits and tells a process's memory this way")
+@on_linux
 @pytest.mark.parametrize("examples", [200, pytest.param(4000, marks=pytest.mark.slow)])
 def test_altered_folders(examples: int) -> None:
     run = subprocess.run(

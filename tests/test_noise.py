@@ -51,7 +51,7 @@ def test_known_values() -> None:
 
 def test_box_and_muller_by_hand() -> None:
     words = np.random.Philox(key=np.array([5, 0], dtype=np.uint64)).random_raw(4)
-    u0, u1, v0, v1 = (int(word >> 11) / 2**53 for word in words)
+    u0, u1, v0, v1 = ((int(word) >> 11) / 2**53 for word in words)
     radii = [math.sqrt(-2 * math.log(1 - u)) for u in (u0, u1)]
     cosines = [r * math.cos(2 * math.pi * v) for r, v in zip(radii, (v0, v1), strict=True)]
     sines = [r * math.sin(2 * math.pi * v) for r, v in zip(radii, (v0, v1), strict=True)]

@@ -112,7 +112,6 @@ def test_names_that_lead_elsewhere(name: str) -> None:
         (torch.float64, "F64 for F16/BF16/F32"),
         (torch.int32, "I32 for"),
         (torch.bool, "BOOL for"),
-        (torch.complex64, "C64 for"),
         (torch.float8_e4m3fn, "F8_E4M3 for"),
         (torch.int64, "I64 for F16/BF16/F32"),
     ],
