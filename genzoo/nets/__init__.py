@@ -7,8 +7,6 @@ where it allocates and initialises nothing.
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from torch import nn
 
 from genzoo.nets.conv import build_conv
@@ -36,7 +34,7 @@ def build(entry: Entry) -> nn.ModuleDict:
         case Lstm():
             generator, critic = build_lstm(entry, entry.arch)
         case _:
-            assert_never(entry.arch)
+            raise AssertionError(entry.arch)
     return nn.ModuleDict({"generator": generator, "encoder" if entry.is_vae else "critic": critic})
 
 
