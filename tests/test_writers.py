@@ -193,8 +193,9 @@ def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path)
 PROGRAM = """
 import sys, genzoo
 from genzoo.cli import main
+from tests.peak import peak_memory
 main(["generate", "-m", sys.argv[1], "-n", sys.argv[2], sys.argv[3]], standalone_mode=False)
-from tests.peak import peak_memory; print(peak_memory())
+print(peak_memory())
 """
 
 
