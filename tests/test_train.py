@@ -334,7 +334,7 @@ def test_a_binarised_vae_sees_no_grey(tmp_path: Path) -> None:
     assert {float(value) for images in seen for value in images.unique()} == {0.0, 1.0}
 
 
-def test_a_signal_saves_the_state(tmp_path: Path) -> None:
+def test_a_signal_saves_the_state_and_shows_it(tmp_path: Path) -> None:
     name, out = "mlpvae-mnist-z2-l1", tmp_path / "run"
     entry, steps = ENTRIES[name], 0
 
@@ -345,10 +345,14 @@ def test_a_signal_saves_the_state(tmp_path: Path) -> None:
 
     data = noise_images(entry.dataset, 700)
     with pytest.raises(StoppedError, match="--resume"):
-        train(plan(name, out, steps=100_000), data, report=stop)
+        train(plan(name, out, steps=2000), data, report=stop)
     assert (out / STATE).exists()
     saved = json.loads(read_tensors(out / STATE)["json"].numpy().tobytes())
     assert saved["step"] == steps
+    shown = [json.loads(row) for row in (out / "history.jsonl").read_text().splitlines()]
+    assert shown == saved["history"]
+    assert shown[-1]["step"] == steps
+    assert (out / "samples.png").exists()
     with pytest.raises(GenzooError, match="it holds a run that has not ended: go on with it"):
         genzoo.load(out)
     assert train(plan(name, out, steps=steps + 1), data, resume=True) == out

@@ -165,9 +165,9 @@ class Trainer:
                 stopping = self._stopping(stop)
                 if stopping or now - saved > self.plan.save_minutes * 60:
                     self.save()
+                    on_save(self)
                     if stopping:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
-                    on_save(self)
                     saved = time.monotonic()
             if self.plan.evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
                 on_evaluation(self)
