@@ -38,7 +38,7 @@ _VAE = Recipe("vae", epochs=100, batch_size=100, lr=1e-3, beta1=0.9)
 _GAN = Recipe("gan", epochs=200, batch_size=128, lr=2e-4)
 # On MNIST 5e-5, the rate of its authors, was far slower; with constant rates it stood still after 3,000 steps.
 _WGAN = Recipe(
-    "wgan", epochs=200, batch_size=64, lr=1e-3, critic_lr=5e-4, optimizer="rmsprop", beta2=0.99, critic_steps=5,
+    "wgan", epochs=200, batch_size=64, lr=1e-3, critic_lr=1e-4, optimizer="rmsprop", beta2=0.99, critic_steps=5,
     clip=0.01, decay=True,
 )  # fmt: skip
 _WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=1e-4, beta1=0.0, beta2=0.9, critic_steps=5, penalty=10.0)
