@@ -199,7 +199,8 @@ class Recipe:
     counted in the images that the critic, or the VAE, sees.  `likelihood_sd` is the standard
     deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
     grey levels, as the Bernoulli likelihood wants them.  With `decay` the learning rates fall
-    linearly to zero over the run's steps.
+    linearly to zero over the run's steps.  Without `norm_bias` the biases of the critic's batch norm
+    are not trained and stay 0.
     """
 
     objective: Objective
@@ -220,6 +221,7 @@ class Recipe:
     binarize: bool = False
     ema: float = 0.999
     decay: bool = False
+    norm_bias: bool = True
 
     def __post_init__(self) -> None:
         check(1 <= self.epochs <= 1_000_000, f"{self.epochs} epochs are not between 1 and 1,000,000.")
@@ -245,6 +247,10 @@ class Recipe:
                 (getattr(self, name) > 0) == (self.objective == objective),
                 f"a {name} of {getattr(self, name)} does not go with {self.objective}: {objective} alone has one.",
             )
+        check(
+            self.norm_bias or self.objective in ("gan", "wgan"),
+            f"norm_bias is off, but with {self.objective} no critic has batch norm.",
+        )
 
 
 @dataclass(frozen=True)

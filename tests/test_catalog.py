@@ -215,6 +215,7 @@ def test_other_recipes() -> None:
         ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
         ({"clip": "0.01"}, "a clip of 0.01 does not go with vae: wgan alone has one"),
         ({"penalty": "10"}, "does not go with vae: wgangp alone has one"),
+        ({"norm_bias": "false"}, "norm_bias is off, but with vae no critic has batch norm"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)

@@ -68,6 +68,21 @@ def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
     assert max(float(p.detach().abs().max()) for p in run.state.nets["generator"].parameters()) > 0.01
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_biases_of_a_critics_batch_norm_are_trained_where_the_recipe_says(trained: bool, tmp_path: Path) -> None:
+    base = plan("wgan-mnist-z10-l3", tmp_path)
+    entry = with_recipe(base.entry, {"norm_bias": str(trained).lower()})
+    run = Trainer(dataclasses.replace(base, entry=entry), noise_images(entry.dataset, 100), Processes(CPU))
+    run.step()
+    norms = {
+        name: [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        for name, net in run.state.nets.items()
+    }
+    assert all(bool(m.bias.detach().any()) == trained for m in norms["critic"])
+    assert all(m.bias.detach().any() for m in norms["generator"])
+    assert all((m.weight.detach() != 1).all() for m in norms["critic"])
+
+
 def decaying(name: str) -> Entry:
     entry = ENTRIES[name]
     return dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, decay=True))

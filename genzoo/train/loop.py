@@ -59,7 +59,9 @@ class Trainer:
         if isinstance(plan.entry.arch, Conv):
             nets = nets.to(memory_format=torch.channels_last)
         self.phases = build_phases(nets, plan.entry, self._precision)
-        self.parameters = {p.name: list((nets[p.net] if p.net else nets).parameters()) for p in self.phases}
+        if not recipe.norm_bias:
+            _hold_norm_biases(nets["critic"])
+        self.parameters = {p.name: _trained(nets[p.net] if p.net else nets) for p in self.phases}
         optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], plan.device) for p in self.phases}
         shipped = nets if plan.entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
         self.state = State(nets, Average(shipped, recipe.ema), optimizers)
@@ -87,7 +89,8 @@ class Trainer:
         for phase in self.phases:
             if "critic" in self.state.nets:
                 # The generator's turn needs gradients through the critic, not of its weights.
-                self.state.nets["critic"].requires_grad_(phase.net == "critic")
+                for parameter in self.parameters["critic"]:
+                    parameter.requires_grad_(phase.net == "critic")
             for repeat in range(phase.repeats):
                 turn = self.state.record.step * self.phases[0].repeats + repeat
                 draw = BatchDraw(self.source, turn, self.processes.rank, self.processes.count)
@@ -250,6 +253,16 @@ class Trainer:
 
 def _ignore(_: dict[str, float]) -> None:
     """Log nowhere."""
+
+
+def _hold_norm_biases(net: nn.Module) -> None:
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.bias.requires_grad_(False)
+
+
+def _trained(net: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in net.parameters() if parameter.requires_grad]
 
 
 def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:
