@@ -200,7 +200,7 @@ class Recipe:
     deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
     grey levels, as the Bernoulli likelihood wants them.  With `decay` the learning rates fall
     linearly to zero over the run's steps.  Without `norm_bias` the biases of the critic's batch norm
-    are not trained and stay 0.
+    are not trained: they stay 0, or what a fine-tuned model's parent has.
     """
 
     objective: Objective
