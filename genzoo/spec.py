@@ -247,10 +247,6 @@ class Recipe:
                 (getattr(self, name) > 0) == (self.objective == objective),
                 f"a {name} of {getattr(self, name)} does not go with {self.objective}: {objective} alone has one.",
             )
-        check(
-            self.norm_bias or self.objective in ("gan", "wgan"),
-            f"norm_bias is off, but with {self.objective} no critic has batch norm.",
-        )
 
 
 @dataclass(frozen=True)
@@ -283,6 +279,10 @@ class Entry:
         check(
             isinstance(self.arch, _ARCH_OF[self.family]) and self.recipe.objective == _OBJECTIVE_OF[self.family],
             f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as {self.recipe.objective}.",
+        )
+        check(
+            self.recipe.norm_bias or (isinstance(self.arch, Conv) and self.arch.critic_norm and not self.is_vae),
+            f"{self.name}: norm_bias is off, but there is no critic with batch norm.",
         )
         layers = hidden_layers(self.arch, self.dataset.shape[1])
         check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")

@@ -215,12 +215,14 @@ def test_other_recipes() -> None:
         ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
         ({"clip": "0.01"}, "a clip of 0.01 does not go with vae: wgan alone has one"),
         ({"penalty": "10"}, "does not go with vae: wgangp alone has one"),
-        ({"norm_bias": "false"}, "norm_bias is off, but with vae no critic has batch norm"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
     with pytest.raises(UsageError, match=r"a clip of 0\.0 does not go with wgan"):
         with_recipe(find_entry("wgan-mnist"), {"clip": "0"})
+    for name in ("vae-mnist", "mlpgan-mnist", "wgangp-mnist"):
+        with pytest.raises(UsageError, match="norm_bias is off, but there is no critic with batch norm"):
+            with_recipe(find_entry(name), {"norm_bias": "false"})
 
 
 @pytest.mark.parametrize(
