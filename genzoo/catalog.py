@@ -161,7 +161,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "vae-mnist": "vae-mnist-z20-l5",
         "vae-olivetti": "vae-olivetti-z32-l4",
         "dcgan-cifar10": "dcgan-cifar10-z100-l4",
-        "wgan-cifar10": "wgan-cifar10-z100-l4",
+        "wgan-cifar10": "wgan-cifar10-z100-l5",
         "wgangp-cifar10": "wgangp-cifar10-z100-l4",
         "vae-cifar10": "vae-cifar10-z100-l3",
     }
