@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from genzoo.catalog import find_entry
 from genzoo.nets import build
@@ -103,3 +106,34 @@ def test_a_dcgan_has_the_gradients_of_float32() -> None:
     for got, wanted in zip(rounded, exact, strict=True):
         # Rounding to eight bits, through batch norm of two nets, turns a gradient by a few degrees.
         assert F.cosine_similarity(got.flatten(), wanted.flatten(), dim=0) > 0.95
+
+
+class _Layouts(TorchDispatchMode):
+    """Names the element-wise operations of activations that meet maps of two memory layouts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met, self.mixed = 0, set[str]()
+
+    def __torch_dispatch__(self, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if "leaky_relu" in function.__name__ or "batch_norm" in function.__name__:
+            tensors = [*args, *(result if isinstance(result, tuple) else [result])]
+            maps = [t for t in tensors if isinstance(t, Tensor) and t.dim() == 4 and t.shape[2] > 1]
+            self.met += bool(maps)
+            if not all(t.is_contiguous(memory_format=torch.channels_last) for t in maps):
+                self.mixed.add(function.__name__)
+        return result
+
+
+@pytest.mark.parametrize("name", ["dcgan-cifar10-z100-l4", "wgan-mnist-z10-l3", "vae-mnist"])
+def test_all_maps_of_a_step_have_one_memory_layout(name: str) -> None:
+    entry = find_entry(name)
+    nets = build(entry).to(memory_format=torch.channels_last)
+    judge = nets["encoder" if entry.is_vae else "critic"]
+    with _Layouts() as layouts:
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = judge(nets["generator"](torch.zeros(2, entry.latent_size)))
+        outputs.float().sum().backward()
+    assert layouts.met > 20
+    assert not layouts.mixed

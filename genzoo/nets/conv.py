@@ -6,7 +6,7 @@ from torch import nn
 
 from genzoo.errors import BadCheckpointError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends, refuse_large_map
-from genzoo.nets.fastconv import Conv2d, ConvTranspose2d
+from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
 from genzoo.spec import Conv, Entry, halvings
 
 
@@ -57,13 +57,13 @@ def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
         side = sizes[-1]
         layers += [
             nn.Linear(entry.latent_size, channels[-1] * side * side),
-            nn.Unflatten(1, (channels[-1], side, side)),
+            Unflatten(1, (channels[-1], side, side)),
             nn.BatchNorm2d(channels[-1]),
             activate("leaky_relu"),
         ]
     else:
         up = _up(entry.latent_size, channels[-1], arch.kernel, sizes[-2], norm=True)
-        layers += [nn.Unflatten(1, (entry.latent_size, 1, 1)), *_block(up, channels[-1], norm=True)]
+        layers += [Unflatten(1, (entry.latent_size, 1, 1)), *_block(up, channels[-1], norm=True)]
     for place in reversed(range(len(channels))):  # (n, channels[place], s, s) -> twice the side
         if place in extras:
             layers += _block(_same(channels[place], norm=True), channels[place], norm=True)
@@ -85,12 +85,12 @@ def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
         if place in extras:
             layers += _block(_same(channels[place + 1], norm), channels[place + 1], norm)
     if arch.project:
-        layers.append(nn.Flatten())
+        layers.append(Flatten())
         if arch.dropout and not entry.is_vae:
             layers.append(Dropout(arch.dropout))
         layers.append(nn.Linear(channels[-1] * sizes[-1] ** 2, outputs))
     else:
-        layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), nn.Flatten()]
+        layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), Flatten()]
     if entry.recipe.penalty:
         layers = _twice_differentiable(layers)
     return nn.Sequential(*layers, *after)

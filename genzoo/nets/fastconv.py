@@ -226,3 +226,28 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         )
         at = Geometry(kernel, stride, padding, (height, width))
         return _with_bias(transpose(_cast(x), _cast(self.weight), at), self.bias)
+
+
+class Flatten(nn.Flatten):
+    """`nn.Flatten` of maps, whose gradient is laid out as they are.
+
+    What comes back from a linear layer is laid out otherwise, and an activation that meets two layouts takes ten
+    times as long.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.requires_grad and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+            x.register_hook(_as_channels_last)  # type: ignore[no-untyped-call]
+        return super().forward(x)
+
+
+class Unflatten(nn.Unflatten):
+    """`nn.Unflatten` to maps laid out as those that follow, under autocast to bfloat16 on a processor."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = super().forward(x)
+        return _as_channels_last(maps) if _in_bfloat16(x) else maps
+
+
+def _as_channels_last(maps: Tensor) -> Tensor:
+    return maps.contiguous(memory_format=torch.channels_last)
