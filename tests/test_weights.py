@@ -124,12 +124,6 @@ def test_the_manifest_is_that_of_the_files(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in files) < 200_000_000
 
 
-def test_weights_that_are_not_here() -> None:
-    missing = next(name for name in ENTRIES if not weights.is_here(name))
-    with pytest.raises(WeightsNotFoundError, match=f"genzoo train {missing}"):
-        genzoo.load(missing)
-
-
 @pytest.mark.parametrize(
     "name", ["../../x", "/nowhere", "vae-mnits", "", "user/repo/x", "vae-mnist\n", "a\0b", "x" * 5000]
 )
