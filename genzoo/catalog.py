@@ -118,8 +118,8 @@ def _conv_entry(family: Family, dataset: Dataset, z: int, layers: int) -> Entry:
             # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
             recipe = dataclasses.replace(recipe, lr=5e-4, critic_lr=5e-5)
     elif dataset is CIFAR10 and family == "wgangp":
-        # Its authors' 1e-4 is for runs of ten times the length.
-        recipe = dataclasses.replace(recipe, lr=2e-4)
+        # Its authors' 1e-4 is for runs of ten times the length, and a rate that falls makes one longer still.
+        recipe = dataclasses.replace(recipe, lr=4e-4)
     return Entry(family, dataset, z, layers, arch, recipe, output="tanh", source="report 4")
 
 
