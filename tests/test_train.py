@@ -343,6 +343,14 @@ def test_a_run_made_longer_shows_the_rows_of_one_that_was(tmp_path: Path) -> Non
     assert (longer / "progress.png").read_bytes() == (whole / "progress.png").read_bytes() != before
 
 
+def test_a_run_that_the_clock_ends_has_all_rows_of_progress(tmp_path: Path) -> None:
+    entry = ENTRIES["mlpvae-mnist-z2-l1"]
+    run = plan(entry.name, tmp_path / "run", steps=10**6, minutes=1e-9)
+    out = train(run, noise_images(entry.dataset, 100))
+    with Image.open(out / "progress.png") as picture:
+        assert picture.size == (20 * 30 - 2, 5 * 30 - 2)
+
+
 def test_a_binarised_vae_sees_no_grey(tmp_path: Path) -> None:
     run, seen = trainer("vae-mnist-z20-l3-binary", tmp_path), []
     run.averaged["encoder"].register_forward_pre_hook(lambda _, images: seen.append(images[0]))
