@@ -344,11 +344,15 @@ def test_a_run_made_longer_shows_the_rows_of_one_that_was(tmp_path: Path) -> Non
 
 
 def test_a_run_that_the_clock_ends_has_all_rows_of_progress(tmp_path: Path) -> None:
-    entry = ENTRIES["mlpvae-mnist-z2-l1"]
-    run = plan(entry.name, tmp_path / "run", steps=10**6, minutes=1e-9)
-    out = train(run, noise_images(entry.dataset, 100))
-    with Image.open(out / "progress.png") as picture:
+    name = "mlpvae-mnist-z2-l1"
+    data = noise_images(ENTRIES[name].dataset, 300)
+    whole, ended = tmp_path / "whole", tmp_path / "ended"
+    train(plan(name, whole, steps=10), data)
+    train(plan(name, ended, steps=10, minutes=1e-9), data)
+    with Image.open(ended / "progress.png") as picture:
         assert picture.size == (20 * 30 - 2, 5 * 30 - 2)
+    train(plan(name, ended, steps=10), data, resume=True)
+    assert (ended / "progress.png").read_bytes() == (whole / "progress.png").read_bytes()
 
 
 def test_a_binarised_vae_sees_no_grey(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ from genzoo.images import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
 from genzoo.objectives import binarized, sample_posterior
 from genzoo.tensors import write_tensors
+from genzoo.train.loop import PROGRESS_ROWS, Trainer
 from genzoo.train.mixture import fit_mixture
 from genzoo.weights import CRITIC, GOLDEN, GOLDEN_IMAGES, HISTORY, MODEL, PROGRESS, SAMPLES
 
 if TYPE_CHECKING:
     from genzoo.model import Model
-    from genzoo.train.loop import Trainer
 
 EVALUATIONS, LOSSES = "evaluations.jsonl", "losses.png"
 _BATCH_NORM_BATCHES = 100
@@ -134,9 +134,11 @@ def write_proofs(trainer: Trainer, model: Model) -> None:
     write_tensors(out / GOLDEN, golden)
     with whole_file(out / SAMPLES) as part:
         make_grid(model.sample(_GRID, seed=0)).save(part, "png")
-    if record.progress:
-        with whole_file(out / PROGRESS) as part:
-            make_grid(torch.cat(record.progress).numpy(), nrow=_ROW).save(part, "png")
+    rows = list(record.progress)
+    if missing := PROGRESS_ROWS - len(rows):  # of a run that the clock ended; it may go on, so its state keeps none
+        rows += [fixed_images(trainer)] * missing
+    with whole_file(out / PROGRESS) as part:
+        make_grid(torch.cat(rows).numpy(), nrow=_ROW).save(part, "png")
     write_history(trainer)
     plot_losses(out, record.history)
 

@@ -155,7 +155,10 @@ class Trainer:
                 now = time.monotonic()
                 record.seconds = earlier + now - began
                 before, share = share, max(record.step / self.plan.steps, self._time_share(now - began))
-                self._add_rows(share, on_row)
+                if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(record.progress)) > 0:
+                    row = on_row(self)
+                    # Copies, since safetensors saves no two tensors that share memory.
+                    record.progress += [row.clone() for _ in range(due)]
                 if now - reported > _REPORT_SECONDS:
                     report(self._status(losses, first_step, now - began))
                     reported = now
@@ -169,19 +172,10 @@ class Trainer:
                     if stopping:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
                     saved = time.monotonic()
-            self._add_rows(1.0, on_row)  # of a run that the clock ended some are still due
             if self.plan.evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
                 on_evaluation(self)
         self.save()
         report(self._status({}, first_step, time.monotonic() - began))
-
-    def _add_rows(self, share: float, on_row: Callable[[Trainer], Tensor]) -> None:
-        """Add the rows of `progress.png` that are due after a share of the run."""
-        progress = self.state.record.progress
-        if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(progress)) > 0:
-            row = on_row(self)
-            # Copies, since safetensors saves no two tensors that share memory.
-            progress += [row.clone() for _ in range(due)]
 
     def _thin_progress(self) -> None:
         """Of the rows of a run that goes on for longer, keep those nearest to where its own are due."""
