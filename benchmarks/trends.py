@@ -119,13 +119,15 @@ def section(study: Study, home: Path) -> str:
         (f"`{name}`", str(value), f"{steps[i]:,}", *(f"{numbers[i]:,.4g}" for numbers in found.values()))
         for i, (name, value) in enumerate(value_of.items())
     ]
+    differing = differences({name: config.entry.recipe for name, config in configs.items()})
+    caution = " That may be the recipes' doing." if differing else ""
     verdicts = [verdict(study, key, value_of[best[key][0]]) for key in ("frechet_distance", "elbo") if best.get(key)]
     return "\n\n".join(
         [
             f"## {study.title}",
             table(("entry", study.varied, "steps", *found), rows),
-            *differences({name: config.entry.recipe for name, config in configs.items()}),
-            f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.",
+            *differing,
+            f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.{caution}",
         ]
     )
 

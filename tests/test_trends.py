@@ -52,6 +52,7 @@ def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert "by the Fréchet distance, 50 is best (not as the report has it)" in text
     assert "by the ELBO, 20 is best (as the report has it)" in text
     assert "latent size of a VAE on MNIST" not in text
+    assert "recipes' doing" not in text
 
 
 def test_recipes_that_differ_are_named(tmp_path: Path) -> None:
@@ -66,6 +67,7 @@ def test_recipes_that_differ_are_named(tmp_path: Path) -> None:
     others = ", ".join(f"`vae-mnist-z{z}-l3`" for z in DISTANCES if z != 50)
     assert text.count("The recipes differ in") == 1
     assert f"The recipes differ in `beta1`: 0.9 for {others}; 0.25 for `vae-mnist-z50-l3`." in text
+    assert "(as the report has it). That may be the recipes' doing." in text
 
 
 def test_the_page_is_that_of_the_shipped_weights(tmp_path: Path) -> None:
