@@ -37,13 +37,13 @@ def test_the_page_is_that_of_the_shipped_weights() -> None:
 
 
 def test_the_best_samples_stand_first_and_each_prior_by_itself(tmp_path: Path) -> None:
-    gan, vae = copied("wgan-mnist-z100-l3", tmp_path), copied("vae-mnist-z20-l3", tmp_path)
+    gan, vae = copied("mlpgan-mnist-z100-l2", tmp_path), copied("vae-mnist-z20-l3", tmp_path)
     found = rows(text(tmp_path), "Samples: MNIST")
     vae_link = "[`vae-mnist-z20-l3`](../cards/vae-mnist-z20-l3.md)"
     assert [row[0] for row in found] == [
         "*training images*",
         f"{vae_link}, mixture",
-        "[`wgan-mnist-z100-l3`](../cards/wgan-mnist-z100-l3.md)",
+        "[`mlpgan-mnist-z100-l2`](../cards/mlpgan-mnist-z100-l2.md)",
         vae_link,
     ]
     distance = "frechet_distance"
