@@ -67,13 +67,10 @@ def test_a_step_changes_every_weight(name: str, precision: str, tmp_path: Path) 
 
 
 def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
-    run = trainer("wgan-mnist-z10-l3", tmp_path)
+    run = trainer("wgan-mnist-z100-l4", tmp_path)
     run.step()
-    largest = {
-        name: max(float(p.detach().abs().max()) for p in net.parameters()) for name, net in run.state.nets.items()
-    }
-    assert largest["critic"] == pytest.approx(0.03)
-    assert largest["generator"] > 0.03
+    assert max(float(p.detach().abs().max()) for p in run.state.nets["critic"].parameters()) <= 0.01
+    assert max(float(p.detach().abs().max()) for p in run.state.nets["generator"].parameters()) > 0.01
 
 
 @pytest.mark.parametrize("trained", [True, False])
