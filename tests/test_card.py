@@ -254,7 +254,7 @@ def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
         ("vae-cifar10-z100-l3", "Gaussian likelihood of standard deviation 0.1"),
         (
             "wgan-mnist-z100-l4",
-            "RMSprop, learning rate 0.001, the critic's 0.0001, falling linearly to zero, smoothing 0.99",
+            "RMSprop, learning rate 0.002, the critic's 0.0001, falling linearly to zero, smoothing 0.99",
         ),
     ],
 )
