@@ -82,13 +82,26 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tenso
     so the gradient is halved to mean the same.
     """
     share = share.view(-1, *[1] * (real.dim() - 1))
-    mixed = torch.lerp(fake.float(), real.float(), share).requires_grad_()
-    scores = critic(mixed).sum()
-    with gradients_of_maps_alone():
-        (gradient,) = torch.autograd.grad(scores, mixed, create_graph=True)
     # The derivative of a norm is not finite at zero.
-    norm = gradient.div(2).flatten(1).square().sum(1).add(1e-12).sqrt()
-    return (norm - 1).square().mean()
+    norms = _squared_gradients(critic, torch.lerp(fake.float(), real.float(), share)).add(1e-12).sqrt()
+    return (norms - 1).square().mean()
+
+
+def real_gradient_penalty(critic: nn.Module, real: Tensor) -> Tensor:
+    """Half the squared norm of the discriminator's gradient at real images, averaged: R1, Mescheder et al. 2018.
+
+    The norm is that of `gradient_penalty`, for images in [-1, 1]; its weight is what the paper calls gamma.
+    """
+    return _squared_gradients(critic, real.float()).mean() / 2
+
+
+def _squared_gradients(critic: nn.Module, images: Tensor) -> Tensor:
+    """Squared norms of a score's gradient by each image, as if in [-1, 1]: (n, c, h, w) in [0, 1] -> (n,)."""
+    images = images.detach().requires_grad_()
+    scores = critic(images).sum()
+    with gradients_of_maps_alone():
+        (gradients,) = torch.autograd.grad(scores, images, create_graph=True)
+    return gradients.div(2).flatten(1).square().sum(1)
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -196,11 +209,14 @@ class _Adversarial:
         recipe = self.entry.recipe
         if recipe.objective == "gan":
             loss = discriminator_loss(real_scores, fake_scores, recipe.real_label)
-            return {
-                "discriminator": loss,
+            means = {
                 "real_score": real_scores.detach().sigmoid().mean(),
                 "fake_score": fake_scores.detach().sigmoid().mean(),
             }
+            if not recipe.penalty:
+                return {"discriminator": loss, **means}
+            penalty = real_gradient_penalty(self.critic, images)
+            return {"discriminator": loss + recipe.penalty * penalty, **means, "penalty": penalty.detach()}
         distance = critic_loss(real_scores, fake_scores)
         if recipe.objective == "wgan":
             return {"critic": distance, "wasserstein": -distance.detach()}

@@ -198,9 +198,10 @@ class Recipe:
     A step is one update of the generator (or VAE).  `epochs` passes over the training set are
     counted in the images that the critic, or the VAE, sees.  `likelihood_sd` is the standard
     deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
-    grey levels, as the Bernoulli likelihood wants them.  With `decay` the learning rates fall
-    linearly to zero over the run's steps.  Without `norm_bias` the biases of the critic's batch norm
-    are not trained: they stay 0, or what a fine-tuned model's parent has.
+    grey levels, as the Bernoulli likelihood wants them.  `penalty` is the weight of WGAN-GP's gradient
+    penalty, or of the one at real images (R1) that a GAN of convolutional nets may have.  With `decay` the
+    learning rates fall linearly to zero over the run's steps.  Without `norm_bias` the biases of the
+    critic's batch norm are not trained: they stay 0, or what a fine-tuned model's parent has.
     """
 
     objective: Objective
@@ -242,11 +243,14 @@ class Recipe:
         )
         for name in ("clip", "penalty", "grad_norm"):
             check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
-        for name, objective in (("clip", "wgan"), ("penalty", "wgangp")):
-            check(
-                (getattr(self, name) > 0) == (self.objective == objective),
-                f"a {name} of {getattr(self, name)} does not go with {self.objective}: {objective} alone has one.",
-            )
+        check(
+            (self.clip > 0) == (self.objective == "wgan"),
+            f"a clip of {self.clip} does not go with {self.objective}: wgan alone has one.",
+        )
+        check(
+            self.objective == "gan" or (self.penalty > 0) == (self.objective == "wgangp"),
+            f"a penalty of {self.penalty} does not go with {self.objective}: wgangp has one, gan may, no other does.",
+        )
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,11 @@ class Entry:
         check(
             self.recipe.norm_bias or (isinstance(self.arch, Conv) and self.arch.critic_norm and not self.is_vae),
             f"{self.name}: norm_bias is off, but there is no critic with batch norm.",
+        )
+        check(
+            self.recipe.penalty == 0 or (isinstance(self.arch, Conv) and not self.arch.critic_norm),
+            f"{self.name}: a penalty of {self.recipe.penalty} is on each image's own gradient, "
+            "and needs a convolutional critic without batch norm.",
         )
         layers = hidden_layers(self.arch, self.dataset.shape[1])
         check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")

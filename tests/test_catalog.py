@@ -43,13 +43,14 @@ def test_names_follow_the_design() -> None:
         "mlpgan-mnist-z100-l4", "mlpvae-mnist-z2-l2", "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1",
         "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1-bn", "vae-olivetti-z32-l4", "dcgan-mnist-z100-l4-bn4",
         "mlpgan-mnist-z100-l2", "convgan-mnist-z100-l2-s1", "convgan-mnist-z100-l2-s2",
-        "convgan-mnist-z100-l2-pool", "lstmgan-mnist-z100-l2", "wgangp-mnist-z100-l3", "wgangp-cifar10-z100-l4",
+        "convgan-mnist-z100-l2-pool", "lstmgan-mnist-z100-l2", "wgangp-mnist-z100-l3",
+        "wgangp-mnist-z100-l4", "wgangp-cifar10-z100-l4",
         "wgan-cifar10-z100-l6",
         *(f"{f}-mnist-z{z}-l3" for f in ("vae", "dcgan", "wgan") for z in (10, 20, 50, 100, 200)),
         *(f"{f}-cifar10-z{z}-l3" for f in ("vae", "dcgan", "wgan") for z in (10, 20, 50, 100)),
         *(f"{f}-cifar10-z100-l{k}" for f in ("vae", "dcgan", "wgan") for k in (4, 5)),
         *(f"{f}-mnist-z100-l{k}" for f in ("dcgan", "wgan") for k in (4, 5)), "vae-mnist-z20-l4", "vae-mnist-z20-l5",
-        "vae-mnist-z20-l3-binary",
+        "vae-mnist-z20-l3-binary", "dcgan-cifar10-z100-l4-r1",
     }  # fmt: skip
     assert set(ENTRIES) == named_in_the_design
 
@@ -139,7 +140,7 @@ def test_report_4_maps(name: str) -> None:
     layers = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     assert len(layers) == entry.hidden_layers + 1 + deeper
     critic_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
-    assert bool(critic_norms) == (entry.family != "wgangp")
+    assert bool(critic_norms) == (entry.recipe.penalty == 0)
 
 
 def test_report_2_dcgan_grows_from_one_pixel() -> None:
@@ -214,12 +215,17 @@ def test_other_recipes() -> None:
         ({"ema": "nan"}, "finite"),
         ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
         ({"clip": "0.01"}, "a clip of 0.01 does not go with vae: wgan alone has one"),
-        ({"penalty": "10"}, "does not go with vae: wgangp alone has one"),
+        ({"penalty": "10"}, r"a penalty of 10\.0 does not go with vae: wgangp has one, gan may, no other does"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
     with pytest.raises(UsageError, match=r"a clip of 0\.0 does not go with wgan"):
         with_recipe(find_entry("wgan-mnist"), {"clip": "0"})
+    with pytest.raises(UsageError, match=r"a penalty of 0\.0 does not go with wgangp"):
+        with_recipe(find_entry("wgangp-mnist"), {"penalty": "0"})
+    for name in ("dcgan-mnist", "mlpgan-mnist", "lstmgan-mnist"):
+        with pytest.raises(UsageError, match=r"convolutional critic without batch norm; [\w-]+ has penalty=0\.0"):
+            with_recipe(find_entry(name), {"penalty": "0.1"})
     for name in ("vae-mnist", "mlpgan-mnist", "wgangp-mnist"):
         with pytest.raises(UsageError, match="norm_bias is off, but there is no critic with batch norm"):
             with_recipe(find_entry(name), {"norm_bias": "false"})

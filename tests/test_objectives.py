@@ -68,22 +68,28 @@ def test_gradient_penalty_in_closed_form(channels: int) -> None:
     expected = np.mean((np.sqrt((norms**2).sum(1)) - 1) ** 2)
     penalty = objectives.gradient_penalty(Quadratic(a), real, fake, share)
     assert float(penalty.detach()) == pytest.approx(float(expected), rel=1e-4)
+    squared = ((a * (2 * real - 1)).numpy().reshape(5, -1) ** 2).sum(1)
+    at_real = objectives.real_gradient_penalty(Quadratic(a), real)
+    assert float(at_real.detach()) == pytest.approx(float(np.mean(squared)) / 2, rel=1e-4)
+    assert not real.requires_grad
 
 
-@pytest.mark.parametrize("name", ["wgangp-mnist-z100-l3", "wgangp-cifar10-z100-l4"])
+@pytest.mark.parametrize("name", ["wgangp-mnist-z100-l3", "dcgan-cifar10-z100-l4-r1"])
 def test_gradient_penalty_against_finite_differences(name: str) -> None:
     torch.manual_seed(0)
     entry = with_architecture(ENTRIES[name], width=8)
     critic = build(entry)["critic"].double()
-    # A step of 1e-6 in u = 2x - 1; the critic is piecewise linear, so differences are near exact.
+
+    def squared_slopes(image: Tensor) -> Tensor:
+        # A step of 1e-6 in u = 2x - 1; the critic is piecewise linear, so differences are near exact.
+        step = 1e-6
+        around = image + torch.eye(image.numel(), dtype=torch.float64).view(-1, *entry.dataset.shape) * step / 2
+        with torch.no_grad():
+            return ((critic(around) - critic(image)) / step).square().sum()
+
     image = torch.rand(1, *entry.dataset.shape, dtype=torch.float64)
     other = torch.rand_like(image)
-    mixed = 0.25 * image + 0.75 * other
-    step = 1e-6
-    around = mixed + torch.eye(mixed.numel(), dtype=torch.float64).view(-1, *entry.dataset.shape) * step / 2
-    with torch.no_grad():
-        slopes = (critic(around) - critic(mixed)) / step
-    expected = (slopes.square().sum().sqrt() - 1) ** 2
+    expected = (squared_slopes(0.25 * image + 0.75 * other).sqrt() - 1) ** 2
 
     class Float(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -91,6 +97,8 @@ def test_gradient_penalty_against_finite_differences(name: str) -> None:
 
     penalty = objectives.gradient_penalty(Float(), image, other, torch.tensor([0.25]))
     assert float(penalty.detach()) == pytest.approx(float(expected), rel=1e-3)
+    at_real = objectives.real_gradient_penalty(Float(), image)
+    assert float(at_real.detach()) == pytest.approx(float(squared_slopes(image)) / 2, rel=1e-3)
 
 
 def test_gradient_penalty_has_a_gradient_at_zero() -> None:
@@ -182,6 +190,23 @@ def test_wgangp_losses_by_hand() -> None:
     torch.testing.assert_close(losses["wasserstein"], distance)
     torch.testing.assert_close(losses["critic"], -distance + 10 * penalty)
     torch.testing.assert_close(generator_phase.losses(draw)["generator"], -nets["critic"](fake).mean())
+
+
+def test_gan_losses_with_a_penalty_by_hand() -> None:
+    torch.manual_seed(0)
+    entry = ENTRIES["dcgan-cifar10-z100-l4-r1"]
+    nets = build(entry)
+    real, z = torch.rand(4, 3, 32, 32), torch.randn(4, 100)
+    critic_phase, _ = objectives.build_phases(nets, entry, torch.enable_grad)
+    for _ in range(critic_phase.repeats):
+        losses = critic_phase.losses(Draws(real, z, z))
+    with torch.no_grad():
+        scores = nets["critic"](real), nets["critic"]((nets["generator"](z).tanh() + 1) / 2)
+    penalty = objectives.real_gradient_penalty(nets["critic"], real)
+    torch.testing.assert_close(losses["penalty"], penalty)
+    torch.testing.assert_close(
+        losses["discriminator"], objectives.discriminator_loss(*scores) + entry.recipe.penalty * penalty
+    )
 
 
 def test_only_the_last_critic_step_builds_the_generators_graph() -> None:

@@ -47,8 +47,11 @@ def trainer(name: str, out: Path, **changes: Any) -> Trainer:
 
 @pytest.mark.parametrize(
     "name",
-    ["dcgan-mnist-z10-l3", "wgan-cifar10-z10-l3", "wgangp-mnist-z100-l3", "lstmgan-mnist-z100-l2", "vae-mnist-z10-l3"],
-)
+    [
+        "dcgan-mnist-z10-l3", "dcgan-cifar10-z100-l4-r1", "wgan-cifar10-z10-l3", "wgangp-mnist-z100-l3",
+        "lstmgan-mnist-z100-l2", "vae-mnist-z10-l3",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_step_changes_every_weight(name: str, precision: str, tmp_path: Path) -> None:
     run = trainer(name, tmp_path, precision=precision)

@@ -12,7 +12,7 @@ from torch import nn
 
 from genzoo.card.facts import Facts
 from genzoo.card.front import base_model
-from genzoo.card.words import PAPERS, describe, describe_source, plain, table, title
+from genzoo.card.words import describe, describe_source, papers, plain, table, title
 from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
@@ -181,7 +181,8 @@ def objective(recipe: Recipe) -> str:
     match recipe.objective:
         case "gan":
             smooth = f", real images labelled {recipe.real_label:g}" if recipe.real_label < 1 else ""
-            words = f"non-saturating GAN loss on logits{smooth}"
+            held = f", R1 gradient penalty of weight {recipe.penalty:g}" if recipe.penalty else ""
+            words = f"non-saturating GAN loss on logits{smooth}{held}"
         case "wgan":
             words = f"Wasserstein loss, the critic's weights clipped at {recipe.clip:g}"
         case "wgangp":
@@ -292,7 +293,7 @@ def purpose(facts: Facts) -> str:
 
 def method(facts: Facts) -> str:
     """The papers that its method comes from."""
-    return "\n".join(["## Method", "", *(f"- {paper}" for paper in PAPERS[facts.entry.family])])
+    return "\n".join(["## Method", "", *(f"- {paper}" for paper in papers(facts.entry))])
 
 
 def _fenced(language: str, lines: list[str]) -> str:

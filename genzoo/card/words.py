@@ -59,8 +59,12 @@ _DCGAN = (
 )
 _WGAN = "[Wasserstein GAN](https://arxiv.org/abs/1701.07875), Arjovsky, Chintala and Bottou 2017"
 _WGANGP = "[Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028), Gulrajani et al. 2017"
+_R1 = (
+    "[Which Training Methods for GANs do actually Converge?](https://arxiv.org/abs/1801.04406), "
+    "Mescheder, Geiger and Nowozin 2018"
+)
 _VAE = "[Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), Kingma and Welling 2014"
-PAPERS: dict[Family, tuple[str, ...]] = {
+_PAPERS: dict[Family, tuple[str, ...]] = {
     "mlpgan": (_GAN,),
     "mlpvae": (_VAE,),
     "dcgan": (_GAN, _DCGAN),
@@ -70,6 +74,12 @@ PAPERS: dict[Family, tuple[str, ...]] = {
     "convgan": (_GAN, _DCGAN),
     "lstmgan": (_GAN,),
 }
+
+
+def papers(entry: Entry) -> tuple[str, ...]:
+    """The papers that an entry's method comes from."""
+    held = entry.recipe.objective == "gan" and entry.recipe.penalty > 0
+    return (*_PAPERS[entry.family], _R1) if held else _PAPERS[entry.family]
 
 
 def describe(entry: Entry) -> str:
@@ -97,6 +107,11 @@ def describe_source(entry: Entry) -> str:
     report = f"{source} of genzoo's five course reports"
     if entry.tag == "binary":
         return f"The entry is genzoo's own: a VAE of {report}, trained on binarised digits."
+    if entry.tag == "r1":
+        return (
+            f"The entry is genzoo's own: a DCGAN of {report}, whose discriminator has a gradient penalty in place of "
+            "batch norm."
+        )
     if entry.family == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
     return f"The entry comes from {report}, {REPORTS[source]}."
