@@ -124,6 +124,9 @@ def _conv_recipe(family: Family, dataset: Dataset, layers: int) -> Recipe:
             # Clipped weights bound a critic's slope by a power of its depth: at 0.01 one of 3 layers is too flat, and
             # at 0.03 one of 4 loses its generator.
             recipe = dataclasses.replace(recipe, lr=2e-3, clip=0.03 if layers == 3 else 0.01)
+            if layers == 4:
+                # A step learns as much with two critic steps as with five, and takes half the time.
+                recipe = dataclasses.replace(recipe, critic_steps=2)
         case "wgan", "cifar10" if layers == 6:
             # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
             recipe = dataclasses.replace(recipe, lr=5e-4, critic_lr=5e-5)

@@ -248,7 +248,7 @@ def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("mlpgan-mnist-z100-l3", "real images labelled 0.9"),
-        ("wgan-mnist-z100-l4", "weights clipped at 0.01; 5 critic steps"),
+        ("wgan-mnist-z100-l4", "weights clipped at 0.01; 2 critic steps"),
         ("wgangp-mnist-z100-l3", "gradient penalty of weight 10"),
         ("dcgan-cifar10-z100-l4-r1", "R1 gradient penalty of weight 0.1; 5 critic steps"),
         ("lstmgan-mnist-z100-l2", "gradient norms clipped at 5"),

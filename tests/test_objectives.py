@@ -169,7 +169,7 @@ def test_phases_of_each_objective() -> None:
         return [(phase.name, phase.repeats, phase.clip) for phase in found]
 
     assert phases("dcgan-mnist-z100-l3") == [("critic", 1, 0.0), ("generator", 1, 0.0)]
-    assert phases("wgan-mnist-z100-l4") == [("critic", 5, 0.01), ("generator", 1, 0.0)]
+    assert phases("wgan-mnist-z100-l4") == [("critic", 2, 0.01), ("generator", 1, 0.0)]
     assert phases("wgangp-mnist-z100-l3") == [("critic", 5, 0.0), ("generator", 1, 0.0)]
     assert phases("vae-mnist-z20-l3") == [("vae", 1, 0.0)]
 
