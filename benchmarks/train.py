@@ -40,7 +40,7 @@ from genzoo.train import Plan, choose_precision
 from genzoo.train.loop import Trainer
 
 NAMES = (
-    "dcgan-cifar10",
+    "dcgan-cifar10-z100-l4",
     "wgangp-cifar10",
     "mlpgan-mnist-z100-l3",
     "mlpvae-mnist-z2-l1",
@@ -79,49 +79,65 @@ def use_torch_layers(net: nn.Module) -> None:
 def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
     """A loop as the examples have it."""
     torch.manual_seed(0)
-    nets, images, recipe = build(entry).to(device), batches(entry, root), entry.recipe
+    nets, images = build(entry).to(device), batches(entry, root)
     use_torch_layers(nets)
+    return (plain_vae if entry.is_vae else plain_gan)(entry, nets, images, device)
 
-    def adam(net: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(net.parameters(), recipe.lr, (recipe.beta1, recipe.beta2))
+
+def adam(entry: Entry, net: nn.Module) -> torch.optim.Adam:
+    return torch.optim.Adam(net.parameters(), entry.recipe.lr, (entry.recipe.beta1, entry.recipe.beta2))
+
+
+def plain_vae(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], device: torch.device) -> Step:
+    recipe, optimizer = entry.recipe, adam(entry, nets)
+
+    def vae() -> dict[str, float]:
+        x = next(images).to(device)
+        mean, log_variance = nets["encoder"](x).chunk(2, 1)
+        raw = nets["generator"](mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
+        if recipe.likelihood == "bernoulli":
+            reconstruction = F.binary_cross_entropy_with_logits(raw, x, reduction="sum")
+        else:
+            reconstruction = F.gaussian_nll_loss(
+                torch.sigmoid(raw), x, torch.full_like(x, recipe.likelihood_sd**2), full=True, reduction="sum"
+            )
+        kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+        loss = (reconstruction + kl) / len(x)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return {"loss": loss.item()}
+
+    return vae
+
+
+def plain_gan(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], device: torch.device) -> Step:
+    recipe, generator, critic = entry.recipe, nets["generator"], nets["critic"]
+    for_generator, for_critic = adam(entry, generator), adam(entry, critic)
+    ones = torch.full((recipe.batch_size,), recipe.real_label, device=device)
 
     def noise() -> Tensor:
         return torch.randn(recipe.batch_size, entry.latent_size, device=device)
 
-    if entry.is_vae:
-        optimizer = adam(nets)
-
-        def vae() -> dict[str, float]:
-            x = next(images).to(device)
-            mean, log_variance = nets["encoder"](x).chunk(2, 1)
-            raw = nets["generator"](mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
-            if recipe.likelihood == "bernoulli":
-                reconstruction = F.binary_cross_entropy_with_logits(raw, x, reduction="sum")
-            else:
-                reconstruction = F.gaussian_nll_loss(
-                    torch.sigmoid(raw), x, torch.full_like(x, recipe.likelihood_sd**2), full=True, reduction="sum"
-                )
-            kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
-            loss = (reconstruction + kl) / len(x)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            return {"loss": loss.item()}
-
-        return vae
-    generator, critic = nets["generator"], nets["critic"]
-    for_generator, for_critic = adam(generator), adam(critic)
-    ones = torch.full((recipe.batch_size,), recipe.real_label, device=device)
+    def slopes(x: Tensor) -> Tensor:
+        x.requires_grad_(True)
+        scores = critic(x)
+        gradient = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)[0]
+        return gradient.reshape(len(x), -1).div(2).norm(2, dim=1)
 
     def gan() -> dict[str, float]:
-        real = next(images).to(device)
-        fake = pixels(entry, generator(noise()))
-        for_critic.zero_grad()
-        on_real = F.binary_cross_entropy_with_logits(critic(real), ones)
-        on_real.backward()
-        on_fake = F.binary_cross_entropy_with_logits(critic(fake.detach()), torch.zeros_like(ones))
-        on_fake.backward()
-        for_critic.step()
+        for _ in range(recipe.critic_steps):
+            real = next(images).to(device)
+            fake = pixels(entry, generator(noise()))
+            for_critic.zero_grad()
+            on_real = F.binary_cross_entropy_with_logits(critic(real), ones)
+            on_real.backward()
+            on_fake = F.binary_cross_entropy_with_logits(critic(fake.detach()), torch.zeros_like(ones))
+            on_fake.backward()
+            if recipe.penalty:
+                penalty = recipe.penalty / 2 * slopes(real).square().mean()
+                penalty.backward()
+            for_critic.step()
         for_generator.zero_grad()
         loss = F.binary_cross_entropy_with_logits(critic(fake), torch.ones_like(ones))
         loss.backward()
@@ -134,10 +150,7 @@ def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
             for_critic.zero_grad()
             fake = pixels(entry, generator(noise())).detach()
             share = torch.rand(len(real), 1, 1, 1, device=device)
-            mixed = (share * real + (1 - share) * fake).requires_grad_(True)
-            scores = critic(mixed)
-            slopes = torch.autograd.grad(scores, mixed, torch.ones_like(scores), create_graph=True)[0]
-            penalty = ((slopes.view(len(real), -1).div(2).norm(2, dim=1) - 1) ** 2).mean()
+            penalty = ((slopes(share * real + (1 - share) * fake) - 1) ** 2).mean()
             loss = critic(fake).mean() - critic(real).mean() + recipe.penalty * penalty
             loss.backward()
             for_critic.step()

@@ -127,6 +127,8 @@ def _conv_recipe(family: Family, dataset: Dataset, layers: int) -> Recipe:
             if layers == 4:
                 # A step learns as much with two critic steps as with five, and takes half the time.
                 recipe = dataclasses.replace(recipe, critic_steps=2)
+        case "wgangp", "mnist":
+            recipe = dataclasses.replace(recipe, lr=1e-3, critic_steps=2)
         case "wgan", "cifar10" if layers == 6:
             # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
             recipe = dataclasses.replace(recipe, lr=5e-4, critic_lr=5e-5)

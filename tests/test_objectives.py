@@ -170,7 +170,7 @@ def test_phases_of_each_objective() -> None:
 
     assert phases("dcgan-mnist-z100-l3") == [("critic", 1, 0.0), ("generator", 1, 0.0)]
     assert phases("wgan-mnist-z100-l4") == [("critic", 2, 0.01), ("generator", 1, 0.0)]
-    assert phases("wgangp-mnist-z100-l3") == [("critic", 5, 0.0), ("generator", 1, 0.0)]
+    assert phases("wgangp-cifar10-z100-l4") == [("critic", 5, 0.0), ("generator", 1, 0.0)]
     assert phases("vae-mnist-z20-l3") == [("vae", 1, 0.0)]
 
 
@@ -181,7 +181,7 @@ def test_wgangp_losses_by_hand() -> None:
     real, z, share = torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4)
     critic_phase, generator_phase = objectives.build_phases(nets, entry, torch.enable_grad)
     draw = Draws(real, z, share)
-    for _ in range(5):
+    for _ in range(critic_phase.repeats):
         losses = critic_phase.losses(draw)
     with torch.no_grad():
         fake = (nets["generator"](z).tanh() + 1) / 2
