@@ -1,6 +1,6 @@
 """Images per second of genzoo's training loop beside a plain PyTorch loop, each in a process of its own, alternating.
 
-    python benchmarks/train.py [--data-dir DIR] [--rounds 5] [--seconds 10] [--out FILE.json] [NAME ...]
+    python benchmarks/train.py [--data-dir DIR] [--rounds 5] [--seconds 10] [--batch-size N] [--out FILE] [NAME ...]
 
 The plain loop is written as the well-known DCGAN, WGAN-GP and VAE examples are: a DataLoader with two
 workers and ToTensor, float32, the default memory layout, torch's own layers, Adam as it comes, a pass of
@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
-from genzoo.catalog import find_entry
+from genzoo.catalog import find_entry, with_recipe
 from genzoo.data import data_root, load_images
 from genzoo.memory import prepare_process
 from genzoo.nets import build
@@ -47,7 +47,7 @@ NAMES = (
     "vae-mnist-z20-l3",
     "dcgan-mnist-z100-l3",
 )
-Step = Callable[[], dict[str, float]]
+Step = Callable[[], dict[str, float | Tensor]]
 
 
 def batches(entry: Entry, root: Path) -> Iterator[Tensor]:
@@ -91,7 +91,7 @@ def adam(entry: Entry, net: nn.Module) -> torch.optim.Adam:
 def plain_vae(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], device: torch.device) -> Step:
     recipe, optimizer = entry.recipe, adam(entry, nets)
 
-    def vae() -> dict[str, float]:
+    def vae() -> dict[str, float | Tensor]:
         x = next(images).to(device)
         mean, log_variance = nets["encoder"](x).chunk(2, 1)
         raw = nets["generator"](mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
@@ -125,7 +125,7 @@ def plain_gan(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], devic
         gradient = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)[0]
         return gradient.reshape(len(x), -1).div(2).norm(2, dim=1)
 
-    def gan() -> dict[str, float]:
+    def gan() -> dict[str, float | Tensor]:
         for _ in range(recipe.critic_steps):
             real = next(images).to(device)
             fake = pixels(entry, generator(noise()))
@@ -144,7 +144,7 @@ def plain_gan(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], devic
         for_generator.step()
         return {"critic": on_real.item() + on_fake.item(), "generator": loss.item()}
 
-    def wgangp() -> dict[str, float]:
+    def wgangp() -> dict[str, float | Tensor]:
         for _ in range(recipe.critic_steps):
             real = next(images).to(device)
             for_critic.zero_grad()
@@ -168,11 +168,12 @@ def genzoo_step(entry: Entry, root: Path, device: torch.device) -> Step:
     plan = Plan(entry, Path("unused"), 10**6, 0, device, choose_precision("auto", device))
     trainer = Trainer(plan, data, Processes(device))
 
-    def step() -> dict[str, float]:
+    def step() -> dict[str, float | Tensor]:
         losses = trainer.step()
         trainer.state.record.step += 1
         names = {"negative_elbo": "loss", "discriminator": "critic", "critic": "critic", "generator": "generator"}
-        return {names[name]: float(value) for name, value in losses.items() if name in names}
+        # Copies, which the next step leaves as they are; they are read when all steps are done, as the loop does.
+        return {names[name]: value.clone() for name, value in losses.items() if name in names}
 
     return step
 
@@ -185,25 +186,26 @@ def processor() -> str:
     return " ".join([names[0] if names else platform.machine(), *([f"({', '.join(flags)})"] if flags else [])])
 
 
-def serve(kind: str, name: str, root: Path, device: torch.device, pipe: Connection) -> None:
+def serve(kind: str, entry: Entry, root: Path, device: torch.device, pipe: Connection) -> None:
     """One of the two loops, in a process of its own: runs for as long as it is told, again and again."""
     if kind == "genzoo":
         prepare_process()  # as `genzoo train` does; the plain loop runs in a process as it comes
-    step = {"plain": plain_step, "genzoo": genzoo_step}[kind](find_entry(name), root, device)
+    step = {"plain": plain_step, "genzoo": genzoo_step}[kind](entry, root, device)
     while (seconds := pipe.recv()) is not None:
         losses, began = [], time.perf_counter()
         while time.perf_counter() - began < seconds:
             losses.append(step())
-        pipe.send((len(losses) / (time.perf_counter() - began), losses))
+        read = [{name: float(value) for name, value in each.items()} for each in losses]
+        pipe.send((len(losses) / (time.perf_counter() - began), read))
 
 
 class Loop:
     """A loop in its process, which rests while the other is measured."""
 
-    def __init__(self, kind: str, name: str, root: Path, device: torch.device) -> None:
+    def __init__(self, kind: str, entry: Entry, root: Path, device: torch.device) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(kind, name, root, device, theirs))
+        self.process = context.Process(target=serve, args=(kind, entry, root, device, theirs))
         self.process.start()
         self.losses: list[dict[str, float]] = []
 
@@ -219,9 +221,8 @@ class Loop:
         self.process.join()
 
 
-def compare(name: str, root: Path, device: torch.device, rounds: int, seconds: float) -> dict[str, object]:
-    entry = find_entry(name)
-    loops = {kind: Loop(kind, name, root, device) for kind in ("plain", "genzoo")}
+def compare(entry: Entry, root: Path, device: torch.device, rounds: int, seconds: float) -> dict[str, object]:
+    loops = {kind: Loop(kind, entry, root, device) for kind in ("plain", "genzoo")}
     rates: dict[str, list[float]] = {kind: [] for kind in loops}
     for loop in loops.values():
         loop.rate(1.0)
@@ -269,6 +270,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--batch-size", type=int, help="instead of the recipes' own")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
@@ -281,7 +283,10 @@ def main() -> None:
     machine = torch.cuda.get_device_name() if device.type == "cuda" else cores
     results = []
     for name in options.names or NAMES:
-        results.append(compare(name, root, device, options.rounds, options.seconds))
+        entry = find_entry(name)
+        if options.batch_size:
+            entry = with_recipe(entry, {"batch_size": str(options.batch_size)})
+        results.append(compare(entry, root, device, options.rounds, options.seconds))
         print(json.dumps(results[-1]), flush=True)
     if options.out:
         report = {"machine": machine, "torch": torch.__version__, "results": results}

@@ -29,7 +29,7 @@ from genzoo.spec import Entry
 from genzoo.tensors import read_tensors
 from genzoo.train import Status, steps_of, train
 from genzoo.train.average import Average
-from genzoo.train.draws import BatchDraw, Source
+from genzoo.train.draws import Source, StepDraw
 from genzoo.train.finish import averaged_nets
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
@@ -116,9 +116,10 @@ def test_rates_that_fell_to_zero_are_not_raised_again(tmp_path: Path) -> None:
 def test_a_generator_step_leaves_the_critic_alone(tmp_path: Path) -> None:
     run = trainer("dcgan-mnist-z10-l3", tmp_path)
     critic_phase, generator_phase = run.phases
-    run._update(critic_phase, critic_phase.losses(BatchDraw(run.source, 0)))
+    run.draw.begin(0)
+    run._update(critic_phase, critic_phase.losses(run.draw))
     before = {key: value.clone() for key, value in run.state.nets["critic"].named_parameters()}
-    run._update(generator_phase, generator_phase.losses(BatchDraw(run.source, 0)))
+    run._update(generator_phase, generator_phase.losses(run.draw))
     for key, value in run.state.nets["critic"].named_parameters():
         assert torch.equal(value, before[key])
 
@@ -195,12 +196,29 @@ def test_batches_are_a_shuffled_pass() -> None:
 
 def test_processes_take_shares_of_one_batch() -> None:
     data = noise_images(ENTRIES["dcgan-cifar10-z10-l3"].dataset, 100)
-    whole = BatchDraw(Source(data, 10, seed=1), 3)
-    shares = [BatchDraw(Source(data, 10, seed=1), 3, rank, 2) for rank in range(2)]
+    whole = StepDraw(Source(data, 10, seed=1), 2)
+    shares = [StepDraw(Source(data, 10, seed=1), 2, rank, 2) for rank in range(2)]
+    for each in (whole, *shares):
+        each.begin(3)
     for draw in ("images", "normal", "uniform"):
         args = (4,) if draw == "normal" else ()
         together = torch.cat([getattr(share, draw)(*args) for share in shares])
         assert torch.equal(together, getattr(whole, draw)(*args)), draw
+
+
+def test_a_step_draws_batch_after_batch_and_the_same_again() -> None:
+    data = noise_images(ENTRIES["dcgan-mnist-z10-l3"].dataset, 100)
+    source, drawn = Source(data, 10, seed=1), []
+    draw = StepDraw(source, 2)
+    for step in (4, 3, 4):
+        draw.begin(step)
+        drawn.append((draw.images(), draw.normal(3), draw.images(), draw.normal(3)))
+    one, normal, other, more = drawn[0]
+    assert torch.equal(one, data.batch(source.indices(8)))
+    assert torch.equal(other, data.batch(source.indices(9)))
+    assert not torch.equal(normal, more)
+    assert not torch.equal(normal, drawn[1][1])
+    assert all(torch.equal(a, b) for a, b in zip(drawn[0], drawn[2], strict=True))
 
 
 def test_flips_only_where_the_dataset_has_them() -> None:
@@ -208,7 +226,9 @@ def test_flips_only_where_the_dataset_has_them() -> None:
         data = noise_images(ENTRIES[name].dataset, 64)
         source = Source(data, 64, seed=0)
         plain = data.batch(source.indices(0))
-        drawn = BatchDraw(source, 0).images()
+        draw = StepDraw(source)
+        draw.begin(0)
+        drawn = draw.images()
         same = (drawn == plain).flatten(1).all(1)
         mirrored = (drawn == plain.flip(3)).flatten(1).all(1)
         assert bool((same | mirrored).all())

@@ -29,21 +29,40 @@ class Source:
         return self._order[place * self.batch_size : (place + 1) * self.batch_size]
 
 
-class BatchDraw:
-    """One update's images and noise; a process takes its share of what all of them draw alike."""
+class StepDraw:
+    """A step's images and noise, a batch after the other; a process takes its share of what all of them draw alike.
 
-    def __init__(self, source: Source, turn: int, rank: int = 0, processes: int = 1) -> None:
-        self.source, self.turn = source, turn
+    What lies on the device stays in its place from step to step, so that a CUDA graph finds it there.
+    """
+
+    def __init__(self, source: Source, batches: int = 1, rank: int = 0, processes: int = 1) -> None:
+        self.source, self.rank = source, rank
         share = source.batch_size // processes
         self.share = slice(rank * share, (rank + 1) * share)
         self.device = source.data.pixels.device
-        seed = int(noise.words(source.seed, "steps", turn, 1, 1)[0, 0] >> np.uint64(1))
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-        _seed_dropout(self.device, (seed + rank) % 2**63)
+        self.generator = torch.Generator(self.device)
+        self._indices = torch.empty((batches, share), dtype=torch.int64, device=self.device)
+        self._place = 0
+
+    def begin(self, step: int) -> None:
+        """Draw for another step from now on."""
+        seed = int(noise.words(self.source.seed, "steps", step, 1, 1)[0, 0] >> np.uint64(1))
+        self.generator.manual_seed(seed)
+        _seed_dropout(self.device, (seed + self.rank) % 2**63)
+        batches = len(self._indices)
+        turns = range(step * batches, (step + 1) * batches)
+        indices = torch.stack([self.source.indices(turn)[self.share] for turn in turns])
+        self._indices.copy_(indices, non_blocking=True)
+        self.first_batch()
+
+    def first_batch(self) -> None:
+        """Give the step's first batch next."""
+        self._place = 0
 
     def images(self) -> Tensor:
-        """This process's share of the batch: (n, c, h, w) in [0, 1]."""
-        index = self.source.indices(self.turn)[self.share].to(self.device)
+        """This process's share of the next batch: (n, c, h, w) in [0, 1]."""
+        index = self._indices[self._place]
+        self._place += 1
         flips = self.source.data.dataset.flips
         return self.source.data.batch(index, self.uniform() < 0.5 if flips else None)
 

@@ -21,9 +21,10 @@ from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
 from genzoo.objectives import Losses, Phase, build_phases
 from genzoo.processes import Processes
-from genzoo.spec import Conv, Recipe
+from genzoo.spec import Conv, Lstm, Recipe
 from genzoo.train.average import Average
-from genzoo.train.draws import BatchDraw, Source
+from genzoo.train.draws import Source, StepDraw
+from genzoo.train.graph import Captured
 from genzoo.train.plan import Plan, refuse_batch
 from genzoo.train.state import STATE, State
 from genzoo.weights import Folder, load_net, read_config
@@ -65,6 +66,11 @@ class Trainer:
         optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], plan.device) for p in self.phases}
         shipped = nets if plan.entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
         self.state = State(nets, Average(shipped, recipe.ema), optimizers)
+        self.draw = StepDraw(self.source, self.phases[0].repeats, processes.rank, processes.count)
+        self._updates: Callable[[], dict[str, Tensor]] = self._update_all
+        # cuDNN's recurrent kernels cannot be recorded, and what several processes say to one another is not to be.
+        if plan.device.type == "cuda" and processes.count == 1 and not isinstance(plan.entry.arch, Lstm):
+            self._updates = Captured(self._update_all, self.draw.generator)
         self._sums: dict[str, Tensor] = {}
         self.on_history: Callable[[dict[str, float]], None] = _ignore
 
@@ -83,28 +89,36 @@ class Trainer:
 
     def step(self) -> dict[str, Tensor]:
         """One update of the generator (or VAE) and those of the critic that go with it."""
-        logged: dict[str, Tensor] = {}
         if self.plan.entry.recipe.decay:
             self._lower_rates()
+        self.draw.begin(self.state.record.step)
+        logged = self._updates()
+        self.state.average.update(self.state.record.step)
+        return logged
+
+    def _update_all(self) -> dict[str, Tensor]:
+        logged: dict[str, Tensor] = {}
+        self.draw.first_batch()
         for phase in self.phases:
             if "critic" in self.state.nets:
                 # The generator's turn needs gradients through the critic, not of its weights.
                 for parameter in self.parameters["critic"]:
                     parameter.requires_grad_(phase.net == "critic")
-            for repeat in range(phase.repeats):
-                turn = self.state.record.step * self.phases[0].repeats + repeat
-                draw = BatchDraw(self.source, turn, self.processes.rank, self.processes.count)
-                losses = phase.losses(draw)
+            for _ in range(phase.repeats):
+                losses = phase.losses(self.draw)
                 self._update(phase, losses)
                 logged |= {name: value.detach() for name, value in losses.items()}
-        self.state.average.update(self.state.record.step)
         return logged
 
     def _lower_rates(self) -> None:
         left = 1 - self.state.record.step / self.plan.steps
-        for optimizer in self.state.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = optimizer.defaults["lr"] * left
+        for phase in self.phases:
+            rate = _rate(self.plan.entry.recipe, phase) * left
+            for group in self.state.optimizers[phase.name].param_groups:
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(rate)
+                else:
+                    group["lr"] = rate
 
     @property
     def averaged(self) -> nn.ModuleDict:
@@ -121,8 +135,8 @@ class Trainer:
         optimizer.step()
         if phase.clip:
             with torch.no_grad():
-                for parameter in parameters:
-                    parameter.clamp_(-phase.clip, phase.clip)
+                torch._foreach_clamp_min_([*parameters], -phase.clip)
+                torch._foreach_clamp_max_([*parameters], phase.clip)
 
     def run(
         self,
@@ -266,11 +280,18 @@ def _trained(net: nn.Module) -> list[nn.Parameter]:
 
 
 def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:
-    lr = recipe.critic_lr if phase.net == "critic" and recipe.critic_lr else recipe.lr
+    on_cuda = device.type == "cuda"
+    lr: float | Tensor = _rate(recipe, phase)
+    if on_cuda and recipe.decay:
+        lr = torch.tensor(lr, device=device)  # a graph holds numbers as they were, and reads tensors anew
     if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2)
+        return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2, capturable=on_cuda)
     fused = device.type in ("cpu", "cuda", "mps")
-    return torch.optim.Adam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused)
+    return torch.optim.Adam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused, capturable=on_cuda)
+
+
+def _rate(recipe: Recipe, phase: Phase) -> float:
+    return recipe.critic_lr if phase.net == "critic" and recipe.critic_lr else recipe.lr
 
 
 @contextlib.contextmanager

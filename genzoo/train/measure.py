@@ -14,7 +14,8 @@ from genzoo.processes import Processes
 from genzoo.train.loop import Trainer
 from genzoo.train.plan import Plan
 
-_WARM_UP = 3
+_WARM_UP = 5
+"""On a GPU the fourth step is recorded."""
 _MEASURED_SECONDS = 3.0
 
 

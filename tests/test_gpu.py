@@ -1,0 +1,64 @@
+"""Training on an NVIDIA GPU: `pytest -m gpu` where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from genzoo.catalog import ENTRIES
+from genzoo.processes import Processes
+from genzoo.train.graph import Captured
+from genzoo.train.loop import Trainer
+from genzoo.train.state import STATE
+
+from .conftest import noise_images, plan
+
+pytestmark = pytest.mark.gpu
+CUDA = torch.device("cuda")
+NAMES = (
+    "mlpgan-mnist-z100-l3",  # dropout
+    "mlpvae-mnist-z2-l1-bn",
+    "convgan-mnist-z100-l2-pool",  # rates that fall, gradients clipped by their norm
+    "dcgan-mnist-z10-l3",
+    "dcgan-cifar10-z100-l4-r1",
+    "wgan-cifar10-z100-l5",  # RMSprop, clipped weights
+    "wgangp-mnist-z100-l4",
+    "vae-mnist-z20-l3-binary",
+)
+RECORDED = 4
+"""The step from which on a trainer launches its graph."""
+
+
+def trainer(name: str, out: Path) -> Trainer:
+    return Trainer(plan(name, out, steps=12, device=CUDA), noise_images(ENTRIES[name].dataset, 600), Processes(CUDA))
+
+
+def losses_of_a_step(run: Trainer) -> dict[str, float]:
+    losses = {name: float(value) for name, value in run.step().items()}
+    run.state.record.step += 1
+    return losses
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_step_does_what_one_in_place_does(name: str, tmp_path: Path) -> None:
+    recorded, in_place = (trainer(name, tmp_path) for _ in range(2))
+    assert isinstance(recorded._updates, Captured)
+    in_place._updates = in_place._update_all
+    for step in range(1, 9):
+        # From the same state each time: what rounding makes of a step, an optimizer soon makes much of.
+        recorded.state.save(tmp_path / STATE)
+        in_place.state.load(tmp_path / STATE)
+        one, other = losses_of_a_step(recorded), losses_of_a_step(in_place)
+        assert (recorded._updates._recorded is not None) == (step >= RECORDED)
+        assert one == pytest.approx(other, rel=0.02, abs=0.002), step
+
+
+def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
+    run = trainer("lstmgan-mnist-z100-l2", tmp_path)
+    assert not isinstance(run._updates, Captured)
+    before = losses_of_a_step(run)
+    for _ in range(RECORDED):
+        after = losses_of_a_step(run)
+    assert after != before
