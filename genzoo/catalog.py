@@ -38,8 +38,9 @@ _VAE = Recipe("vae", epochs=100, batch_size=100, lr=1e-3, beta1=0.9)
 _GAN = Recipe("gan", epochs=200, batch_size=128, lr=2e-4)
 # On MNIST 5e-5, the rate of its authors, was far slower; with constant rates it stood still after 3,000 steps.
 # Trained biases end at the clip value, where with 3 layers on CIFAR-10 the critic's last is linear and sees no shapes.
+# A step learns as much with two critic steps as with five, and takes half the time.
 _WGAN = Recipe(
-    "wgan", epochs=200, batch_size=64, lr=1e-3, critic_lr=1e-4, optimizer="rmsprop", beta2=0.99, critic_steps=5,
+    "wgan", epochs=200, batch_size=64, lr=1e-3, critic_lr=1e-4, optimizer="rmsprop", beta2=0.99, critic_steps=2,
     clip=0.01, decay=True, norm_bias=False,
 )  # fmt: skip
 # Its authors' 1e-4 is for runs of ten times the length, and a rate that falls makes one longer still.
@@ -124,15 +125,18 @@ def _conv_recipe(family: Family, dataset: Dataset, layers: int) -> Recipe:
             # Clipped weights bound a critic's slope by a power of its depth: at 0.01 one of 3 layers is too flat, and
             # at 0.03 one of 4 loses its generator.
             recipe = dataclasses.replace(recipe, lr=2e-3, clip=0.03 if layers == 3 else 0.01)
-            if layers == 4:
-                # A step learns as much with two critic steps as with five, and takes half the time.
-                recipe = dataclasses.replace(recipe, critic_steps=2)
+        case "wgan", "cifar10" if layers == 4:
+            # 16,000 steps with batches of 256 bring it further than 45,000 with batches of 64.
+            recipe = dataclasses.replace(recipe, batch_size=256)
         case "wgan", "cifar10" if layers == 6:
             # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
             recipe = dataclasses.replace(recipe, lr=5e-4, critic_lr=5e-5)
         case "wgangp", "mnist":
             # Two critic steps teach less a step than five here, but more in the same time.
-            recipe = dataclasses.replace(recipe, lr=1e-3, critic_steps=2)
+            recipe = dataclasses.replace(recipe, lr=1e-3, critic_steps=2, decay=True)
+            if layers == 4:
+                # 5,000 steps with batches of 256 bring it as far as 28,000 with batches of 64.
+                recipe = dataclasses.replace(recipe, batch_size=256)
     return recipe
 
 
@@ -177,12 +181,12 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "convgan-mnist": "convgan-mnist-z100-l2-s1",
         "lstmgan-mnist": "lstmgan-mnist-z100-l2",
         "dcgan-mnist": "dcgan-mnist-z100-l5",
-        "wgan-mnist": "wgan-mnist-z100-l4",
+        "wgan-mnist": "wgan-mnist-z100-l5",
         "wgangp-mnist": "wgangp-mnist-z100-l4",
         "vae-mnist": "vae-mnist-z20-l5",
         "vae-olivetti": "vae-olivetti-z32-l4",
         "dcgan-cifar10": "dcgan-cifar10-z100-l4-r1",
-        "wgan-cifar10": "wgan-cifar10-z100-l5",
+        "wgan-cifar10": "wgan-cifar10-z100-l4",
         "wgangp-cifar10": "wgangp-cifar10-z100-l4",
         "vae-cifar10": "vae-cifar10-z100-l3",
     }

@@ -215,7 +215,7 @@ def test_only_the_last_critic_step_builds_the_generators_graph() -> None:
     critic_phase, generator_phase = objectives.build_phases(nets, entry, torch.enable_grad)
     draw = Draws(torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4))
     for _ in range(2):
-        for _ in range(5):
+        for _ in range(entry.recipe.critic_steps):
             critic_phase.losses(draw)["critic"].backward()
             assert all(parameter.grad is None for parameter in nets["generator"].parameters())
         generator_phase.losses(draw)["generator"].backward()

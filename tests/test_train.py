@@ -269,7 +269,7 @@ def test_history_is_thinned(tmp_path: Path) -> None:
 
 def test_steps_count_the_critics_images() -> None:
     entry = ENTRIES["wgan-mnist-z10-l3"]
-    assert steps_of(entry, 60_000, epochs=10) == 10 * (60_000 // 64) // 5
+    assert steps_of(entry, 60_000, epochs=10) == 10 * (60_000 // 64) // 2
     assert steps_of(ENTRIES["vae-mnist-z10-l3"], 60_000, epochs=3) == 1800
     with pytest.raises(TrainingError, match="larger than the data"):
         steps_of(entry, 63)

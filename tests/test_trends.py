@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import trends
 from genzoo.weights import CONFIG, METRICS, weights_home
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,15 @@ def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert "by the ELBO, 20 is best (as the report has it)" in text
     assert "latent size of a VAE on MNIST" not in text
     assert "recipes' doing" not in text
+
+
+def test_the_worst_is_told_where_the_report_tells_it() -> None:
+    study = next(each for each in trends.STUDIES if each.worst == (10,) and each.best)
+    claims = "by the ELBO, 50 is best (as the report has it) and 20 is worst (not as the report has it)"
+    assert trends.verdict(study, "elbo", {10: -2.0, 20: -3.0, 50: -1.0, 100: -1.5}) == claims
+    other = next(each for each in trends.STUDIES if each.worst == (10,) and not each.best)
+    claims = "by the Fréchet distance, 10 is worst (as the report has it)"
+    assert trends.verdict(other, "frechet_distance", {10: 9.0, 20: 3.0, 50: 1.0, 100: 1.5}) == claims
 
 
 def test_recipes_that_differ_are_named(tmp_path: Path) -> None:
