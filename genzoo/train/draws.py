@@ -85,6 +85,7 @@ def _seed_dropout(device: torch.device, seed: int) -> None:
     if device.type == "cpu":
         torch.default_generator.manual_seed(seed)
     elif device.type == "cuda":
-        torch.cuda.manual_seed(seed)
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
     else:
         torch.manual_seed(seed)

@@ -20,32 +20,34 @@ class Captured(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T], generator: torch.Generator) -> None:
+        """The work, and the generator of the device it is done on, which is seeded anew before each call."""
         self._work, self._generator = work, generator
+        # Autograd would tie a graph to the default stream, had it worked there before.
+        self._aside: torch.cuda.Stream = torch.cuda.Stream(generator.device)  # type: ignore[no-untyped-call]
         self._calls = 0
         self._recorded: tuple[torch.cuda.CUDAGraph, T] | None = None
 
     def __call__(self) -> T:
         """Do the work once more."""
         self._calls += 1
-        if self._calls <= _WARM_UP:
-            return self._aside()
-        graph, result = self._recorded = self._recorded or self._record()
-        graph.replay()
+        with torch.cuda.device(self._generator.device):
+            if self._calls <= _WARM_UP:
+                return self._in_place()
+            graph, result = self._recorded = self._recorded or self._record()
+            graph.replay()
         return result
 
-    def _aside(self) -> T:
-        # Autograd would tie a graph to the default stream, had it worked there before.
-        stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    def _in_place(self) -> T:
         current = torch.cuda.current_stream()
-        stream.wait_stream(current)
-        with torch.cuda.stream(stream):
+        self._aside.wait_stream(current)
+        with torch.cuda.stream(self._aside):
             result = self._work()
-        current.wait_stream(stream)
+        current.wait_stream(self._aside)
         return result
 
     def _record(self) -> tuple[torch.cuda.CUDAGraph, T]:
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self._generator)
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=self._aside):
             result = self._work()
         return graph, result
