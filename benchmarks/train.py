@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
-from genzoo.catalog import find_entry, with_recipe
+from genzoo.catalog import find_entry
 from genzoo.data import data_root, load_images
 from genzoo.memory import prepare_process
 from genzoo.nets import build
@@ -38,6 +38,7 @@ from genzoo.processes import Processes
 from genzoo.spec import Entry
 from genzoo.train import Plan, choose_precision
 from genzoo.train.loop import Trainer
+from genzoo.variants import with_recipe
 
 NAMES = (
     "dcgan-cifar10-z100-l4",

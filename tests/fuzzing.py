@@ -26,7 +26,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import genzoo
-from genzoo.catalog import ENTRIES, with_architecture
+from genzoo.catalog import ENTRIES
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.evaluate.compare import to_table
@@ -37,6 +37,7 @@ from genzoo.tensors import write_tensors
 from genzoo.train import Plan
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
+from genzoo.variants import with_architecture
 from genzoo.weights import (
     CRITIC,
     GOLDEN,

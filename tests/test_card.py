@@ -18,7 +18,7 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
 from genzoo.card.numbers import report_3_names
-from genzoo.catalog import ENTRIES, aliases_of, with_architecture, with_recipe
+from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.files import sha256
@@ -26,6 +26,7 @@ from genzoo.hub import find_folder
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
 from genzoo.spec import Dataset, Entry
+from genzoo.variants import with_architecture, with_recipe
 from genzoo.weights import (
     CONFIG,
     MODEL,

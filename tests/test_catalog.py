@@ -8,11 +8,12 @@ import torch
 from torch import nn
 
 from genzoo import catalog
-from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models, with_architecture, with_recipe
+from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models
 from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
 from genzoo.nets import build, count_parameters
 from genzoo.nets.blocks import Dropout
 from genzoo.spec import Dataset, Entry, halvings
+from genzoo.variants import with_architecture, with_recipe
 
 
 @pytest.mark.parametrize("name", ENTRIES)

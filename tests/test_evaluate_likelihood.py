@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI, with_architecture
+from genzoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
@@ -26,6 +26,7 @@ from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
 from genzoo.model import Model, load
 from genzoo.objectives import binarized, log_likelihood
 from genzoo.train import train
+from genzoo.variants import with_architecture
 
 from .conftest import noise_images, plan
 

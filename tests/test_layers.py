@@ -22,6 +22,7 @@ LAYERS = (
     {"hub", "weights", "objectives", "data"},
     {"nets"},
     {"images"},
+    {"variants"},
     {"catalog"},
     {"tensors"},
     {"noise", "files", "memory", "spec", "devices"},

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from genzoo import objectives
-from genzoo.catalog import ENTRIES, with_architecture
+from genzoo.catalog import ENTRIES
 from genzoo.nets import build
 from genzoo.nets.blocks import PiecewiseLeakyReLU
 from genzoo.nets.fastconv import Conv2d
 from genzoo.spec import Recipe
+from genzoo.variants import with_architecture
 
 
 def sigmoid(x: float) -> float:

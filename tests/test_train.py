@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 
 import genzoo
-from genzoo.catalog import ENTRIES, with_recipe
+from genzoo.catalog import ENTRIES
 from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images import to_pixels
@@ -33,6 +33,7 @@ from genzoo.train.draws import Source, StepDraw
 from genzoo.train.finish import averaged_nets
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
+from genzoo.variants import with_recipe
 
 from .conftest import noise_images, plan
 from .peak import on_linux

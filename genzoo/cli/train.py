@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.catalog import DATASETS, find_entry, is_wildcard, with_architecture, with_recipe
+from genzoo.catalog import DATASETS, find_entry, is_wildcard
 from genzoo.cli.options import data_dir
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
 from genzoo.spec import Dataset, Entry, Recipe
+from genzoo.variants import with_architecture, with_recipe
 
 if TYPE_CHECKING:
     from genzoo.data import ImageData
