@@ -124,7 +124,7 @@ def _conv_recipe(family: Family, dataset: Dataset, layers: int) -> Recipe:
             recipe = dataclasses.replace(recipe, lr=2e-3, clip=0.03 if layers == 3 else 0.01)
         case "wgan", "cifar10" if layers == 4:
             # 16,000 steps with batches of 256 bring it further than 45,000 with batches of 64.
-            recipe = dataclasses.replace(recipe, batch_size=256)
+            recipe = dataclasses.replace(recipe, batch_size=256, epochs=400)
         case "wgan", "cifar10" if layers == 6:
             # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
             recipe = dataclasses.replace(recipe, lr=5e-4, critic_lr=5e-5)
@@ -133,7 +133,7 @@ def _conv_recipe(family: Family, dataset: Dataset, layers: int) -> Recipe:
             recipe = dataclasses.replace(recipe, lr=1e-3, critic_steps=2, decay=True)
             if layers == 4:
                 # 5,000 steps with batches of 256 bring it as far as 28,000 with batches of 64.
-                recipe = dataclasses.replace(recipe, batch_size=256)
+                recipe = dataclasses.replace(recipe, batch_size=256, epochs=400)
     return recipe
 
 
