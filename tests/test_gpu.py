@@ -9,7 +9,7 @@ import torch
 
 from genzoo.catalog import ENTRIES
 from genzoo.processes import Processes
-from genzoo.train.graph import Captured
+from genzoo.train.graph import WARM_UP, Captured
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
 
@@ -27,8 +27,6 @@ NAMES = (
     "wgangp-mnist-z100-l4",
     "vae-mnist-z20-l3-binary",
 )
-RECORDED = 4
-"""The step from which on a trainer launches its graph."""
 
 
 def trainer(name: str, out: Path) -> Trainer:
@@ -51,7 +49,7 @@ def test_a_recorded_step_does_what_one_in_place_does(name: str, tmp_path: Path) 
         recorded.state.save(tmp_path / STATE)
         in_place.state.load(tmp_path / STATE)
         one, other = losses_of_a_step(recorded), losses_of_a_step(in_place)
-        assert (recorded._updates._recorded is not None) == (step >= RECORDED)
+        assert (recorded._updates._recorded is not None) == (step > WARM_UP)
         assert one == pytest.approx(other, rel=0.02, abs=0.002), step
 
 
@@ -59,6 +57,6 @@ def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
     run = trainer("lstmgan-mnist-z100-l2", tmp_path)
     assert not isinstance(run._updates, Captured)
     before = losses_of_a_step(run)
-    for _ in range(RECORDED):
+    for _ in range(WARM_UP + 1):
         after = losses_of_a_step(run)
     assert after != before

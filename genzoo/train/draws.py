@@ -53,10 +53,6 @@ class StepDraw:
         turns = range(step * batches, (step + 1) * batches)
         indices = torch.stack([self.source.indices(turn)[self.share] for turn in turns])
         self._indices.copy_(indices, non_blocking=True)
-        self.first_batch()
-
-    def first_batch(self) -> None:
-        """Give the step's first batch next."""
         self._place = 0
 
     def images(self) -> Tensor:

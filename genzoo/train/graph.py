@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import torch
 
 T = TypeVar("T")
-_WARM_UP = 3
+WARM_UP = 3
 """Calls in place, as torch's documentation has it: libraries choose their kernels, optimizers lay out their state."""
 
 
@@ -31,7 +31,7 @@ class Captured(Generic[T]):
         """Do the work once more."""
         self._calls += 1
         with torch.cuda.device(self._generator.device):
-            if self._calls <= _WARM_UP:
+            if self._calls <= WARM_UP:
                 return self._in_place()
             graph, result = self._recorded = self._recorded or self._record()
             graph.replay()

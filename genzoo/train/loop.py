@@ -98,7 +98,6 @@ class Trainer:
 
     def _update_all(self) -> dict[str, Tensor]:
         logged: dict[str, Tensor] = {}
-        self.draw.first_batch()
         for phase in self.phases:
             if "critic" in self.state.nets:
                 # The generator's turn needs gradients through the critic, not of its weights.

@@ -11,11 +11,10 @@ import torch
 from genzoo.data import ImageData
 from genzoo.nets import count_parameters
 from genzoo.processes import Processes
+from genzoo.train.graph import WARM_UP
 from genzoo.train.loop import Trainer
 from genzoo.train.plan import Plan
 
-_WARM_UP = 5
-"""On a GPU the fourth step is recorded."""
 _MEASURED_SECONDS = 3.0
 
 
@@ -35,7 +34,7 @@ def forecast(plan: Plan, data: ImageData) -> Forecast:
         trainer = Trainer(dataclasses.replace(plan, device=processes.device), data, processes)
         if plan.parent is not None:
             trainer.inherit(plan.parent)
-        for _ in range(_WARM_UP):
+        for _ in range(WARM_UP + 1):  # on a GPU the last of them is recorded
             _step(trainer)
         steps, began = 0, time.monotonic()
         while not processes.any(time.monotonic() - began > _MEASURED_SECONDS):  # each has a clock of its own
