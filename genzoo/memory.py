@@ -1,4 +1,7 @@
-"""What a process that trains sets for itself: how freed memory is kept, and what becomes of the smallest numbers."""
+"""What a process that trains sets for itself: how freed memory is kept, and what becomes of the smallest numbers.
+
+And how to tell that there is none left.
+"""
 
 from __future__ import annotations
 
@@ -40,3 +43,15 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_ON_HEAP) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised after, says that a processor's or a GPU's memory is full."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # For a processor's memory torch has no type of its own.
+    if isinstance(error, RuntimeError) and "allocate memory" in str(error):
+        return True
+    return error.__context__ is not None and is_out_of_memory(error.__context__)

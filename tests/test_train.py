@@ -610,3 +610,31 @@ def test_memory_of_training_on_cifar10(tmp_path: Path) -> None:
     args = [sys.executable, "-c", MEMORY, str(tmp_path / "run")]
     done = subprocess.run(args, cwd=root, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 1_500_000_000
+
+
+SHORT_OF_MEMORY = """
+import dataclasses, resource, sys
+from pathlib import Path
+from genzoo.catalog import ENTRIES
+from genzoo.errors import TrainingError
+from genzoo.processes import Processes
+from genzoo.train.loop import Trainer
+from genzoo.variants import with_recipe
+from tests.conftest import noise_images, plan
+entry = with_recipe(ENTRIES["dcgan-cifar10-z100-l4"], {"batch_size": "8192"})
+settings = dataclasses.replace(plan(entry.name, Path("unused")), entry=entry)
+trainer = Trainer(settings, noise_images(entry.dataset, 10_000), Processes(settings.device))
+mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (mapped + 2**26, mapped + 2**26))
+try:
+    trainer.step()
+except TrainingError as error:
+    print(error)
+"""
+
+
+@on_linux
+def test_a_batch_that_memory_is_too_small_for_is_one_sentence() -> None:
+    args = [sys.executable, "-c", SHORT_OF_MEMORY]
+    done = subprocess.run(args, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    assert done.stdout == "Batches of 8,192 take more memory than cpu has left: train with a smaller --batch-size.\n"

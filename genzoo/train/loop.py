@@ -25,7 +25,7 @@ from genzoo.spec import Conv, Lstm, Recipe
 from genzoo.train.average import Average
 from genzoo.train.draws import Source, StepDraw
 from genzoo.train.graph import Captured
-from genzoo.train.plan import Plan, refuse_batch
+from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
 from genzoo.train.state import STATE, State
 from genzoo.weights import Folder, load_net, read_config
 
@@ -88,11 +88,16 @@ class Trainer:
             net.load_state_dict(load_net(entry, parent, name, torch.float32, self.plan.device).state_dict())
 
     def step(self) -> dict[str, Tensor]:
-        """One update of the generator (or VAE) and those of the critic that go with it."""
+        """One update of the generator (or VAE) and those of the critic that go with it.
+
+        Raises:
+            TrainingError: when the device's memory is too small for it.
+        """
         if self.plan.entry.recipe.decay:
             self._lower_rates()
         self.draw.begin(self.state.record.step)
-        logged = self._updates()
+        with clear_memory_errors(self.plan):
+            logged = self._updates()
         self.state.average.update(self.state.record.step)
         return logged
 

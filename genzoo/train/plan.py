@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import torch
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError, UsageError
 from genzoo.files import sha256
+from genzoo.memory import is_out_of_memory
 from genzoo.spec import Entry, Recipe
 from genzoo.weights import CRITIC, MODEL, Folder, read_config
 
@@ -143,3 +145,21 @@ def _differences(wanted: Any, found: Any, name: str) -> list[str]:
         keys = sorted(set(wanted) | set(found))
         return [d for key in keys for d in _differences(wanted.get(key), found.get(key), f"{name}.{key}".lstrip("."))]
     return [] if wanted == found else [f"{name} is {found!r} there and {wanted!r} here"]
+
+
+@contextlib.contextmanager
+def clear_memory_errors(plan: Plan) -> Iterator[None]:
+    """Say what to do when a step needs more memory than there is.
+
+    Raises:
+        TrainingError: in place of the many errors that torch has for it.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"Batches of {plan.entry.recipe.batch_size:,} take more memory than {plan.device} has left: "
+            "train with a smaller --batch-size."
+        ) from None
