@@ -54,7 +54,10 @@ Step = Callable[[], dict[str, float | Tensor]]
 def batches(entry: Entry, root: Path) -> Iterator[Tensor]:
     name = {"mnist": "MNIST", "cifar10": "CIFAR10"}[entry.dataset.name]
     data = getattr(torchvision.datasets, name)(str(root), train=True, download=True, transform=ToTensor())
-    loader = DataLoader(data, entry.recipe.batch_size, shuffle=True, num_workers=2, drop_last=True)
+    # Workers that stay: starting them anew can take seconds beside a GPU, and would fall into some rounds alone.
+    loader = DataLoader(
+        data, entry.recipe.batch_size, shuffle=True, num_workers=2, drop_last=True, persistent_workers=True
+    )
     while True:
         for images, _ in loader:
             yield images

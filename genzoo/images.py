@@ -28,12 +28,19 @@ def to_pixels(raw: Tensor, output: Output) -> Tensor:
     """A generator's raw values as pixels in [0, 1], float32: through the sigmoid, or tanh moved to [0, 1]."""
     # In bfloat16 tanh is exactly 1 from 3.5 on: a pixel that is black or white would have no gradient.
     raw = raw.float()
-    return raw.sigmoid() if output == "sigmoid" else raw.tanh().add(1).div(2)
+    return raw.sigmoid() if output == "sigmoid" else _scaled(raw.tanh(), 0.5, 0.5)
 
 
 def to_signed(pixels: Tensor) -> Tensor:
     """Pixels in [0, 1] as discriminators see them, in [-1, 1]."""
-    return pixels.mul(2).sub(1)
+    return _scaled(pixels, 2, -1)
+
+
+def _scaled(x: Tensor, factor: float, shift: float) -> Tensor:
+    """What `factor * x + shift` gives, in one pass over memory instead of two."""
+    import torch
+
+    return torch.add(torch.tensor(shift, dtype=x.dtype), x, alpha=factor)
 
 
 def range_beyond(pixels: Tensor) -> str:

@@ -6,6 +6,7 @@ float32, whatever precision the nets run in, and in the stable form: softplus an
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,9 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genzoo import noise
+from genzoo.casts import Cast, InContext, Run
 from genzoo.images import to_pixels
 from genzoo.nets.fastconv import gradients_of_maps_alone
 from genzoo.spec import Entry, Recipe
+from genzoo.streams import Aside, Pending
 
 Losses = dict[str, Tensor]
 """Scalar tensors by name, the first of which is minimised."""
@@ -60,8 +63,10 @@ def discriminator_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> T
 
     `real_label` below 1 is one-sided label smoothing (Salimans et al. 2016).
     """
-    smoothed = real_label * F.softplus(-real) + (1 - real_label) * F.softplus(real)
-    return smoothed.mean() + F.softplus(fake).mean()
+    on_real = F.softplus(-real)
+    if real_label != 1:
+        on_real = real_label * on_real + (1 - real_label) * F.softplus(real)
+    return on_real.mean() + F.softplus(fake).mean()
 
 
 def generator_loss(fake: Tensor) -> Tensor:
@@ -101,7 +106,7 @@ def _squared_gradients(critic: nn.Module, images: Tensor) -> Tensor:
     scores = critic(images).sum()
     with gradients_of_maps_alone():
         (gradients,) = torch.autograd.grad(scores, images, create_graph=True)
-    return gradients.div(2).flatten(1).square().sum(1)
+    return gradients.square().sum((1, 2, 3)) / 4
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -140,17 +145,23 @@ def sample_posterior(encoded: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor, 
     return mean, log_variance, mean + (0.5 * log_variance).exp() * epsilon
 
 
-def build_phases(nets: nn.ModuleDict, entry: Entry, precision: Precision) -> list[Phase]:
+def build_phases(
+    nets: nn.ModuleDict, entry: Entry, precision: Precision, device: torch.device | None = None
+) -> list[Phase]:
     """The phases of one training step of an entry.
 
     Args:
         nets: `generator`, and `critic` or `encoder`.
         entry: whose recipe says what is minimised.
         precision: the context in which the nets run, e.g. autocast.
+        device: where the nets lie; on an NVIDIA GPU work goes side by side.  None stands for any.
     """
+    with precision():
+        cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
+    runs: dict[str, Run] = {n: Cast(net) if cast_at_once else InContext(net, precision) for n, net in nets.items()}
     if entry.is_vae:
-        return [Phase("vae", None, _Variational(nets, entry, precision).losses)]
-    game = _Adversarial(nets, entry, precision)
+        return [Phase("vae", None, _Variational(runs, entry).losses)]
+    game = _Adversarial(nets["critic"], runs, entry, device)
     recipe = entry.recipe
     return [
         Phase("critic", "critic", game.critic_losses, recipe.critic_steps, recipe.clip),
@@ -159,75 +170,98 @@ def build_phases(nets: nn.ModuleDict, entry: Entry, precision: Precision) -> lis
 
 
 class _Variational:
-    def __init__(self, nets: nn.ModuleDict, entry: Entry, precision: Precision) -> None:
-        self.nets, self.entry, self.precision = nets, entry, precision
+    def __init__(self, runs: dict[str, Run], entry: Entry) -> None:
+        self.runs, self.entry = runs, entry
 
     def losses(self, draw: Draw) -> Losses:
+        for run in self.runs.values():
+            run.refresh()
         images = draw.images()
         if self.entry.recipe.binarize:
             images = (draw.uniform(*images.shape[1:]) < images).to(images.dtype)
-        with self.precision():
-            encoded = self.nets["encoder"](images)
+        encoded = self.runs["encoder"](images)
         mean, log_variance, z = sample_posterior(encoded, draw.normal(self.entry.latent_size))
-        with self.precision():
-            raw = self.nets["generator"](z)
+        raw = self.runs["generator"](z)
         kl = gaussian_kl(mean, log_variance).mean()
         reconstruction = -log_likelihood(images, raw.float(), self.entry.recipe).mean()
         return {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction.detach(), "kl": kl.detach()}
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What one critic step sees; `share` is for a penalty between real and fake images."""
+
+    real: Tensor
+    fake: Pending
+    share: Tensor | None
+
+
 class _Adversarial:
     """Both players' losses; a step's last generated images serve both of them."""
 
-    def __init__(self, nets: nn.ModuleDict, entry: Entry, precision: Precision) -> None:
-        self.generator, self.critic = nets["generator"], nets["critic"]
-        self.entry, self.precision = entry, precision
+    def __init__(self, critic: nn.Module, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> None:
+        self.critic, self.generate, self.score, self.entry = critic, runs["generator"], runs["critic"], entry
         # Without batch norm an image's score does not depend on its batch: one pass serves both kinds.
-        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.critic.modules())
+        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in critic.modules())
+        self.generating, self.judging = Aside(device), Aside(device)
+        self.batches: list[_Batch] = []
         self.fake: Tensor | None = None
-        self.turn = 0
 
-    def _generate(self, draw: Draw) -> Tensor:
-        with self.precision():
-            raw = self.generator(draw.normal(self.entry.latent_size))
-        return to_pixels(raw, self.entry.output)
+    def _generated(self, z: Tensor, last: bool) -> Tensor:
+        with torch.set_grad_enabled(last):
+            return to_pixels(self.generate(z), self.entry.output)
 
-    def _scores(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        with self.precision():
-            if self.one_pass:
-                scores = self.critic(torch.cat([real, fake])).float()
-                return scores[: len(real)], scores[len(real) :]
-            return self.critic(real).float(), self.critic(fake).float()
+    def _drawn(self, draw: Draw) -> list[_Batch]:
+        """All batches of a step: the generator need not wait for the critic, whose turns leave it as it is."""
+        self.generate.refresh()
+        recipe, batches = self.entry.recipe, list[_Batch]()
+        for turn in range(recipe.critic_steps):
+            real, z = draw.images(), draw.normal(self.entry.latent_size)
+            make = functools.partial(self._generated, z, turn == recipe.critic_steps - 1)
+            share = draw.uniform() if recipe.objective == "wgangp" else None
+            batches.append(_Batch(real, self.generating.begin(make, z), share))
+        return batches
 
     def critic_losses(self, draw: Draw) -> Losses:
-        images = draw.images()
-        self.turn = (self.turn + 1) % self.entry.recipe.critic_steps
-        with torch.set_grad_enabled(self.turn == 0):
-            self.fake = self._generate(draw)
+        self.batches = self.batches or self._drawn(draw)
+        batch = self.batches.pop(0)
+        self.score.refresh()
+        if not self.one_pass:
+            on_real = self.judging.begin(lambda: self.score(batch.real).float(), batch.real)
+            self.fake = batch.fake.wait()
+            # On one stream with the pass before, whose batch norm keeps its statistics in the same place.
+            real_scores, fake_scores = on_real.wait(), self.score(self.fake.detach()).float()
+            return _critic_losses(self.entry.recipe, real_scores, fake_scores)
+        self.fake = batch.fake.wait()
         fake = self.fake.detach()
-        real_scores, fake_scores = self._scores(images, fake)
-        recipe = self.entry.recipe
-        if recipe.objective == "gan":
-            loss = discriminator_loss(real_scores, fake_scores, recipe.real_label)
-            means = {
-                "real_score": real_scores.detach().sigmoid().mean(),
-                "fake_score": fake_scores.detach().sigmoid().mean(),
-            }
-            if not recipe.penalty:
-                return {"discriminator": loss, **means}
-            penalty = real_gradient_penalty(self.critic, images)
-            return {"discriminator": loss + recipe.penalty * penalty, **means, "penalty": penalty.detach()}
-        distance = critic_loss(real_scores, fake_scores)
-        if recipe.objective == "wgan":
-            return {"critic": distance, "wasserstein": -distance.detach()}
-        penalty = gradient_penalty(self.critic, images, fake, draw.uniform())
-        loss = distance + recipe.penalty * penalty
-        return {"critic": loss, "wasserstein": -distance.detach(), "penalty": penalty.detach()}
+        penalty = self._penalty(batch, fake) if self.entry.recipe.penalty else None
+        real_scores, fake_scores = self.score(torch.cat([batch.real, fake])).float().chunk(2)
+        return _critic_losses(self.entry.recipe, real_scores, fake_scores, penalty.wait() if penalty else None)
+
+    def _penalty(self, batch: _Batch, fake: Tensor) -> Pending:
+        if batch.share is None:
+            penalize = functools.partial(real_gradient_penalty, self.critic, batch.real)
+        else:
+            penalize = functools.partial(gradient_penalty, self.critic, batch.real, fake, batch.share)
+        return self.judging.begin(penalize, *penalize.args[1:])
 
     def generator_losses(self, _: Draw) -> Losses:
         assert self.fake is not None, "the critic's phase comes first"
-        with self.precision():
-            scores = self.critic(self.fake).float()
+        self.score.refresh()
+        scores = self.score(self.fake).float()
         self.fake = None
         loss = generator_loss(scores) if self.entry.recipe.objective == "gan" else -scores.mean()
         return {"generator": loss}
+
+
+def _critic_losses(recipe: Recipe, real: Tensor, fake: Tensor, penalty: Tensor | None = None) -> Losses:
+    """What a critic or discriminator minimises, and what else is known of its scores."""
+    if recipe.objective == "gan":
+        loss = discriminator_loss(real, fake, recipe.real_label)
+        seen = {"real_score": real.detach().sigmoid().mean(), "fake_score": fake.detach().sigmoid().mean()}
+    else:
+        loss = critic_loss(real, fake)
+        seen = {"wasserstein": -loss.detach()}
+    if penalty is not None:
+        loss, seen["penalty"] = loss + recipe.penalty * penalty, penalty.detach()
+    return {"discriminator" if recipe.objective == "gan" else "critic": loss, **seen}

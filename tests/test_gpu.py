@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from genzoo import objectives
+from genzoo.casts import InContext
 from genzoo.catalog import ENTRIES
+from genzoo.nets import build
+from genzoo.objectives import gradient_penalty
 from genzoo.processes import Processes
+from genzoo.streams import Aside
 from genzoo.train.graph import WARM_UP, Captured
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
@@ -40,8 +45,13 @@ def losses_of_a_step(run: Trainer) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recorded_step_does_what_one_in_place_does(name: str, tmp_path: Path) -> None:
-    recorded, in_place = (trainer(name, tmp_path) for _ in range(2))
+def test_a_recorded_step_does_what_one_in_place_does(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = trainer(name, tmp_path)
+    monkeypatch.setattr(objectives, "Aside", lambda _: Aside())
+    monkeypatch.setattr(objectives, "Cast", lambda net: InContext(net, lambda: torch.autocast("cuda", torch.bfloat16)))
+    in_place = trainer(name, tmp_path)
     assert isinstance(recorded._updates, Captured)
     in_place._updates = in_place._update_all
     for step in range(1, 9):
@@ -60,3 +70,18 @@ def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
     for _ in range(WARM_UP + 1):
         after = losses_of_a_step(run)
     assert after != before
+
+
+def test_a_penalty_has_the_gradients_of_the_processor() -> None:
+    torch.manual_seed(0)
+    critic = build(ENTRIES["wgangp-cifar10-z100-l4"])["critic"]
+    real, fake, share = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32), torch.rand(8)
+    found = []
+    for device in ("cpu", "cuda"):
+        critic = critic.to(device).to(memory_format=torch.channels_last)
+        critic.zero_grad()
+        gradient_penalty(critic, real.to(device), fake.to(device), share.to(device)).backward()
+        found.append([p.grad.cpu().clone() for p in critic.parameters() if p.grad is not None and p.grad.any()])
+    assert len(found[0]) == len(found[1]) >= 5  # the weights; biases do not matter
+    for expected, got in zip(*found, strict=True):
+        assert (got - expected).norm() < 0.03 * expected.norm()  # the tensor cores round to 10 bits

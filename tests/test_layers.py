@@ -24,7 +24,7 @@ LAYERS = (
     {"images"},
     {"variants"},
     {"catalog"},
-    {"tensors"},
+    {"tensors", "casts", "streams"},
     {"noise", "files", "memory", "spec", "devices"},
     {"fields"},
     {"strict"},

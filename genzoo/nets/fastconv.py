@@ -1,5 +1,6 @@
-"""Strided convolutions for training on a processor: in bfloat16, where small maps are the library's weak side, and
-in float32 for a gradient of a gradient, which torch works out by convolutions with batches for channels.
+"""Strided convolutions for training: on a processor in bfloat16, where small maps are the library's weak side, and
+there and on a GPU in float32 for a gradient of a gradient, which torch works out by convolutions with batches for
+channels.
 
 Measured with oneDNN on one core: the convolutions of a DCGAN on CIFAR-10 run forward at up to 550 GFLOP/s, but at
 a fifth of that where maps shrink to 2 x 2, their weight gradients at a fifth to two thirds, and the transposed
@@ -46,7 +47,8 @@ class Geometry(NamedTuple):
 
 
 _FEW_PLACES_FORWARD, _FEW_PLACES_GRADIENT = 4, 16
-"""The largest maps at which a matrix product of patches was faster; it copies each pixel for every tap."""
+"""The largest maps at which a matrix product of patches was faster on a processor; it copies each pixel for every tap.
+"""
 _IMAGE_CHANNELS = 4
 
 
@@ -65,14 +67,15 @@ def _patches(x: Tensor, at: Geometry) -> Tensor:
 
 
 def _convolve(x: Tensor, w: Tensor, at: Geometry) -> Tensor:
-    if at.places > _FEW_PLACES_FORWARD:
+    if at.places > _FEW_PLACES_FORWARD or x.device.type != "cpu":
         return F.conv2d(x, w, None, at.stride, at.padding)
     rows = _patches(x, at) @ _rows(w).view(w.shape[0], -1).t()
     return rows.view(len(x), *at.narrow, w.shape[0]).permute(0, 3, 1, 2)
 
 
 def _transpose(g: Tensor, w: Tensor, at: Geometry) -> Tensor:
-    if at.stride == 2 and w.shape[1] <= _IMAGE_CHANNELS and at.wide == (2 * g.shape[2], 2 * g.shape[3]):
+    to_image = w.shape[1] <= _IMAGE_CHANNELS and at.stride == 2 and at.wide == (2 * g.shape[2], 2 * g.shape[3])
+    if to_image and g.device.type == "cpu":
         return _transpose_to_image(g, w, at)
     height, width = (
         wide - (narrow - 1) * at.stride + 2 * at.padding - at.kernel
@@ -100,9 +103,10 @@ def _transpose_to_image(g: Tensor, w: Tensor, at: Geometry) -> Tensor:
 def _weight_gradient(x: Tensor, g: Tensor, at: Geometry) -> Tensor:
     narrow, wide, k = g.shape[1], x.shape[1], at.kernel
     # In float32 products gain less.
-    if at.places <= (_FEW_PLACES_FORWARD if x.dtype is torch.float32 else _FEW_PLACES_GRADIENT):
+    few = _FEW_PLACES_FORWARD if x.dtype is torch.float32 else _FEW_PLACES_GRADIENT
+    if at.places <= few and x.device.type == "cpu":
         return (_rows(g).t() @ _patches(x, at)).view(narrow, k, k, wide).permute(0, 3, 1, 2)
-    like = torch.empty((narrow, wide, k, k), dtype=x.dtype, memory_format=torch.channels_last)
+    like = torch.empty((narrow, wide, k, k), dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
     stride, padding = [at.stride] * 2, [at.padding] * 2
     wanted = [False, True, False]
     gradient: Tensor
@@ -180,6 +184,10 @@ def _in_bfloat16(x: Tensor) -> bool:
     return asked and x.device.type == "cpu"
 
 
+def _as_it_comes(x: Tensor) -> bool:
+    return x.device.type in ("cpu", "cuda") and not torch.is_autocast_enabled(x.device.type)
+
+
 def _cast(tensor: Tensor) -> Tensor:
     return tensor.to(torch.bfloat16, memory_format=torch.channels_last)
 
@@ -198,13 +206,13 @@ class Conv2d(nn.Conv2d):
     """`nn.Conv2d` of a square kernel, by this module's ways under autocast to bfloat16 on a processor."""
 
     twice_differentiable = False
-    """Whether to go these ways in float32, too, for a gradient of a gradient."""
+    """Whether to go these ways outside autocast, too, and on a GPU, for a gradient of a gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight
         if _in_bfloat16(x):
             x, weight = _cast(x), _cast(weight)
-        elif not (self.twice_differentiable and x.device.type == "cpu" and torch.is_grad_enabled()):
+        elif not (self.twice_differentiable and torch.is_grad_enabled() and _as_it_comes(x)):
             return super().forward(x)
         assert isinstance(self.padding, tuple)
         height, width = x.shape[2:]

@@ -59,7 +59,7 @@ class Trainer:
         nets = build(plan.entry).to(plan.device)
         if isinstance(plan.entry.arch, Conv):
             nets = nets.to(memory_format=torch.channels_last)
-        self.phases = build_phases(nets, plan.entry, self._precision)
+        self.phases = build_phases(nets, plan.entry, self._precision, plan.device)
         if not recipe.norm_bias:
             _hold_norm_biases(nets["critic"])
         self.parameters = {p.name: _trained(nets[p.net] if p.net else nets) for p in self.phases}
