@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.nets.blocks import Dropout, activate, critic_ends, refuse_large_map, start_as_glorot
+from genzoo.nets.fastconv import Flatten, Unflatten
 from genzoo.spec import Entry, FlatConv
 
 
@@ -39,7 +40,7 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
     generator = nn.Sequential(
         nn.Linear(entry.latent_size, channels * first**2),
         activate("leaky_relu"),
-        nn.Unflatten(1, (channels, first, first)),
+        Unflatten(1, (channels, first, first)),
         _up(arch, channels, channels, outer + lost),
         activate("leaky_relu"),
         *_pool(arch),
@@ -54,7 +55,7 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
         *_pool(arch),
         _down(arch, channels, channels),
         activate("leaky_relu"),
-        nn.Flatten(),
+        Flatten(),
         Dropout(0.0 if entry.is_vae else arch.dropout),
         nn.Linear(channels * last**2, outputs),
         *after,

@@ -21,7 +21,7 @@ from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
 from genzoo.objectives import Losses, Phase, build_phases
 from genzoo.processes import Processes
-from genzoo.spec import Conv, Lstm, Recipe
+from genzoo.spec import Conv, FlatConv, Lstm, Recipe
 from genzoo.train.average import Average
 from genzoo.train.draws import Source, StepDraw
 from genzoo.train.graph import Captured
@@ -57,7 +57,7 @@ class Trainer:
         self.source = Source(data.to(plan.device), recipe.batch_size, plan.seed)
         torch.manual_seed(plan.seed)
         nets = build(plan.entry).to(plan.device)
-        if isinstance(plan.entry.arch, Conv):
+        if isinstance(plan.entry.arch, Conv | FlatConv):
             nets = nets.to(memory_format=torch.channels_last)
         self.phases = build_phases(nets, plan.entry, self._precision, plan.device)
         if not recipe.norm_bias:
