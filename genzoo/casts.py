@@ -1,4 +1,4 @@
-"""Nets in bfloat16 on a GPU: autocast casts each weight by a kernel of its own, a tenth of a small net's step."""
+"""Nets in bfloat16 on a GPU: autocast casts each weight by itself, which is a tenth of a small net's kernels."""
 
 from __future__ import annotations
 
