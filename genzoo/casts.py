@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,24 +12,14 @@ from torch.autograd import Function
 from torch.func import functional_call
 
 
-class Run(Protocol):
-    """A net in the precision it is trained in."""
-
-    def refresh(self) -> None:
-        """Take note that the weights have changed."""
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """What the net makes of a batch."""
-
-
-class InContext:
-    """A net as it is, called in a context such as autocast."""
+class Run:
+    """A net in the precision it is trained in: as it is, called in a context such as autocast."""
 
     def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
         self._net, self._context = net, context
 
     def refresh(self) -> None:
-        """Do nothing: the context looks at the weights whenever the net is called."""
+        """Take note that the weights have changed, of which the context needs none: it looks at them at each call."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """What the net makes of a batch."""
@@ -57,11 +47,11 @@ class _Cast(Function):
         return None, *(None if grad is None else next(rest) for grad in grads)
 
 
-class Cast:
-    """A net under autocast to bfloat16 on a GPU, whose layers' weights are cast when it is told to, all at once."""
+class Cast(Run):
+    """A net under autocast to bfloat16, whose layers' weights are cast when it is told to, all at once."""
 
-    def __init__(self, net: nn.Module, device_type: str = "cuda") -> None:
-        self._net, self._device_type = net, device_type
+    def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
+        super().__init__(net, context)
         layers = {
             name: module
             for name, module in net.named_modules()
@@ -82,6 +72,6 @@ class Cast:
 
     def __call__(self, x: Tensor) -> Tensor:
         """What the net makes of a batch."""
-        with torch.autocast(self._device_type, torch.bfloat16):
+        with self._context():
             result: Tensor = functional_call(self._net, self._cast, x)
         return result

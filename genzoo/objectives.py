@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genzoo import noise
-from genzoo.casts import Cast, InContext, Run
+from genzoo.casts import Cast, Run
 from genzoo.images import to_pixels
 from genzoo.nets.fastconv import gradients_of_maps_alone
 from genzoo.spec import Entry, Recipe
@@ -158,7 +158,8 @@ def build_phases(
     """
     with precision():
         cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
-    runs: dict[str, Run] = {n: Cast(net) if cast_at_once else InContext(net, precision) for n, net in nets.items()}
+    kind = Cast if cast_at_once else Run
+    runs = {name: kind(net, precision) for name, net in nets.items()}
     if entry.is_vae:
         return [Phase("vae", None, _Variational(runs, entry).losses)]
     game = _Adversarial(nets["critic"], runs, entry, device)
@@ -240,10 +241,9 @@ class _Adversarial:
 
     def _penalty(self, batch: _Batch, fake: Tensor) -> Pending:
         if batch.share is None:
-            penalize = functools.partial(real_gradient_penalty, self.critic, batch.real)
-        else:
-            penalize = functools.partial(gradient_penalty, self.critic, batch.real, fake, batch.share)
-        return self.judging.begin(penalize, *penalize.args[1:])
+            return self.judging.begin(lambda: real_gradient_penalty(self.critic, batch.real), batch.real)
+        seen = batch.real, fake, batch.share
+        return self.judging.begin(lambda: gradient_penalty(self.critic, *seen), *seen)
 
     def generator_losses(self, _: Draw) -> Losses:
         assert self.fake is not None, "the critic's phase comes first"

@@ -6,9 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.casts import Cast, InContext, Run
+from genzoo.casts import Cast, Run
 from genzoo.catalog import ENTRIES
 from genzoo.nets import build
+
+
+def autocast() -> torch.autocast:
+    return torch.autocast("cpu", torch.bfloat16)
 
 
 def gradients(run: Run, net: torch.nn.Module, batches: list[Tensor]) -> list[Tensor]:
@@ -26,7 +30,7 @@ def test_weights_cast_at_once_give_what_autocast_gives(name: str) -> None:
     if name.startswith("mlpgan"):
         net.eval()  # dropout would differ
     x, y = torch.rand(8, *entry.dataset.shape), torch.rand(8, *entry.dataset.shape)
-    cast, plain = Cast(net, "cpu"), InContext(net, lambda: torch.autocast("cpu", torch.bfloat16))
+    cast, plain = Cast(net, autocast), Run(net, autocast)
     for _ in range(2):
         got, expected = gradients(cast, net, [x]), gradients(plain, net, [x])
         assert len(got) == len(expected) == len(list(net.parameters()))
@@ -43,7 +47,7 @@ def test_weights_cast_at_once_give_what_autocast_gives(name: str) -> None:
 def test_weights_are_cast_when_told_to() -> None:
     entry = ENTRIES["mlpgan-mnist-z100-l2"]
     net = build(entry)["generator"]
-    run, z = Cast(net, "cpu"), torch.randn(4, entry.latent_size)
+    run, z = Cast(net, autocast), torch.randn(4, entry.latent_size)
     run.refresh()
     before = run(z).clone()
     with torch.no_grad():
@@ -57,7 +61,7 @@ def test_weights_are_cast_when_told_to() -> None:
 def test_frozen_weights_get_no_gradients() -> None:
     entry = ENTRIES["dcgan-mnist-z10-l3"]
     net = build(entry)["critic"].requires_grad_(False)
-    run, x = Cast(net, "cpu"), torch.rand(4, 1, 28, 28, requires_grad=True)
+    run, x = Cast(net, autocast), torch.rand(4, 1, 28, 28, requires_grad=True)
     run.refresh()
     run(x).sum().backward()
     assert x.grad is not None

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genzoo import objectives
-from genzoo.casts import InContext
+from genzoo.casts import Run
 from genzoo.catalog import ENTRIES
 from genzoo.nets import build
 from genzoo.objectives import gradient_penalty
@@ -50,7 +50,7 @@ def test_a_recorded_step_does_what_one_in_place_does(
 ) -> None:
     recorded = trainer(name, tmp_path)
     monkeypatch.setattr(objectives, "Aside", lambda _: Aside())
-    monkeypatch.setattr(objectives, "Cast", lambda net: InContext(net, lambda: torch.autocast("cuda", torch.bfloat16)))
+    monkeypatch.setattr(objectives, "Cast", Run)
     in_place = trainer(name, tmp_path)
     assert isinstance(recorded._updates, Captured)
     in_place._updates = in_place._update_all
