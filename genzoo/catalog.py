@@ -179,7 +179,7 @@ ENTRIES: Mapping[str, Entry] = _register([*_reports_0_to_2(), *_report_3(), *_re
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
-        "mlpgan-mnist": "mlpgan-mnist-z100-l4-leaky",
+        "mlpgan-mnist": "mlpgan-mnist-z100-l3",
         "mlpvae-mnist": "mlpvae-mnist-z2-l2",
         "convgan-mnist": "convgan-mnist-z100-l2-s1",
         "lstmgan-mnist": "lstmgan-mnist-z100-l2",

@@ -18,7 +18,7 @@ from .conftest import CommandLine
 from .hub_process import FETCH, contents, environment, fetch, install, run
 from .hub_server import TOKEN, HubServer
 
-GAN, VAE = "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1"
+GAN, VAE = "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1"
 
 SAMPLE = """
 import sys
@@ -194,10 +194,10 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
         hub.repo(f"genzoo/{name}", contents(weights_home() / name))
     hub.repo("user/model", {**contents(weights_home() / GAN), "other.safetensors": b"not genzoo's"})
     env = environment(hub, home, PYTHONPATH=str(site))
-    done = genzoo("pull", "mlp*[1y]", "user/model", "--json", **env)
+    done = genzoo("pull", "mlp*[13]", "user/model", "--json", **env)
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
-    assert list(rows) == [VAE, GAN, "user/model"]
+    assert list(rows) == [GAN, VAE, "user/model"]
     assert {name: rows[name]["files"] for name in rows} == {GAN: 8, VAE: 7, "user/model": 5}
     assert {path.name for path in Path(rows[GAN]["path"]).iterdir()} == set(read_manifest()[GAN])
     asked = len(hub.log)
@@ -216,12 +216,12 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     in_git = Path(rows["user/model"]["path"]) / "config.json"
     for path in (cached, shipped, in_git):
         path.resolve().write_bytes(b"x")
-    done = genzoo("verify", "mlp*[1y]", "user/model", "--json", **offline)
+    done = genzoo("verify", "mlp*[13]", "user/model", "--json", **offline)
     assert done.returncode == 1
     assert {row["name"]: list(row["damaged"]) for row in json.loads(done.stdout)} == {
         GAN: [str(cached)], VAE: [str(shipped)], "user/model": [str(in_git)]
     }  # fmt: skip
-    assert f"Error: {VAE}, {GAN}, user/model cannot be trusted" in done.stderr
+    assert f"Error: {GAN}, {VAE}, user/model cannot be trusted" in done.stderr
     assert genzoo("pull", GAN, **env).returncode == 0
     assert genzoo("verify", GAN, **env).stdout == f"{GAN}  ok, 8 files\n"
     for args, words in (
