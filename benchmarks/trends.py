@@ -26,9 +26,9 @@ INTRODUCTION = """# Latent size and hidden layers
 Report 4 asked what the size of the latent and the number of hidden layers do to a VAE, a DCGAN and a WGAN, and judged
 by its losses and by eye. Here the same is asked of this zoo's weights, with the metrics of
 [docs/evaluate.md](evaluate.md) on the test set. Each entry was trained once, by the recipe of its family (where two
-of a table have recipes that differ, it is said), and ships its best state, found after the steps in the table: small
-differences may be chance. Where the report names a best or a worst value, the verdict goes by the Fréchet distance, and
-for a VAE by the ELBO as well."""
+of a table have recipes or lengths that differ, it is said), and ships its best state, found after the steps in the
+table: small differences may be chance. Where the report names a best or a worst value, the verdict goes by the
+Fréchet distance, and for a VAE by the ELBO as well."""
 WAITING = "Not shown, because entries of it have no weights yet:"
 
 Varied = Literal["latent size", "hidden layers"]
@@ -120,8 +120,8 @@ def section(study: Study, home: Path) -> str:
         (f"`{name}`", str(value), f"{steps[i]:,}", *(f"{numbers[i]:,.4g}" for numbers in found.values()))
         for i, (name, value) in enumerate(value_of.items())
     ]
-    differing = differences({name: config.entry.recipe for name, config in configs.items()})
-    caution = " That may be the recipes' doing." if differing else ""
+    differing = differences(configs)
+    caution = " That may be the doing of these differences." if differing else ""
     judged = [key for key in ("frechet_distance", "elbo") if all(key in document for document in documents)]
     means = {key: {v: number(d, (key,)) for v, d in zip(value_of.values(), documents, strict=True)} for key in judged}
     verdicts = [verdict(study, key, by_value) for key, by_value in means.items()]
@@ -135,17 +135,24 @@ def section(study: Study, home: Path) -> str:
     )
 
 
-def differences(recipes: dict[str, Recipe]) -> list[str]:
-    """What is not the same in the recipes of all entries of a study, a sentence each; the table tells how long."""
+def differences(configs: dict[str, Config]) -> list[str]:
+    """What was not the same for all entries of a study, in the recipes or in how long they trained, a sentence each."""
     sentences = []
     for key in (field.name for field in dataclasses.fields(Recipe) if field.name != "epochs"):
-        names: dict[object, list[str]] = {}
-        for name, recipe in recipes.items():
-            names.setdefault(getattr(recipe, key), []).append(f"`{name}`")
-        if len(names) > 1:
-            each = "; ".join(f"{value} for {', '.join(of_it)}" for value, of_it in names.items())
-            sentences.append(f"The recipes differ in `{key}`: {each}.")
+        values = {name: str(getattr(config.entry.recipe, key)) for name, config in configs.items()}
+        if apart := groups(values):
+            sentences.append(f"The recipes differ in `{key}`: {apart}.")
+    if apart := groups({name: f"{config.training['steps']:,} steps" for name, config in configs.items()}):
+        sentences.append(f"The runs differ in length: {apart}.")
     return sentences
+
+
+def groups(values: dict[str, str]) -> str:
+    """Each value and the entries that have it; nothing where all have the same."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        names.setdefault(value, []).append(f"`{name}`")
+    return "; ".join(f"{value} for {', '.join(of_it)}" for value, of_it in names.items()) if len(names) > 1 else ""
 
 
 def verdict(study: Study, key: str, means: dict[int, float]) -> str:
