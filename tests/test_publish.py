@@ -22,7 +22,7 @@ from .hub_process import contents, environment, install
 from .hub_server import READ_TOKEN, TOKEN, HubServer, writing
 from .publish_process import Publisher, shows_token
 
-GAN, VAE = "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1"
+GAN, VAE = "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1"
 SENT = {
     *("README.md", "config.json", "model.safetensors", "golden.safetensors"),
     *("history.jsonl", "samples.png", "progress.png"),
