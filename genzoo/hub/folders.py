@@ -16,7 +16,8 @@ from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageE
 from genzoo.files import git_hash, sha256
 from genzoo.hub import client
 from genzoo.spec import Entry
-from genzoo.strict import MOST_JSON_BYTES
+from genzoo.strict import MOST_JSON_BYTES, brief
+from genzoo.values import as_path
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
 _REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
@@ -159,11 +160,11 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
+    path = as_path(source)
     name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
         _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
         return _find_entry(name)
-    path = Path(source)
     if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
         _refuse_revision(revision, f"{path} is a folder on this machine")
         return Folder(path)
@@ -176,7 +177,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
             # A folder's path may look like a repository's name.
             raise HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.") from None
     known = catalog.nearest(source, [*catalog.ALIASES, *catalog.ENTRIES])
-    raise UnknownNameError(f"{source!r} is neither a model's name nor a folder: {known}")
+    raise UnknownNameError(f"{brief(source)} is neither a model's name nor a folder: {known}")
 
 
 def is_of_catalog(source: str) -> bool:
