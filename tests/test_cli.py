@@ -165,7 +165,9 @@ def test_a_full_disk(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> N
 def test_every_command_explains_itself(genzoo: CommandLine) -> None:
     top = genzoo("--help")
     assert top.returncode == 0
-    commands = [line.split()[0] for line in top.stdout.split("Commands:")[1].strip().splitlines()]
+    lines = top.stdout.split("Commands:")[1].strip().splitlines()
+    assert [line for line in lines if line.endswith("...") or not line.endswith(".")] == [], "a summary is cut"
+    commands = [line.split()[0] for line in lines]
     assert {"list", "info", "generate", "train"} <= set(commands)
     for command in commands:
         help_page = genzoo(command, "--help")
