@@ -90,7 +90,7 @@ class Pretrained(ABC):
         """
         self._refuse_changed()
         path = as_path(save_directory)
-        if path.is_dir() and any(path.iterdir()):
+        if os.path.isdir(path) and any(path.iterdir()):  # which answers for any name, too long ones too
             raise UsageError(f"{path} is not empty: name another folder.")
         with whole_folder(path, overwrite=False) as part:
             copy_folder(self.folder, part)

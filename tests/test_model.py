@@ -16,7 +16,7 @@ from PIL import Image
 import genzoo
 from genzoo.catalog import ENTRIES
 from genzoo.devices import find_device, full_float32
-from genzoo.errors import UsageError
+from genzoo.errors import GenzooError, UsageError
 from genzoo.model import Model
 from genzoo.objectives import binarized, build_phases
 from genzoo.tensors import read_tensors
@@ -320,6 +320,9 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: genzoo.load("x" * 5000), r"^.{100,250}$"),
         (lambda: genzoo.info("x" * 5000), r"^.{100,250}$"),
         (lambda: model.save_pretrained("a\0b"), "is no name or path"),
+        (lambda: genzoo.Model.from_pretrained("user/repo", revision=5), "5 cannot be a revision"),  # type: ignore[arg-type]
+        (lambda: model.push_to_hub(None), "None cannot be a repository's name"),  # type: ignore[arg-type]
+        (lambda: model.push_to_hub("user/repo", revision=5), "5 cannot be"),  # type: ignore[arg-type]
         (lambda: genzoo.list_models(5), "A pattern is text, such as 'dcgan-\\*', not 5"),  # type: ignore[arg-type]
         (lambda: genzoo.list_models([None]), "A pattern is text"),  # type: ignore[list-item]
         (lambda: model.sample(True), "n must be a whole number, not True"),
@@ -345,3 +348,5 @@ def test_bad_arguments(checkpoint: Path) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             call()
+    with pytest.raises(GenzooError, match="file name too long"):
+        model.save_pretrained("x" * 3000)

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 import genzoo
 from genzoo.errors import GenzooError, UsageError
 from genzoo.images import make_grid, to_pixels, to_uint8
-from genzoo.writers import save_images
+from genzoo.writers import check_room, save_images
 
 from .peak import on_linux
 
@@ -237,6 +237,9 @@ def test_more_than_the_disk_holds_is_said_at_once(form: str, colours: torch.Tens
         with pytest.raises(GenzooError, match=r"no space left on device for 1,000,000,000,000,000 images.*are free"):
             save_images(batches(), f"{place}/{form}", n=10**15)
     assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    check_room(f"{tmp_path}/{form}", 7, (3, 8, 6))
+    with pytest.raises(GenzooError, match="no space left on device for 7 images"):
+        check_room(f"{tmp_path}/{form}", 7, (3, 8, 6), besides=10**18)
 
 
 def test_grids_larger_than_their_format_holds(tmp_path: Path) -> None:

@@ -126,15 +126,15 @@ def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | N
     return None if found == expected else f"its {'Git hash' if in_git else 'SHA-256'} is {found}, {whose}{expected}"
 
 
-def parse_repository(source: str) -> tuple[str, str | None] | None:
+def parse_repository(source: object) -> tuple[str, str | None] | None:
     """The repository and the revision of `user/repo[@revision]`; None for what is not written so."""
-    match = _REPOSITORY.fullmatch(source)
+    match = _REPOSITORY.fullmatch(source) if isinstance(source, str) else None
     return (match["repo"], match["revision"]) if match else None
 
 
-def is_revision(text: str) -> bool:
+def is_revision(text: object) -> bool:
     """Whether a branch, a tag or a commit can be written so."""
-    return _REVISION.fullmatch(text) is not None and ".." not in text
+    return isinstance(text, str) and _REVISION.fullmatch(text) is not None and ".." not in text
 
 
 def repository_of(name: str) -> str:
