@@ -98,6 +98,11 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
     return Target(repo, branch, private, token)
 
 
+def demand_way(target: Target) -> None:
+    """Raise `HubError` where the Hub cannot be reached; nothing is asked of it."""
+    _patiently(target, lambda _: None)
+
+
 def demand_token(target: Target) -> None:
     """Raise `HubError` where there is no token to publish with, or to ask what is there."""
     from huggingface_hub import get_token

@@ -1,0 +1,96 @@
+"""Whether the Hub can be reached, asked before its client sets out.
+
+Where it cannot, the client tries again for half a minute, and for minutes where packets are lost on the way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import selectors
+import socket
+import time
+import urllib.request
+from urllib.parse import urlsplit
+
+_PATIENCE = 5.0
+"""Seconds for a connection, where nothing answers."""
+_STAGGER = 0.25
+"""Seconds until the next of a host's addresses is tried beside those before it, as RFC 8305 has it."""
+_FRESH = {True: 60.0, False: 1.0}
+"""Seconds that an answer stands, by whether the Hub was reached."""
+_PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080}
+_ON_ITS_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+_NO_WAY = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT)
+
+_known: dict[tuple[str, int], tuple[float, OSError | None]] = {}
+
+
+def probe() -> None:
+    """Connect to the server that files come from, or to the proxy on the way there, and hang up.
+
+    Raises:
+        OSError: the system's own, where its name is not resolved, or nobody answers.
+    """
+    if (stop := _first_stop()) is None:
+        return
+    then, error = _known.get(stop, (0.0, None))
+    if stop not in _known or time.monotonic() - then > _FRESH[error is None]:
+        error = None
+        try:
+            _connect(*stop)
+        except OSError as failed:
+            error = failed.with_traceback(None)
+        _known[stop] = time.monotonic(), error
+    if error is not None:
+        raise error
+
+
+def is_no_way(error: BaseException) -> bool:
+    """Whether an exception means that nobody was reached: then the next attempt a moment later ends the same way."""
+    return isinstance(error, socket.gaierror | ConnectionRefusedError) or (
+        isinstance(error, OSError) and error.errno in _NO_WAY
+    )
+
+
+def _first_stop() -> tuple[str, int] | None:
+    """The host and the port that a request goes to first; None for addresses that the client is to refuse."""
+    from huggingface_hub import constants
+
+    try:
+        url = urlsplit(constants.ENDPOINT)
+        proxies = urllib.request.getproxies()
+        proxy = proxies.get(url.scheme) or proxies.get("all")
+        if proxy and url.hostname and not urllib.request.proxy_bypass(url.hostname):
+            url = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+        return (url.hostname, url.port or _PORTS.get(url.scheme, 80)) if url.hostname else None
+    except ValueError:
+        return None
+
+
+def _connect(host: str, port: int) -> None:
+    """Return once one of a host's addresses has answered; they are tried in turn, and then side by side."""
+    end, failed = time.monotonic() + _PATIENCE, errno.EHOSTUNREACH
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    with contextlib.ExitStack() as begun, selectors.DefaultSelector() as waiting:
+        while addresses or waiting.get_map():
+            if addresses:
+                family, kind, protocol, _, address = addresses.pop(0)
+                one = begun.enter_context(socket.socket(family, kind, protocol))
+                one.setblocking(False)
+                if (code := one.connect_ex(address)) == 0:
+                    return
+                if code not in _ON_ITS_WAY:
+                    failed = code
+                    continue
+                waiting.register(one, selectors.EVENT_WRITE, one)
+            if (rest := end - time.monotonic()) <= 0:
+                failed = errno.ETIMEDOUT
+                break
+            for key, _ in waiting.select(min(rest, _STAGGER) if addresses else rest):
+                if (code := key.data.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) == 0:
+                    return
+                failed = code
+                waiting.unregister(key.fileobj)
+    raise OSError(failed, os.strerror(failed))
