@@ -138,12 +138,13 @@ def is_offline() -> bool:
 
 def is_reachable() -> bool:
     """Whether the Hub may be asked, and its server answers; see `reach`."""
-    try:
-        if not is_offline():
-            reach.probe()
-    except OSError:
+    if is_offline():
         return False
-    return not is_offline()
+    try:
+        reach.probe()
+    except reach.NoWayError:
+        return False
+    return True
 
 
 def patiently(
@@ -197,7 +198,9 @@ def _try(call: Callable[[bool], T], anew: bool, what: str, repo: str, revision: 
 @contextlib.contextmanager
 def _in_own_words(what: str) -> Iterator[None]:
     """Keep the client's warnings off stderr, but for waits, which are told as genzoo's own are."""
-    for handler in logging.getLogger("huggingface_hub").handlers:
+    from huggingface_hub.utils.logging import get_logger
+
+    for handler in get_logger("huggingface_hub").handlers:
         handler.addFilter(_tell_waits)  # once, however often it is added
     token = _asked_for.set(what)
     try:

@@ -107,7 +107,9 @@ def _explain_answer(error: Exception, what: str, repo: str, revision: str) -> Fa
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         return Failure(
-            OutOfReachError(f"There is no repository {repo} on {where}: check the name, or set HF_TOKEN if it is private.")
+            OutOfReachError(
+                f"There is no repository {repo} on {where}: check the name, or set HF_TOKEN if it is private."
+            )
         )
     if isinstance(error, errors.RevisionNotFoundError):
         return Failure(HubError(f"{repo} on {where} has no revision {revision!r}: name a branch, a tag or a commit."))

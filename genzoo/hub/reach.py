@@ -24,32 +24,38 @@ _PORTS = {"https": 443, "socks5": 1080, "socks5h": 1080}
 _ON_ITS_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _NO_WAY = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ETIMEDOUT)
 
-_known: dict[tuple[str, int], tuple[float, OSError | None]] = {}
+
+class NoWayError(OSError):
+    """A server's name is not resolved, or nobody answers; `strerror` is the system's."""
+
+
+_known: dict[tuple[str, int], tuple[float, str | None]] = {}
+"""When a server was last tried, and the system's words for what went wrong."""
 
 
 def probe() -> None:
     """Connect to the server that files come from, or to the proxy on the way there, and hang up.
 
     Raises:
-        OSError: the system's own, where its name is not resolved, or nobody answers.
+        NoWayError: when that does not succeed.
     """
     if (stop := _first_stop()) is None:
         return
-    then, error = _known.get(stop, (0.0, None))
-    if stop not in _known or time.monotonic() - then > _FRESH[error is None]:
-        error = None
+    then, reason = _known.get(stop, (float("-inf"), None))
+    if time.monotonic() - then > _FRESH[reason is None]:
         try:
             _connect(*stop)
-        except OSError as failed:
-            error = failed.with_traceback(None)
-        _known[stop] = time.monotonic(), error
-    if error is not None:
-        raise error
+            reason = None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        _known[stop] = time.monotonic(), reason
+    if reason is not None:
+        raise NoWayError(errno.EHOSTUNREACH, reason)
 
 
 def is_no_way(error: BaseException) -> bool:
     """Whether an exception means that nobody was reached: then the next attempt a moment later ends the same way."""
-    return isinstance(error, socket.gaierror | ConnectionRefusedError) or (
+    return isinstance(error, NoWayError | socket.gaierror | ConnectionRefusedError) or (
         isinstance(error, OSError) and error.errno in _NO_WAY
     )
 
@@ -77,7 +83,11 @@ def _connect(host: str, port: int) -> None:
         while addresses or waiting.get_map():
             if addresses:
                 family, kind, protocol, _, address = addresses.pop(0)
-                one = begun.enter_context(socket.socket(family, kind, protocol))
+                try:
+                    one = begun.enter_context(socket.socket(family, kind, protocol))
+                except OSError as error:  # IPv6, say, where the system has none
+                    failed = error.errno or failed
+                    continue
                 one.setblocking(False)
                 if (code := one.connect_ex(address)) == 0:
                     return
