@@ -20,6 +20,8 @@ from genzoo.spec import Entry
 from genzoo.strict import MOST_JSON_BYTES
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
+NAMESPACE = "GENZOO_HUB_NAMESPACE"
+"""The setting whose copies of the catalog's entries are fetched, where the installation lacks them."""
 _REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
 _REVISION = re.compile(r"\w[\w./-]*", re.ASCII)
 _RUNS = "runs"  # where training writes unless told otherwise
@@ -139,8 +141,8 @@ def is_revision(text: str) -> bool:
 
 
 def repository_of(name: str) -> str:
-    """The repository of a catalog entry, by its full name."""
-    return f"{os.environ.get('GENZOO_HUB_NAMESPACE') or 'genzoo'}/{name}"
+    """The repository of a catalog entry, by its full name; whether somebody has published it is not known here."""
+    return f"{os.environ.get(NAMESPACE) or 'genzoo'}/{name}"
 
 
 def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> Folder:
@@ -220,7 +222,7 @@ def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None) -
         cause = _within(error).partition(": ")[0]
         raise OutOfReachError(
             f"The weights of {name} are not in this installation, and {cause}: install genzoo's full wheel or run it "
-            "from a checkout, or set GENZOO_HUB_NAMESPACE to the name of somebody who has published them on the Hub."
+            f"from a checkout, or set {NAMESPACE} to the name of somebody who has published them on the Hub."
         ) from None
 
 
