@@ -97,8 +97,13 @@ def test_what_is_here_needs_no_hub(slim: Path, home: Path) -> None:
 
 
 def test_the_way_is_tried_for_what_only_the_hub_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[str] = []
-    monkeypatch.setattr(reach, "probe", lambda: tried.append("") or _no_way())
+    tried = []
+
+    def probe() -> None:
+        tried.append(True)
+        raise reach.NoWayError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(reach, "probe", probe)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "user" / "mine").mkdir(parents=True)
     for source in (HERE, "mlpgan-mnist", "user/mine", "user", "zzz", "", str(tmp_path)):
@@ -107,10 +112,6 @@ def test_the_way_is_tried_for_what_only_the_hub_has(tmp_path: Path, monkeypatch:
     with pytest.raises(HubError, match=r"There is no folder user/other here .*no route"):
         refuse_out_of_reach("user/other")
     assert tried
-
-
-def _no_way() -> None:
-    raise reach.NoWayError(errno.EHOSTUNREACH, "No route to host")
 
 
 def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Path) -> None:

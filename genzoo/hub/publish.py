@@ -99,8 +99,14 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
 
 
 def demand_way(target: Target) -> None:
-    """Raise `HubError` where the Hub cannot be reached; nothing is asked of it."""
-    _patiently(target, lambda _: None)
+    """Raise `HubError` where the Hub cannot be reached, or must not be; nothing is asked of it."""
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    def refuse_offline(_: bool) -> None:
+        if client.is_offline():
+            raise OfflineModeIsEnabled
+
+    _patiently(target, refuse_offline)
 
 
 def demand_token(target: Target) -> None:

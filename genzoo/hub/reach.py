@@ -1,6 +1,7 @@
 """Whether the Hub can be reached, asked before its client sets out.
 
 Where it cannot, the client tries again for half a minute, and for minutes where packets are lost on the way.
+What this needs of the standard library is imported in functions, since `import genzoo` comes by here.
 """
 
 from __future__ import annotations
@@ -8,10 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import selectors
-import socket
 import time
-import urllib.request
 from urllib.parse import urlsplit
 
 _PATIENCE = 5.0
@@ -48,6 +46,8 @@ def probe() -> None:
             reason = None
         except OSError as error:
             reason = error.strerror or type(error).__name__
+        except UnicodeError:  # for the client to refuse, as what is no address
+            return
         _known[stop] = time.monotonic(), reason
     if reason is not None:
         raise NoWayError(errno.EHOSTUNREACH, reason)
@@ -55,6 +55,8 @@ def probe() -> None:
 
 def is_no_way(error: BaseException) -> bool:
     """Whether an exception means that nobody was reached: then the next attempt a moment later ends the same way."""
+    import socket
+
     return isinstance(error, NoWayError | socket.gaierror | ConnectionRefusedError) or (
         isinstance(error, OSError) and error.errno in _NO_WAY
     )
@@ -62,6 +64,8 @@ def is_no_way(error: BaseException) -> bool:
 
 def _first_stop() -> tuple[str, int] | None:
     """The host and the port that a request goes to first; None for addresses that the client is to refuse."""
+    import urllib.request
+
     from huggingface_hub import constants
 
     try:
@@ -77,6 +81,9 @@ def _first_stop() -> tuple[str, int] | None:
 
 def _connect(host: str, port: int) -> None:
     """Return once one of a host's addresses has answered; they are tried in turn, and then side by side."""
+    import selectors
+    import socket
+
     end, failed = time.monotonic() + _PATIENCE, errno.EHOSTUNREACH
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     with contextlib.ExitStack() as begun, selectors.DefaultSelector() as waiting:
