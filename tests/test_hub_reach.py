@@ -114,7 +114,7 @@ def test_the_way_is_tried_for_what_only_the_hub_has(tmp_path: Path, monkeypatch:
     assert tried
 
 
-def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Path) -> None:
+def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Path, tmp_path: Path) -> None:
     env = environment(hub, home, PYTHONPATH=str(slim))
     found, other = fetch(MISSING, MISSING, env=env | {"GENZOO_HUB_NAMESPACE": "zoo"})
     assert found == other
@@ -124,6 +124,9 @@ def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Pa
         found["text"],
     )
     assert len(hub.requests("config.json")) == 2
+    part = install(tmp_path / "part", f"{HERE}/config.json", f"{HERE}/model.safetensors")
+    [found] = fetch(f"{HERE} critic.safetensors", env=env | {"PYTHONPATH": str(part)})
+    assert found["text"].startswith(f"Some files of {HERE} are not in this installation, and there is no repository ")
     [found] = fetch("runs/mine", env=env)
     assert found["text"].startswith("There is no folder runs/mine here (check its path), and there is no repository ")
     [found] = fetch(MISSING, env=env | {"HF_HUB_OFFLINE": "1"})
@@ -146,6 +149,15 @@ def test_a_busy_hub_is_asked_again_in_genzoos_own_words(hub: HubServer, slim: Pa
 
 def _commit(hub: HubServer) -> str:
     return hub.repos[f"genzoo/{MISSING}"].refs["main"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "http://[::1", "nowhere", "ftp://127.0.0.1", "http://"])
+def test_an_endpoint_that_is_none(endpoint: str, slim: Path, home: Path) -> None:
+    env = environment(None, home, PYTHONPATH=str(slim), HF_ENDPOINT=endpoint)
+    done = run(COMMANDS, "info user/repo", f"pull {MISSING}", f"verify {MISSING}", env=env)
+    sentence = "Error: HF_ENDPOINT is not an address: write it as in https://huggingface.co, or unset it.\nEND\n"
+    assert done.stderr == 3 * sentence
+    assert [json.loads(line)["asked"] for line in done.stdout.splitlines()] == [0, 0, 0]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import random
 import re
 import time
@@ -12,8 +13,9 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.hub import reach
 from genzoo.hub.failures import Failure, OutOfReachError, explain
 from genzoo.version import __version__
@@ -85,6 +87,7 @@ def fetch(
 
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
     """The path of a file that is in the client's cache, without a request."""
+    _refuse_endpoint()
     from huggingface_hub import try_to_load_from_cache
 
     try:
@@ -131,9 +134,21 @@ def list_files(repo: str, revision: str) -> frozenset[str]:
 
 def is_offline() -> bool:
     """Whether the client has been told to leave the network alone."""
+    _refuse_endpoint()
     from huggingface_hub import constants
 
     return constants.HF_HUB_OFFLINE
+
+
+def _refuse_endpoint() -> None:
+    """Raise `UsageError` for an HF_ENDPOINT that is no address, on which the client may break when it is imported."""
+    try:
+        url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+        right = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise UsageError("HF_ENDPOINT is not an address: write it as in https://huggingface.co, or unset it.")
 
 
 def is_reachable() -> bool:
@@ -163,6 +178,7 @@ def patiently(
     What nobody answers at all is asked for once.  The client retries much else by itself, but gives up at once on a
     reset connection, and on a CDN's 503.
     """
+    _refuse_endpoint()
     started, attempt, spoilt = time.monotonic(), 1, False
     while True:
         outcome = _try(call, spoilt, what, repo, revision, tell)

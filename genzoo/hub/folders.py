@@ -106,7 +106,7 @@ class ShippedFolder(Folder):
 
     @cached_property
     def _rest(self) -> HubFolder:
-        return _open_published(self.path.name, self.pinned)
+        return _open_published(self.path.name, self.pinned, f"Some files of {self.path.name}")
 
 
 def known_hash(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
@@ -211,17 +211,17 @@ def _find_entry(name: str) -> Folder:
         )
     if weights.is_here(name):
         return ShippedFolder(weights.weights_home() / name, pinned)
-    return _open_published(name, pinned)
+    return _open_published(name, pinned, f"The weights of {name}")
 
 
-def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None) -> HubFolder:
-    """The repository of an entry that this installation lacks."""
+def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None, missing: str) -> HubFolder:
+    """The repository of an entry, for what of it this installation lacks."""
     try:
         return open_repository(repository_of(name), pinned=pinned)
     except OutOfReachError as error:
         cause = _within(error).partition(": ")[0]
         raise OutOfReachError(
-            f"The weights of {name} are not in this installation, and {cause}: install genzoo's full wheel or run it "
+            f"{missing} are not in this installation, and {cause}: install genzoo's full wheel or run it "
             f"from a checkout, or set {NAMESPACE} to the name of somebody who has published them on the Hub."
         ) from None
 
