@@ -45,7 +45,7 @@ for line in sys.argv[1:]:
 
 OF_AN_ENTRY = (
     rf"^Error: The weights of {MISSING} are not in this installation, and config\.json of genzoo/{MISSING} "
-    r"could not be fetched from \S+ \({reason}\): install genzoo's full wheel or run it from a checkout, "
+    r"could not be fetched from \S+ \({reason}\): install genzoo's whole wheel or run it from a checkout, "
     r"or set GENZOO_HUB_NAMESPACE to .*\.$"
 )
 OF_A_FOLDER = (
@@ -120,7 +120,7 @@ def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Pa
     assert found == other
     assert re.fullmatch(
         rf"The weights of {MISSING} are not in this installation, and there is no repository zoo/{MISSING} on \S+: "
-        r"install genzoo's full wheel or .* GENZOO_HUB_NAMESPACE to .*\.",
+        r"install genzoo's whole wheel or .* GENZOO_HUB_NAMESPACE to .*\.",
         found["text"],
     )
     assert len(hub.requests("config.json")) == 2

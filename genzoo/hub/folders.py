@@ -221,7 +221,7 @@ def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None, m
     except OutOfReachError as error:
         cause = _within(error).partition(": ")[0]
         raise OutOfReachError(
-            f"{missing} are not in this installation, and {cause}: install genzoo's full wheel or run it "
+            f"{missing} are not in this installation, and {cause}: install genzoo's whole wheel or run it "
             f"from a checkout, or set {NAMESPACE} to the name of somebody who has published them on the Hub."
         ) from None
 
