@@ -171,5 +171,5 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_a_pinned_file_that_is_not_here(tmp_path: Path) -> None:
     folder = weights.Folder(tmp_path, weights.read_manifest()["features/genzoo-mnist-v1"])
-    with pytest.raises(WeightsNotFoundError, match="from a checkout"):
+    with pytest.raises(WeightsNotFoundError, match=r"has no train\.safetensors, which the manifest lists: install"):
         folder.file("train.safetensors")
