@@ -50,6 +50,11 @@ def test_a_slim_wheel_has_the_aliases_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert included() == whole
 
 
+def test_the_page_tells_how_many_there_are() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    assert f"| all {len(ENTRIES)} | the {len(set(ALIASES.values()))} that an alias stands for |" in page
+
+
 def test_an_editable_install_reads_the_checkout() -> None:
     assert included(version="editable") == {}
 

@@ -21,6 +21,8 @@ from genzoo.weights import load_net, weights_home
 
 from .conftest import digit_sheet
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
