@@ -10,22 +10,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from genzoo.errors import GenzooError
-from genzoo.hub import info
 from genzoo.version import __version__
-from genzoo.weights import list_models
 
 if TYPE_CHECKING:
+    from genzoo.hub import info
     from genzoo.images import make_grid
     from genzoo.model import Model, load
+    from genzoo.weights import list_models
     from genzoo.writers import save_images
 
 __all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "save_images"]
 
-_LAZY = {"Model": "model", "load": "model", "make_grid": "images", "save_images": "writers"}
+_LAZY = {
+    "Model": "model",
+    "info": "hub",
+    "list_models": "weights",
+    "load": "model",
+    "make_grid": "images",
+    "save_images": "writers",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # torch is imported by what needs it, not by `import genzoo`.
+    # What is not asked for is not imported: torch least of all, but the catalog neither, for `genzoo --help`.
     if name in _LAZY:
         return getattr(importlib.import_module(f"genzoo.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'genzoo' has no attribute {name!r}")

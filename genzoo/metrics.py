@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genzoo.errors import DataError, UsageError
-from genzoo.hub import find_folder
 from genzoo.strict import brief, read_json
 from genzoo.weights import METRICS
 
@@ -65,6 +64,8 @@ def read_metrics(source: str) -> dict[str, Any]:
     """
     path = Path(source)
     if not os.path.isfile(path):
+        from genzoo.hub import find_folder  # which `genzoo list` needs nothing of
+
         folder = find_folder(source)
         if not folder.has(METRICS):
             missing = folder.path / METRICS

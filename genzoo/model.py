@@ -68,7 +68,7 @@ class Model(Pretrained):
 
         Raises:
             UsageError: for a VAE.
-            HubError: for an installed genzoo, which leaves the critics out, when the Hub does not give it.
+            HubError: for a repository on the Hub, when that does not give it.
             BadCheckpointError: when the folder has none.
         """
         if self.entry.is_vae:

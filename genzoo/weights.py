@@ -79,7 +79,7 @@ class Folder:
         path = self.path / name
         if not os.path.isfile(path) and name in (self.pinned or {}):
             raise WeightsNotFoundError(
-                f"{self.path} has no {name}, which an installed genzoo leaves out: run genzoo from a checkout."
+                f"{self.path} has no {name}, which the manifest lists: install genzoo anew or check the file out again."
             )
         if not os.path.isfile(path):
             raise BadCheckpointError(f"{self.path} has no {name}: {_why_not(self.path, name)}")
@@ -177,7 +177,7 @@ def list_models(
         pattern: one or several, as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
         family: only this family, e.g. `"dcgan"`.
         dataset: only this dataset, e.g. `"mnist"`.
-        pretrained: only those that have weights, here or to be fetched.
+        pretrained: only those that have weights, in this installation or not.
 
     Raises:
         UnknownNameError: for a family or dataset that does not exist.

@@ -31,6 +31,8 @@ from genzoo.train.state import STATE
 
 from .conftest import noise_images, plan
 
+pytestmark = pytest.mark.numeric
+
 GAN, VAE = ENTRIES["mlpgan-mnist-z100-l2"], ENTRIES["mlpvae-mnist-z2-l1"]
 FACES = ENTRIES["vae-olivetti-z32-l4"]
 FEW = Settings(n=200, seeds=(0,))

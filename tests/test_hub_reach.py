@@ -130,7 +130,7 @@ def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Pa
     [found] = fetch("runs/mine", env=env)
     assert found["text"].startswith("There is no folder runs/mine here (check its path), and there is no repository ")
     [found] = fetch(MISSING, env=env | {"HF_HUB_OFFLINE": "1"})
-    assert re.search(r"not in this installation, and .* HF_HUB_OFFLINE keeps .*: install genzoo's full", found["text"])
+    assert re.search(r"not in this installation, and .* HF_HUB_OFFLINE keeps .*: install genzoo's whole", found["text"])
 
 
 def test_a_busy_hub_is_asked_again_in_genzoos_own_words(hub: HubServer, slim: Path, home: Path) -> None:

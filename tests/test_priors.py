@@ -20,6 +20,8 @@ from genzoo.train.mixture import fit_mixture
 
 from .conftest import noise_images
 
+pytestmark = pytest.mark.numeric
+
 VAE = "mlpvae-mnist-z2-l1"
 
 

@@ -38,6 +38,8 @@ from genzoo.variants import with_recipe
 from .conftest import noise_images, plan
 from .peak import on_linux
 
+pytestmark = pytest.mark.numeric
+
 CPU = torch.device("cpu")
 
 

@@ -9,28 +9,36 @@ import contextlib
 import importlib
 import signal
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from genzoo.errors import GenzooError
 from genzoo.version import __version__
 
+
+class _Place(NamedTuple):
+    """Where a command is written, and the line that `genzoo --help` has for it, which then imports none of them."""
+
+    module: str
+    function: str
+    summary: str
+
+
 _COMMANDS = {
-    "list": "show:list_command",
-    "info": "show:info",
-    "generate": "generate:generate",
-    "train": "train:train",
-    "finetune": "train:finetune",
-    "evaluate": "evaluate:evaluate",
-    "pull": "hub:pull",
-    "verify": "hub:verify",
-    "card": "card:card",
-    "publish": "publish:publish",
-    "adopt": "adopt:adopt",
-    "train-features": "evaluate:train_features",
+    "list": _Place("show", "list_command", "List the models whose names match PATTERN."),
+    "info": _Place("show", "info", "Show all that is known of a model."),
+    "generate": _Place("generate", "generate", "Draw images from a trained model."),
+    "train": _Place("train", "train", "Train models and leave a checkpoint folder each."),
+    "finetune": _Place("train", "finetune", "Train a model further, on other images."),
+    "evaluate": _Place("evaluate", "evaluate", "Measure a model's samples against real images."),
+    "pull": _Place("hub", "pull", "Fetch models from the Hub ahead of time."),
+    "verify": _Place("hub", "verify", "Hash the weights on this machine again."),
+    "card": _Place("card", "card", "Write the model card of NAME or FOLDER."),
+    "publish": _Place("publish", "publish", "Publish a trained model on the Hub."),
+    "adopt": _Place("adopt", "adopt", "Take finished runs into the zoo's weights."),
+    "train-features": _Place("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
 }
-"""Each command's module and function, imported when it is asked for."""
 
 
 class _Group(click.Group):
@@ -42,9 +50,13 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module, function = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{module}"), function)
+        place = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{place.module}"), place.function)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         # So that what is half written is removed as after Ctrl-C.

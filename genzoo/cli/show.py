@@ -21,7 +21,7 @@ def describe(name: str) -> dict[str, Any]:
     files = read_manifest().get(name, {})
     return {
         **_facts(catalog.ENTRIES[name]),
-        "weights": "here" if is_here(name) else "to fetch" if files else "not trained yet",
+        "weights": "here" if is_here(name) else "not in this installation" if files else "not trained yet",
         "bytes": sum(file["size"] for file in files.values()) or None,
         "metrics": _metrics(name),
     }
@@ -74,7 +74,7 @@ def _training(name: str) -> dict[str, Any] | None:
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only this family, e.g. dcgan.")
 @click.option("--dataset", help="Only this dataset, e.g. mnist.")
-@click.option("--pretrained", is_flag=True, help="Only those that have weights, here or to be fetched.")
+@click.option("--pretrained", is_flag=True, help="Only those that have weights, in this installation or not.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_command(pattern: str, family: str | None, dataset: str | None, pretrained: bool, as_json: bool) -> None:
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
