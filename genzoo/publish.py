@@ -10,8 +10,9 @@ from pathlib import Path
 from genzoo.card import check_card, render
 from genzoo.card.facts import read_measurement
 from genzoo.errors import BadCheckpointError
-from genzoo.files import clear_io_errors, sync, write_text
+from genzoo.files import clear_io_errors, write_text
 from genzoo.hub.publish import Draft, demand_token, fetch_published, find_target, prepare, send
+from genzoo.platforms import sync
 from genzoo.strict import MOST_JSON_BYTES
 from genzoo.version import __version__
 from genzoo.weights import CONFIG, CRITIC, GOLDEN, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, Folder, read_config

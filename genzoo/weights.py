@@ -156,10 +156,10 @@ def write_manifest(home: Path) -> None:
     entries = {
         folder.relative_to(home).as_posix(): {
             file.name: {"size": file.stat().st_size, "sha256": sha256(file)}
-            for file in sorted(folder.iterdir())
+            for file in sorted(folder.iterdir(), key=lambda path: path.name)
             if not file.name.startswith(".")
         }
-        for folder in sorted(folders)
+        for folder in sorted(folders, key=lambda path: path.parts)  # on Windows paths compare without regard to case
     }
     write_text(home / MANIFEST, json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n")
 
@@ -278,7 +278,7 @@ def read_mixture(folder: Folder) -> dict[str, Tensor]:
     """
     tensors = read_tensors(folder.file(MODEL), trusted=folder.pinned is not None)
     try:
-        return {name: tensors[f"mixture.{name}"].float() for name in ("weights", "means", "covariances")}
+        return {name: tensors[f"mixture.{name}"].float().clone() for name in ("weights", "means", "covariances")}
     except KeyError:
         raise BadCheckpointError(f"{folder.path} has no mixture over its latents: train it anew.") from None
 
@@ -294,11 +294,12 @@ def read_golden(folder: Folder, entry: Entry) -> tuple[Tensor, Tensor]:
     latents = torch.Size((GOLDEN_IMAGES, entry.latent_size))
     images = torch.Size((GOLDEN_IMAGES, *entry.dataset.shape))
     tensors = read_tensors(folder.file(GOLDEN), {"latents": latents, "images": images})
-    return tensors["latents"].float(), tensors["images"].float()
+    return tensors["latents"].float().clone(), tensors["images"].float().clone()
 
 
 def _as(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+    # A copy in any case: Windows replaces no file that is mapped, and elsewhere its changes would be the net's.
+    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
 
 
 def meta_nets(entry: Entry) -> nn.ModuleDict:

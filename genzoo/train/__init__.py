@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.files import clear_io_errors
 from genzoo.model import load
+from genzoo.platforms import lock
 from genzoo.processes import Processes
 from genzoo.train.choice import Judge, best_of, measured
 from genzoo.train.finish import (
@@ -34,6 +36,7 @@ from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
 
 __all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "measured", "steps_of", "train"]
 
+_LOCK = ".lock"
 _OUTCOME = ("steps", "step", "seconds", "evaluations")
 """What `config.json` says of a run's end, beside its settings."""
 
@@ -59,7 +62,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
         The checkpoint folder, `plan.out`.
 
     Raises:
-        TrainingError: for a folder of another run, or values that are not finite.
+        TrainingError: for a folder of another run or in which another process trains, or values that are not finite.
         StoppedError: after SIGINT or SIGTERM, once the state is saved.
         GenzooError: when the folder cannot be written.
     """
@@ -72,11 +75,11 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     writer = summary_writer() if plan.tensorboard else None
     plan = dataclasses.replace(plan, device=processes.device)
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
-    _claim(plan, config, resume, processes)
-    if resume and _finished(plan):
-        processes.end()
-        return plan.out
-    with torch.random.fork_rng():
+    with _locked(plan.out, processes), torch.random.fork_rng():
+        _claim(plan, config, resume, processes)
+        if resume and _finished(plan):
+            processes.end()
+            return plan.out
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
             trainer.state.load(plan.out / STATE)
@@ -95,6 +98,25 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     processes.wait()
     processes.end()
     return plan.out
+
+
+@contextlib.contextmanager
+def _locked(out: Path, processes: Processes) -> Iterator[None]:
+    """Make a folder where it is missing, and keep other runs out of it; the first process does so for all.
+
+    Raises:
+        TrainingError: in every process, when another run is at work there.
+        GenzooError: when the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        held = True
+        if processes.first:
+            with clear_io_errors(out):
+                out.mkdir(parents=True, exist_ok=True)
+                held = stack.enter_context(lock(out / _LOCK))
+        if processes.any(not held):
+            raise TrainingError(f"Another process is training in {out}: let it end, stop it, or name another --out.")
+        yield
 
 
 def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
@@ -119,7 +141,7 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
     """Make the folder this run's, or see that it is."""
     with clear_io_errors(plan.out, "read"):
         found = (plan.out / CONFIG).exists()
-        free = not plan.out.is_dir() or not any(plan.out.iterdir())
+        free = not plan.out.is_dir() or all(path.name == _LOCK for path in plan.out.iterdir())
     if found and resume:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
@@ -140,8 +162,6 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
         raise TrainingError(f"{plan.out} holds other things than a run: name another --out, or empty it.")
     processes.wait()
     if processes.first and not found:
-        with clear_io_errors(plan.out):
-            plan.out.mkdir(parents=True, exist_ok=True)
         write_config(plan.out, config)
     processes.wait()
 
