@@ -9,6 +9,19 @@ import torch
 
 from genzoo.card import cards_home, write_card
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import (
+    CARD,
+    CONFIG,
+    CRITIC,
+    GOLDEN,
+    HISTORY,
+    LAYOUT,
+    METRICS,
+    MODEL,
+    PROGRESS,
+    SAMPLES,
+    sign,
+)
 from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
@@ -17,18 +30,7 @@ from genzoo.files import whole_folder
 from genzoo.model import Model, load
 from genzoo.spec import Entry
 from genzoo.train.choice import Evaluation, Judge, best_of, loss_of, measured
-from genzoo.weights import (
-    CONFIG,
-    CRITIC,
-    GOLDEN,
-    HISTORY,
-    METRICS,
-    MODEL,
-    PROGRESS,
-    SAMPLES,
-    weights_home,
-    write_manifest,
-)
+from genzoo.weights import weights_home, write_manifest
 
 _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
 
@@ -71,8 +73,8 @@ def adopt(
     model = load(run, device)
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
-    files = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
-    if missing := [name for name in files if not (run / name).is_file()]:
+    needed = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
+    if missing := [name for name in needed if not (run / name).is_file()]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
     model.check()
     settings = settings or published(model.entry)
@@ -82,8 +84,10 @@ def adopt(
     if not is_current(run / METRICS, model, settings):
         write_metrics(run / METRICS, evaluate(model, settings, data_dir, report))
     with whole_folder(there, overwrite=True) as part:
-        for name in [*files, METRICS]:
-            shutil.copyfile(run / name, part / name)
+        # All of a run but its card, which the zoo writes itself.
+        for path in [model.folder.file(name) for name in LAYOUT if name != CARD and model.folder.has(name)]:
+            shutil.copyfile(path, part / path.name)
+        sign(part)
     write_manifest(home)
     write_card(model.name, cards_home() if home == weights_home() else home / "cards", home)
     return there
