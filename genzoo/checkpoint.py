@@ -78,6 +78,10 @@ class Folder:
         """Whether the folder holds a file of this name."""
         return os.path.isfile(self.path / name)
 
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of some names of which there is no file."""
+        return [name for name in names if not self.has(name)]
+
 
 @dataclass(frozen=True)
 class LocalFolder(Folder):
@@ -101,9 +105,9 @@ class LocalFolder(Folder):
             )
         return path
 
-    def has(self, name: str) -> bool:
-        """Whether the folder holds a file of this name, or lists it, so that one that is gone is missed."""
-        return super().has(name) or (super().has(SUMS) and name in self.sums())
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of some names, and of the names that are listed, of which there is no file."""
+        return [name for name in dict.fromkeys([*names, *self.sums()]) if not self.has(name)]
 
     def problem(self, name: str) -> str | None:
         """What is wrong with a file; None where it is the one that is listed.
@@ -149,7 +153,7 @@ def _why_not(folder: Path, name: str) -> str:
         weights_missing = name.endswith(".safetensors") or MODEL not in names
         if weights_missing and (reason := about_pickles(names)):
             return reason
-        if (folder / STATE).is_file():
+        if (folder / STATE).is_file() and SUMS not in names:
             return (
                 "it holds a run that has not ended: go on with it by the command that began it and --resume, with "
                 "--minutes 0.1 to end it as it is."

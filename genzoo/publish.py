@@ -34,7 +34,7 @@ def copy_folder(folder: Folder, to: Path) -> None:
         HubError: when a file is on the Hub, and cannot be fetched.
         GenzooError: when a file cannot be written.
     """
-    if missing := [name for name in _NEEDED if not folder.has(name)]:
+    if missing := [name for name in folder.missing(_NEEDED) if name != CARD]:
         raise BadCheckpointError(f"{folder.path} lacks {', '.join(missing)}: it is not a whole checkpoint folder.")
     paths = [folder.file(name) for name in LAYOUT if name != CARD and folder.has(name)]
     # A card that lies on the Hub, or in the catalog, speaks of that place.
