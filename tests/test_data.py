@@ -24,7 +24,7 @@ import torchvision.datasets
 from PIL import Image
 
 from genzoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
-from genzoo.data import ImageData, data_root, digests, load_folder, load_images
+from genzoo.data import ImageData, data_root, digests, faces, load_folder, load_images
 from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
 from genzoo.errors import DataError
@@ -152,7 +152,7 @@ def test_a_file_that_was_not_published(
 @pytest.mark.usefixtures("offline")
 def test_smaller_files_of_ones_own_are_not_mnist(tmp_path: Path, digits: np.ndarray) -> None:
     write_idx(tmp_path / "MNIST" / "raw", digits)
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte is not the published file: its SHA-256 is .*, not ba"):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte is not the published file: its .*, not ba8910"):
         load_images(MNIST, tmp_path)
     write_idx(tmp_path / "FashionMNIST" / "raw", digits)  # whose unpacked files have no published digests
     assert len(load_images(DATASETS["fashionmnist"], tmp_path)) == 100
@@ -314,6 +314,12 @@ def test_the_real_mnist(digits: np.ndarray) -> None:
 
 
 @pytest.mark.data
+def test_the_real_faces() -> None:
+    train, test = (load_images(OLIVETTI, REAL, train=train) for train in (True, False))
+    assert (len(train), len(test), int(train.pixels.max())) == (360, 40, 242)
+
+
+@pytest.mark.data
 def test_the_real_cifar() -> None:
     pixels = load_images(CIFAR10, REAL).pixels
     assert pixels.shape == (50_000, 3, 32, 32)
@@ -332,13 +338,20 @@ def write_faces(root: Path, n: int = 400) -> np.ndarray:
     return faces
 
 
-def test_faces_from_their_folder(tmp_path: Path) -> None:
-    faces = write_faces(tmp_path)
+def publish_faces(monkeypatch: pytest.MonkeyPatch, images: np.ndarray) -> None:
+    monkeypatch.setattr(faces, "PIXELS", hashlib.sha256(images.tobytes()).hexdigest())
+
+
+def test_faces_from_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = write_faces(tmp_path)
+    with pytest.raises(DataError, match=r"holds other images than the Olivetti faces.*is [0-9a-f]{64}, not a3f75007"):
+        load_images(OLIVETTI, tmp_path)
+    publish_faces(monkeypatch, written)
     data = load_images(OLIVETTI, tmp_path)
     assert data.dataset == OLIVETTI
     held_out = np.arange(400) % 10 == 9
-    assert np.array_equal(data.pixels.numpy()[:, 0], faces[~held_out])
-    assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], faces[held_out])
+    assert np.array_equal(data.pixels.numpy()[:, 0], written[~held_out])
+    assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], written[held_out])
     (tmp_path / "olivetti" / "person39" / "9.png").unlink()
     with pytest.raises(DataError, match="holds 399 images"):
         load_images(OLIVETTI, tmp_path)
@@ -347,12 +360,13 @@ def test_faces_from_their_folder(tmp_path: Path) -> None:
 def test_faces_of_scikit_learn_get_their_levels_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    faces = levels(400, 64, 64, most=242).astype(np.uint8)
-    faces[0, 0, :2] = 0, 242
+    wanted = levels(400, 64, 64, most=242).astype(np.uint8)
+    wanted[0, 0, :2] = 0, 242
+    publish_faces(monkeypatch, wanted)
 
     def fetch(**_: object) -> types.SimpleNamespace:
         sys.stdout.write("downloading\n")
-        stretched = np.float32(faces)
+        stretched = np.float32(wanted)
         return types.SimpleNamespace(images=stretched / stretched.max())
 
     fake = types.ModuleType("sklearn.datasets")
@@ -360,7 +374,7 @@ def test_faces_of_scikit_learn_get_their_levels_back(
     monkeypatch.setitem(sys.modules, "sklearn", types.ModuleType("sklearn"))
     monkeypatch.setitem(sys.modules, "sklearn.datasets", fake)
     held_out = load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0]
-    assert np.array_equal(held_out, faces[9::10])
+    assert np.array_equal(held_out, wanted[9::10])
     assert capfd.readouterr().out == ""
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], held_out)
