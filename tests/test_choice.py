@@ -207,6 +207,10 @@ def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Pat
     assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
     adopt(home / GAN.name, home, settings=FEW)
     assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+    # A measurement that nobody signed is made anew.
+    (home / GAN.name / "metrics.json").write_text("{}")
+    adopt(home / GAN.name, home, settings=FEW)
+    assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
 
 
 def test_names_and_wildcards_stand_for_runs() -> None:

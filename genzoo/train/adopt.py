@@ -20,6 +20,7 @@ from genzoo.checkpoint import (
     MODEL,
     PROGRESS,
     SAMPLES,
+    LocalFolder,
     sign,
 )
 from genzoo.data import load_images
@@ -70,7 +71,7 @@ def adopt(
         BadCheckpointError: for a folder that is not whole, or does not give its golden images.
     """
     home = home or weights_home()
-    model = load(run, device)
+    model, folder = load(run, device), LocalFolder(run)
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
     needed = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
@@ -81,11 +82,12 @@ def adopt(
     there = home / model.name
     if (there / MODEL).exists() and not there.samefile(run):
         _refuse_worse(model, load(there, device), data_dir)
-    if not is_current(run / METRICS, model, settings):
+    # A measurement that is not the listed one may be of a command that was killed before it signed it.
+    if folder.problem(METRICS) or not is_current(run / METRICS, model, settings):
         write_metrics(run / METRICS, evaluate(model, settings, data_dir, report))
     with whole_folder(there, overwrite=True) as part:
         # All of a run but its card, which the zoo writes itself.
-        for path in [model.folder.file(name) for name in LAYOUT if name != CARD and model.folder.has(name)]:
+        for path in [folder.file(name) for name in LAYOUT if name != CARD and folder.has(name)]:
             shutil.copyfile(path, part / path.name)
         sign(part)
     write_manifest(home)
