@@ -17,6 +17,7 @@ import torch
 import genzoo
 from genzoo import weights
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import sign
 from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
 from genzoo.files import sha256
 from genzoo.spec import Mlp
@@ -32,6 +33,8 @@ def folder(checkpoint: Path, tmp_path: Path) -> Path:
 
 
 def refused(folder: Path, words: str) -> None:
+    """What a stranger signed is looked at as closely as what nobody did; see `test_integrity` for the signature."""
+    sign(folder)
     with pytest.raises(BadCheckpointError, match=words) as caught:
         genzoo.load(folder)
     assert "\n" not in str(caught.value)

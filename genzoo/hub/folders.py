@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from genzoo import catalog, weights
+from genzoo.checkpoint import LocalFolder
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.files import git_hash, sha256
 from genzoo.hub import client
@@ -170,7 +171,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
     path = Path(source)
     if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
         _refuse_revision(revision, f"{path} is a folder on this machine")
-        return Folder(path)
+        return LocalFolder(path)
     if not isinstance(source, str):
         raise UnknownNameError(f"{str(path)!r} is not a folder on this machine: name that of a checkpoint.")
     if named := parse_repository(source):

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import torch
 
+from genzoo.checkpoint import CONFIG, Folder, sign
+from genzoo.checksums import SUMS
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.files import clear_io_errors
-from genzoo.model import load
+from genzoo.model import Model
 from genzoo.platforms import lock
 from genzoo.processes import Processes
 from genzoo.train.choice import Judge, best_of, measured
 from genzoo.train.finish import (
-    LOSSES,
     averaged_nets,
     fixed_images,
     summary_writer,
@@ -32,7 +33,7 @@ from genzoo.train.loop import Report, Status, Trainer
 from genzoo.train.measure import Forecast, forecast
 from genzoo.train.plan import Plan, choose_precision, refuse_batch, refuse_other_settings, steps_of
 from genzoo.train.state import STATE
-from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
+from genzoo.weights import Config, read_config, versions_here, write_config
 
 __all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "measured", "steps_of", "train"]
 
@@ -74,7 +75,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     refuse_batch(plan.entry.recipe, len(data), processes.count)
     writer = summary_writer() if plan.tensorboard else None
     plan = dataclasses.replace(plan, device=processes.device)
-    config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
+    config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage(), versions_here())
     with _locked(plan.out, processes), torch.random.fork_rng():
         _claim(plan, config, resume, processes)
         if resume and _finished(plan):
@@ -167,15 +168,15 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
 
 
 def _finished(plan: Plan) -> bool:
-    """Whether the folder holds all that a run of as many steps leaves; `losses.png` is written last."""
+    """Whether the folder holds all that a run of as many steps leaves; `SHA256SUMS` is written last."""
     done = read_config(Folder(plan.out)).training.get("steps", 0)
-    return isinstance(done, int) and done >= plan.steps and (plan.out / LOSSES).exists()
+    return isinstance(done, int) and done >= plan.steps and (plan.out / SUMS).exists()
 
 
 def _finish(trainer: Trainer, config: Config) -> None:
     record, out = trainer.state.record, trainer.plan.out
     with clear_io_errors(out):
-        (out / LOSSES).unlink(missing_ok=True)  # until all is written anew the run is not finished
+        (out / SUMS).unlink(missing_ok=True)  # until all is written anew the run is not finished
     write_weights(trainer)
     shipped = best_of(trainer.plan.entry, record.evaluations) if record.best else {"step": record.step}
     done = {
@@ -184,5 +185,6 @@ def _finish(trainer: Trainer, config: Config) -> None:
         "seconds": round(record.seconds, 1),
         "evaluations": record.evaluations,
     }
-    write_config(out, Config(config.entry, {**config.training, **done}, config.parent))
-    write_proofs(trainer, load(out))
+    write_config(out, dataclasses.replace(config, training={**config.training, **done}))
+    write_proofs(trainer, Model.of_folder(Folder(out)))
+    sign(out)
