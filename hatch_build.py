@@ -1,30 +1,56 @@
-"""Puts the manifest, the weights of every alias (without critics) and the feature nets into the wheel."""
+"""Puts the weights into the wheel: all that the manifest lists, or in a slim build the aliases' alone."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FILES = ("config.json", "model.safetensors", "metrics.json", "golden.safetensors")
-FEATURE_FILES = ("config.json", "model.safetensors", "test.safetensors", "floors.json")
+SLIM = "GENZOO_BUILD_SLIM"
 
 
-class AliasWeights(BuildHookInterface):  # type: ignore[type-arg]
-    """The list of aliases is the catalog's own, so that the wheel cannot disagree with it."""
+class Weights(BuildHookInterface):  # type: ignore[type-arg]
+    """Entries are the catalog's and files the manifest's, so that the wheel cannot disagree with either."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Name the files to include; an editable install reads the checkout's own."""
-        root = Path(self.root)
-        sys.path.insert(0, str(root))
-        from genzoo.catalog import ALIASES
+        """Name the files to include; an editable install reads the checkout's own.
 
-        weights = root / "weights"
-        wanted = [weights / "manifest.json"]
-        wanted += [weights / name / file for name in ALIASES.values() for file in FILES]
-        wanted += [folder / file for folder in weights.glob("features/*") for file in FEATURE_FILES]
-        if version == "standard":
-            for path in filter(Path.is_file, wanted):
-                build_data["force_include"][str(path)] = f"genzoo/weights/{path.relative_to(weights).as_posix()}"
+        Raises:
+            FileNotFoundError: for a file that the manifest lists and the checkout lacks.
+            ValueError: for a value of `GENZOO_BUILD_SLIM` other than 0 and 1.
+        """
+        if version != "standard":
+            return
+        root = Path(self.root)
+        paths = ["weights/manifest.json", "cards/notes.json", *_weights(root, slim=_is_slim())]
+        if missing := [path for path in paths if not (root / path).is_file()]:
+            raise FileNotFoundError(
+                f"{root} lacks {len(missing)} of the zoo's files, e.g. {missing[0]}: check them out again."
+            )
+        build_data["force_include"] |= {str(root / path): f"genzoo/{path}" for path in paths}
+
+
+def _is_slim() -> bool:
+    match os.environ.get(SLIM) or "0":
+        case "0" | "1" as value:
+            return value == "1"
+        case value:
+            raise ValueError(f"{SLIM} is {value!r}: set it to 1 for the aliases alone, to 0 for every entry.")
+
+
+def _weights(root: Path, *, slim: bool) -> list[str]:
+    """The files of the feature nets and of every entry, or of those that an alias stands for."""
+    sys.path.insert(0, str(root))
+    from genzoo.catalog import ALIASES, ENTRIES
+    from genzoo.weights import read_manifest
+
+    left_out = {*ENTRIES} - {*ALIASES.values()} if slim else set()
+    return [
+        f"weights/{folder}/{file}"
+        for folder, files in read_manifest().items()
+        if folder not in left_out
+        for file in files
+    ]

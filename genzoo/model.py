@@ -70,7 +70,7 @@ class Model(Pretrained):
 
         Raises:
             UsageError: for a VAE.
-            HubError: for an installed genzoo, which leaves the critics out, when the Hub does not give it.
+            HubError: for a repository on the Hub, when that does not give it.
             BadCheckpointError: when the folder has none.
         """
         if self.entry.is_vae:
@@ -125,6 +125,17 @@ class Model(Pretrained):
 
         return [name for name, net in self._loaded().items() if not same(name, net)]
 
+    def load_nets(self) -> None:
+        """Load every net of the folder, those too that sampling does without.
+
+        Raises:
+            BadCheckpointError: for one that does not load.
+        """
+        if self.entry.is_vae:
+            _ = self.encoder, self.mixture
+        elif self.folder.has(CRITIC):
+            _ = self.critic
+
     def check(self) -> None:
         """Load every net, and hold what the generator gives against the folder's golden images.
 
@@ -132,10 +143,7 @@ class Model(Pretrained):
             BadCheckpointError: for a net that does not load, golden images that are not there or not finite, and
                 images that are more than a grey level away from them.
         """
-        if self.entry.is_vae:
-            _ = self.encoder, self.mixture
-        elif self.folder.has(CRITIC):
-            _ = self.critic
+        self.load_nets()
         latents, images = read_golden(self.folder, self.entry)
         with torch.no_grad():
             difference = (self.decode(latents).cpu() - images).abs().max()

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import torch
 
+from genzoo.checkpoint import Folder, sign
 from genzoo.devices import find_device
 from genzoo.errors import UsageError
 from genzoo.files import whole_folder
 from genzoo.hub import find_folder
 from genzoo.publish import copy_folder, publish
 from genzoo.values import as_path
-from genzoo.weights import Config, Folder, read_config
+from genzoo.weights import Config, read_config
 
 M = TypeVar("M", bound="Pretrained")
 _DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
@@ -56,13 +57,22 @@ class Pretrained(ABC):
         return cls(read_config(folder), folder, find_device(device), dtype or torch.float32)
 
     @classmethod
+    def of_folder(cls: type[M], folder: Folder) -> M:
+        """The model of a folder that is at hand, on the CPU and in float32.
+
+        Raises:
+            BadCheckpointError: for a folder that is damaged, altered or not genzoo's.
+        """
+        return cls(read_config(folder), folder, torch.device("cpu"), torch.float32)
+
+    @classmethod
     def check_folder(cls, folder: Folder) -> None:
         """Load every net of a folder, and hold what it gives against its golden images.
 
         Raises:
             BadCheckpointError: for a folder that does not load, or gives something else.
         """
-        cls(read_config(folder), folder, torch.device("cpu"), torch.float32).check()
+        cls.of_folder(folder).check()
 
     @abstractmethod
     def check(self) -> None:
@@ -94,6 +104,7 @@ class Pretrained(ABC):
             raise UsageError(f"{path} is not empty: name another folder.")
         with whole_folder(path, overwrite=False) as part:
             copy_folder(self.folder, part)
+            sign(part)
 
     def push_to_hub(
         self,

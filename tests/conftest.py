@@ -11,7 +11,9 @@ import pytest
 # Small nets gain nothing from a second thread, and two test runs side by side lose much; processes inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import numpy as np
 import torch
+from PIL import Image
 
 from genzoo.catalog import ENTRIES
 from genzoo.data import ImageData
@@ -19,6 +21,9 @@ from genzoo.spec import Dataset
 from genzoo.train import Plan, train
 
 from .hub_server import HubServer
+
+SHEETS = Path(__file__).parent / "data"
+"""Sheets of real images."""
 
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -67,6 +72,17 @@ def noise_images(dataset: Dataset, n: int = 64) -> ImageData:
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (n, *dataset.shape), dtype=torch.uint8, generator=generator)
     return ImageData(dataset, pixels)
+
+
+def digit_sheet(folder: Path) -> Path:
+    """A folder of a hundred real digits, negative: another grey dataset than MNIST."""
+    folder.mkdir()
+    with Image.open(SHEETS / "digits.png") as picture:
+        sheet = 255 - np.asarray(picture.convert("L"))
+    for i in range(100):
+        row, column = divmod(i, 10)
+        Image.fromarray(sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]).save(folder / f"{i:03}.png")
+    return folder
 
 
 def plan(name: str, out: Path, steps: int = 2, **changes: object) -> Plan:

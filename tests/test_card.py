@@ -19,6 +19,8 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
 from genzoo.card.numbers import report_3_names
 from genzoo.catalog import ENTRIES, aliases_of
+from genzoo.checkpoint import sign
+from genzoo.checksums import read_sums
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.files import sha256
@@ -264,16 +266,37 @@ def test_a_card_tells_the_recipe(name: str, words: str, tmp_path: Path) -> None:
     assert words in section(render(checkpoint_of(ENTRIES[name], tmp_path)), "Training")
 
 
-def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(tmp_path: Path) -> None:
+def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "dcgan-mnist-z100-l3"
     ours = {MODEL: read_manifest()[name][MODEL]["sha256"]}
     known = checkpoint_of(ENTRIES[name], tmp_path / "a", parent={"name": name, "sha256": ours})
+    # Of no repository it is said that it is there, but of those in a namespace that the user has named.
+    card = render(known)
+    assert f"`{name}` of genzoo's catalog" in section(card, "Training")
+    assert "base_model" not in check_card(card)
+    assert f"genzoo/{name}" not in card
+    monkeypatch.setenv("GENZOO_HUB_NAMESPACE", "zoo")
     fields = check_card(render(known))
-    assert (fields["base_model"], fields["base_model_relation"]) == (f"genzoo/{name}", "finetune")
+    assert (fields["base_model"], fields["base_model_relation"]) == (f"zoo/{name}", "finetune")
     other = checkpoint_of(ENTRIES[name], tmp_path / "b", parent={"name": name, "sha256": {MODEL: "0" * 64}})
     card = render(other)
     assert "base_model" not in check_card(card)
     assert f"a model called `{name}`" in section(card, "Training")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("dcgan-mnist-z100-l5", "The weights come with every installation of genzoo.\n"),
+        ("dcgan-mnist-z100-l3", "The weights come with an installation of genzoo, unless it is a slim one"),
+    ],
+)
+def test_a_card_says_that_the_weights_are_here(name: str, words: str, tmp_path: Path) -> None:
+    folder = checkpoint_of(ENTRIES[name], tmp_path)
+    assert words in section(render(folder, source=name), "Use")
+    assert "The weights come" not in render(folder, source="user/repo")
 
 
 def test_a_catalog_entry_comes_from_where_the_catalog_says(tmp_path: Path) -> None:
@@ -355,12 +378,14 @@ def test_report_3s_ranking_is_judged_once_all_are_measured(
 def test_a_card_is_written_where_its_links_lead_from(tmp_path: Path) -> None:
     folder = checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path / "runs").path
     (folder / SAMPLES).touch()
+    sign(folder)
     shown, inside, beside = command(folder), folder / "README.md", tmp_path / "card.md"
     assert shown.exit_code == 0
     for out in (inside, beside):
         assert command(folder, "--out", out).stdout == f"{out}\n"
     assert f"](runs/{folder.name}/{SAMPLES})" in beside.read_text()
     assert inside.read_text() == shown.stdout
+    assert read_sums(folder)["README.md"] == sha256(inside)
     assert f"]({SAMPLES})" in shown.stdout
     noted = command(folder, "--note", "Grey mush.").stdout
     assert "Grey mush." in noted

@@ -10,6 +10,8 @@ from genzoo.casts import Cast, Run
 from genzoo.catalog import ENTRIES
 from genzoo.nets import build
 
+pytestmark = pytest.mark.numeric
+
 
 def autocast() -> torch.autocast:
     return torch.autocast("cpu", torch.bfloat16)

@@ -15,6 +15,8 @@ from genzoo.nets.blocks import Dropout
 from genzoo.spec import Dataset, Entry, halvings
 from genzoo.variants import with_architecture, with_recipe
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_every_entry_builds_runs_and_learns(name: str) -> None:

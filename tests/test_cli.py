@@ -20,6 +20,7 @@ from genzoo.images import to_uint8
 from genzoo.weights import read_manifest, weights_home
 
 from .conftest import CommandLine
+from .hub_process import install
 
 
 def test_generate_a_grid(genzoo: CommandLine, tmp_path: Path) -> None:
@@ -64,6 +65,19 @@ def test_entries_that_have_no_weights(genzoo: CommandLine, tmp_path: Path) -> No
     done = genzoo("generate", "-m", "vae-mnist", "out.png")
     assert done.returncode == 1
     assert "`genzoo train vae-mnist-z20-l5` makes them" in done.stderr
+
+
+def test_a_slim_installation(genzoo: CommandLine, tmp_path: Path) -> None:
+    here, missing = "vae-mnist-z20-l5", "vae-mnist-z10-l3"
+    site = install(tmp_path / "site", *(f"{here}/{file}" for file in read_manifest()[here]))
+    rows = json.loads(genzoo("list", "--json", PYTHONPATH=str(site)).stdout)
+    told = {row["name"]: row["weights"] for row in rows}
+    assert told == {**dict.fromkeys(ENTRIES, "not in this installation"), here: "here"}
+    assert all(row["bytes"] == sum(file["size"] for file in read_manifest()[row["name"]].values()) for row in rows)
+    assert {row["name"] for row in rows if row["metrics"]} == {here}
+    facts = genzoo("info", missing, PYTHONPATH=str(site)).stdout.splitlines()
+    assert "weights        not in this installation" in facts
+    assert not any(line.startswith(("metrics", "training")) for line in facts)
 
 
 def test_info(genzoo: CommandLine) -> None:

@@ -34,6 +34,8 @@ from genzoo.writers import save_images
 
 from .conftest import noise_images, plan
 
+pytestmark = pytest.mark.numeric
+
 HERE = Path(__file__).parent / "data"
 LABELS = "504192131435361728694091124327386905607618793985933074980941446045610017163021179026783904674680"
 N = 200

@@ -30,6 +30,8 @@ from genzoo.variants import with_architecture
 
 from .conftest import noise_images, plan
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.fixture(scope="module")
 def vae(tmp_path_factory: pytest.TempPathFactory) -> Model:

@@ -25,6 +25,8 @@ from genzoo.evaluate.scores import (
 )
 from genzoo.metrics import SAMPLE_METRICS
 
+pytestmark = pytest.mark.numeric
+
 
 def normal(n: int, d: int, seed: int = 0) -> Tensor:
     return torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

@@ -15,6 +15,8 @@ from genzoo.catalog import find_entry
 from genzoo.nets import build
 from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, gradients_of_maps_alone, transpose
 
+pytestmark = pytest.mark.numeric
+
 # (wide channels, narrow channels, geometry): every way through the module, even and odd sides and kernels.
 CASES = [
     (3, 2, Geometry(5, 2, 2, (6, 6))),  # to an image's channels, by 2 x 2 pixels a place

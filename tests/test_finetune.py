@@ -8,11 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from PIL import Image
 
 import genzoo
 from genzoo.catalog import find_entry
@@ -21,20 +19,14 @@ from genzoo.files import sha256
 from genzoo.hub import find_folder
 from genzoo.weights import load_net, weights_home
 
-SHEETS = Path(__file__).parent / "data"
+from .conftest import digit_sheet
+
+pytestmark = pytest.mark.numeric
 
 
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
-    """A hundred real digits, negative: another grey dataset than MNIST."""
-    folder = tmp_path / "Negative Digits"
-    folder.mkdir()
-    with Image.open(SHEETS / "digits.png") as picture:
-        sheet = 255 - np.asarray(picture.convert("L"))
-    for i in range(100):
-        row, column = divmod(i, 10)
-        Image.fromarray(sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]).save(folder / f"{i:03}.png")
-    return folder
+    return digit_sheet(tmp_path / "Negative Digits")
 
 
 def run(*args: object) -> Result:

@@ -25,6 +25,8 @@ from genzoo.weights import is_here, weights_home
 
 from .conftest import noise_images, plan
 
+pytestmark = pytest.mark.numeric
+
 ROOT = Path(__file__).parents[1]
 SHIPPED = [name for name in ENTRIES if is_here(name)]
 GREY_LEVEL = 1 / 255

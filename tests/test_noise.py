@@ -8,6 +8,8 @@ import pytest
 from genzoo import noise
 from genzoo.errors import UsageError
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_rows_do_not_depend_on_the_range(size: int) -> None:

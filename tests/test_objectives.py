@@ -17,6 +17,8 @@ from genzoo.nets.fastconv import Conv2d
 from genzoo.spec import Recipe
 from genzoo.variants import with_architecture
 
+pytestmark = pytest.mark.numeric
+
 
 def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))

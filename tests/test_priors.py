@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from genzoo.checkpoint import sign
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import make_grid
@@ -19,6 +20,8 @@ from genzoo.tensors import read_tensors, write_tensors
 from genzoo.train.mixture import fit_mixture
 
 from .conftest import noise_images
+
+pytestmark = pytest.mark.numeric
 
 VAE = "mlpvae-mnist-z2-l1"
 
@@ -111,6 +114,7 @@ def test_a_vae_without_its_mixture_is_not_whole(checkpoint: Path, tmp_path: Path
     for file in checkpoint.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     write_tensors(tmp_path / "model.safetensors", kept)
+    sign(tmp_path)
     with pytest.raises(
         BadCheckpointError, match=r"missing \['mixture.covariances', 'mixture.means', 'mixture.weights'\]"
     ):

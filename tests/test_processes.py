@@ -14,6 +14,8 @@ import torch
 
 from genzoo.tensors import read_tensors
 
+pytestmark = pytest.mark.numeric
+
 ROOT = Path(__file__).parents[1]
 TORCHRUN = ("torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--rdzv-backend", "c10d",
             "--rdzv-endpoint", "localhost:0")  # fmt: skip

@@ -85,7 +85,7 @@ def test_recipes_that_differ_are_named(tmp_path: Path) -> None:
 
 
 def test_the_page_is_that_of_the_shipped_weights(tmp_path: Path) -> None:
-    # An installed genzoo has the aliases' weights alone.
+    # A slim installation has the aliases' weights alone.
     assert page(ROOT / "weights", tmp_path / "page.md").returncode == 0
     assert (tmp_path / "page.md").read_text() == (ROOT / "docs" / "trends.md").read_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from genzoo.card.facts import Facts, Row
 from genzoo.card.words import HUB_DATASETS, TITLES
 from genzoo.errors import BadCheckpointError
 from genzoo.fields import check
-from genzoo.hub.folders import repository_of
+from genzoo.hub.folders import NAMESPACE, repository_of
 from genzoo.weights import MODEL, read_manifest
 
 TASK = "unconditional-image-generation"
@@ -34,20 +35,21 @@ def front_matter(facts: Facts) -> str:
     }
     if entry.dataset.name in HUB_DATASETS:
         fields["datasets"] = [HUB_DATASETS[entry.dataset.name]]
-    if base := base_model(facts.config.parent):
-        fields |= {"base_model": base, "base_model_relation": "finetune"}
+    # Who names the namespace says that the catalog's entries are published there.
+    if (parent := facts.config.parent) and is_of_catalog(parent) and os.environ.get(NAMESPACE):
+        fields |= {"base_model": repository_of(parent["name"]), "base_model_relation": "finetune"}
     if metrics := _metrics(facts):
         result = {"task": {"type": TASK, "name": "Unconditional image generation"}, "dataset": _dataset(facts)}
         fields["model-index"] = [{"name": entry.name, "results": [{**result, "metrics": metrics}]}]
     return f"---\n{yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=1000)}---\n"
 
 
-def base_model(parent: Mapping[str, Any] | None) -> str | None:
-    """The Hub's name of what a model was fine-tuned from, if it was the catalog's own weights."""
+def is_of_catalog(parent: Mapping[str, Any] | None) -> bool:
+    """Whether what a model was fine-tuned from had the catalog's own weights."""
     if parent is None:
-        return None
+        return False
     ours = read_manifest().get(parent["name"], {}).get(MODEL, {}).get("sha256")
-    return repository_of(parent["name"]) if ours is not None and ours == parent["sha256"].get(MODEL) else None
+    return ours is not None and ours == parent["sha256"].get(MODEL)
 
 
 def _dataset(facts: Facts) -> dict[str, str]:

@@ -11,8 +11,8 @@ from typing import Any
 from torch import nn
 
 from genzoo.card.facts import Facts
-from genzoo.card.front import base_model
-from genzoo.card.words import describe, describe_source, papers, plain, table, title
+from genzoo.card.front import is_of_catalog
+from genzoo.card.words import describe, describe_source, describe_weights, papers, plain, table, title
 from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.metrics import ALL_METRICS
 from genzoo.nets import count_parameters
@@ -91,6 +91,7 @@ def use(facts: Facts) -> str:
     return _joined(
         [
             "## Use",
+            describe_weights(entry) if source == entry.name else "",
             _fenced("python", lines),
             _fenced(
                 "sh",
@@ -267,9 +268,9 @@ def _parent(facts: Facts) -> str:
     parent = facts.config.parent
     if not parent:
         return ""
-    name, base = parent["name"], base_model(parent)
-    link = f"[{name}](https://huggingface.co/{base})" if base else f"a model called `{name}`"
-    return f"It was fine-tuned: its training began with the weights of {link}."
+    name = parent["name"]
+    whose = f"`{name}` of genzoo's catalog" if is_of_catalog(parent) else f"a model called `{name}`"
+    return f"It was fine-tuned: its training began with the weights of {whose}."
 
 
 def plain_value(value: object) -> str:

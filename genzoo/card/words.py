@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genzoo.catalog import ENTRIES
+from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.spec import Entry, Family
 
 FAMILIES: dict[Family, str] = {
@@ -115,6 +115,17 @@ def describe_source(entry: Entry) -> str:
     if entry.family == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
     return f"The entry comes from {report}, {REPORTS[source]}."
+
+
+def describe_weights(entry: Entry) -> str:
+    """Where the weights of a catalog entry are; empty for a model that is none."""
+    if entry.name not in ENTRIES:
+        return ""
+    if aliases_of(entry.name):
+        return "The weights come with every installation of genzoo."
+    return (
+        "The weights come with an installation of genzoo, unless it is a slim one, as docs/install.md of genzoo tells."
+    )
 
 
 def plain(value: object) -> str:

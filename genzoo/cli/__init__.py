@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 
 from genzoo.errors import GenzooError
+from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
 
@@ -82,9 +84,7 @@ class _Group(click.Group):
             formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        # So that what is half written is removed as after Ctrl-C.
-        with contextlib.suppress(ValueError):  # only the main thread may set it
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        _prepare_process()
         try:
             return super().invoke(ctx)
         except GenzooError as error:
@@ -98,6 +98,18 @@ def _leave_unwritten() -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)
+
+
+def _prepare_process() -> None:
+    """Let signals end this process as Ctrl-C does, and no sign be one that its output cannot have."""
+    # So that what is half written is removed as after Ctrl-C.
+    with contextlib.suppress(ValueError):  # only the main thread may set it
+        for kind in STOP_SIGNALS:
+            if kind != signal.SIGINT:
+                signal.signal(kind, lambda number, _: sys.exit(128 + number))
+    # In a file or a pipe Windows has no arrows, and not all letters that a folder's name may have.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

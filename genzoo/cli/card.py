@@ -8,6 +8,7 @@ import click
 
 from genzoo import catalog
 from genzoo.errors import UsageError
+from genzoo.hub import find_folder
 
 
 @click.command()
@@ -25,12 +26,13 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     if source is None:
         _write_all(out, note)
         return
+    folder, name = find_folder(source), catalog.ALIASES.get(source, source)
     from genzoo.card import cards_home, check_note, render, write_note
     from genzoo.card.facts import relative
+    from genzoo.checkpoint import CARD
+    from genzoo.checksums import renew_sum
     from genzoo.files import write_text
-    from genzoo.hub import find_folder
 
-    folder, name = find_folder(source), catalog.ALIASES.get(source, source)
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
     note = None if note is None else check_note(note)
@@ -40,6 +42,8 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         click.echo(text, nl=False)
         return
     write_text(out, text)
+    if out.name == CARD:
+        renew_sum(out)
     click.echo(out)
 
 

@@ -12,6 +12,7 @@ from genzoo.catalog import DATASETS
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
+from genzoo.hub import refuse_out_of_reach
 
 if TYPE_CHECKING:
     from genzoo.evaluate import Document, Settings
@@ -73,6 +74,8 @@ def evaluate(
         _refuse_unused(context)
         _compare(sources, plot, as_json)
         return
+    for source in sources:
+        refuse_out_of_reach(source)
 
     from genzoo.evaluate import Settings
     from genzoo.evaluate.measure import write_metrics
@@ -148,12 +151,13 @@ def _measure_images(images: Path, dataset: str, settings: Settings, device: str,
 
 
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    from genzoo.evaluate import plot as draw
-    from genzoo.evaluate import to_table
     from genzoo.metrics import compare as side_by_side
     from genzoo.metrics import read_metrics
 
     documents = [read_metrics(source) for source in sources]
+    from genzoo.evaluate import plot as draw
+    from genzoo.evaluate import to_table
+
     if len({document["name"] for document in documents}) < len(documents):
         # As a run of one's own beside the zoo's.
         documents = [document | {"name": source} for document, source in zip(documents, sources, strict=True)]

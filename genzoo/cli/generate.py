@@ -12,6 +12,7 @@ import click
 
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import GenzooError
+from genzoo.hub import refuse_out_of_reach
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,6 +48,7 @@ def generate(
     OUTPUT's name says what is written: a grid (.png, .jpg, .webp), one array of uint8 images
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
+    refuse_out_of_reach(source)
     from genzoo.devices import find_device
     from genzoo.model import load
     from genzoo.processes import Processes

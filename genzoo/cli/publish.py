@@ -41,7 +41,12 @@ def publish(
     The token is that of HF_TOKEN or `hf auth login`.
     """
     targets = list(_targets(source, repo_id, every, namespace))
-    from genzoo.hub import find_folder
+    from genzoo.hub import find_folder, refuse_out_of_reach
+    from genzoo.hub.publish import demand_way, find_target
+
+    for name, repo in targets:
+        refuse_out_of_reach(name)
+        demand_way(find_target(repo, revision, private=private))
     from genzoo.model import Model
     from genzoo.publish import publish as run
 

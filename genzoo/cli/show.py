@@ -13,7 +13,7 @@ from genzoo.hub import find_folder, is_of_catalog
 from genzoo.metrics import ALL_METRICS, read_metrics
 from genzoo.spec import Entry
 from genzoo.strict import read_json
-from genzoo.weights import METRICS, Folder, is_here, list_models, read_config, read_manifest, weights_home
+from genzoo.weights import METRICS, is_here, list_models, read_config, read_manifest, weights_home
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def describe(name: str) -> dict[str, Any]:
     files = read_manifest().get(name, {})
     return {
         **_facts(catalog.ENTRIES[name]),
-        "weights": "here" if is_here(name) else "to fetch" if files else "not trained yet",
+        "weights": "here" if is_here(name) else "not in this installation" if files else "not trained yet",
         "bytes": sum(file["size"] for file in files.values()) or None,
         "metrics": _metrics(name),
     }
@@ -44,7 +44,7 @@ def _describe_folder(source: str) -> dict[str, Any]:
     """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     folder = find_folder(source)
     config = read_config(folder)
-    here = read_metrics(str(folder.path)) if (folder.path / METRICS).is_file() else None
+    here = read_metrics(str(folder.file(METRICS))) if (folder.path / METRICS).is_file() else None
     return {
         **_facts(config.entry),
         "weights": str(folder.path),
@@ -67,14 +67,14 @@ def _metrics(name: str) -> dict[str, Any] | None:
 
 def _training(name: str) -> dict[str, Any] | None:
     """How the weights of an entry that are here came about; its recipe says what a new run would be."""
-    return dict(read_config(Folder(weights_home() / name)).training) if is_here(name) else None
+    return dict(read_config(find_folder(name)).training) if is_here(name) else None
 
 
 @click.command("list", short_help="List the models whose names match PATTERN.")
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only this family, e.g. dcgan.")
 @click.option("--dataset", help="Only this dataset, e.g. mnist.")
-@click.option("--pretrained", is_flag=True, help="Only those that have weights, here or to be fetched.")
+@click.option("--pretrained", is_flag=True, help="Only those that have weights, in this installation or not.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_command(pattern: str, family: str | None, dataset: str | None, pretrained: bool, as_json: bool) -> None:
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""

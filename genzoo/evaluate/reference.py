@@ -60,7 +60,7 @@ def floor_values(
     try:
         pool = extractor.real("train", data_dir)
     except DataError:
-        # An installed wheel has no training features, and the samples can be measured without.
+        # The samples can be measured without.
         return None
     if split == "train":
         pool = pool[REFERENCE_IMAGES:]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
+import os
 import random
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from genzoo.errors import BadCheckpointError
-from genzoo.hub.failures import Failure, explain
+from genzoo.errors import BadCheckpointError, UsageError
+from genzoo.hub import reach
+from genzoo.hub.failures import Failure, OutOfReachError, explain
 from genzoo.version import __version__
 
 T = TypeVar("T")
@@ -26,6 +32,9 @@ _MOST_BYTES = 300_000_000
 """Of one file in a stranger's repository: more than genzoo's largest net would take in float32."""
 
 _warn = logging.getLogger("genzoo").warning
+_asked_for: ContextVar[str | None] = ContextVar("_asked_for", default=None)
+"""What is on its way, while the client is at work for genzoo."""
+_WAITING = re.compile(r"\b(?:Retrying in|Waiting) (\d+(?:\.\d+)?)s")
 
 
 def fetch(
@@ -78,6 +87,7 @@ def fetch(
 
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
     """The path of a file that is in the client's cache, without a request."""
+    _refuse_endpoint()
     from huggingface_hub import try_to_load_from_cache
 
     try:
@@ -124,9 +134,32 @@ def list_files(repo: str, revision: str) -> frozenset[str]:
 
 def is_offline() -> bool:
     """Whether the client has been told to leave the network alone."""
+    _refuse_endpoint()
     from huggingface_hub import constants
 
     return constants.HF_HUB_OFFLINE
+
+
+def _refuse_endpoint() -> None:
+    """Raise `UsageError` for an HF_ENDPOINT that is no address, on which the client may break when it is imported."""
+    try:
+        url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+        right = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError:
+        right = False
+    if not right:
+        raise UsageError("HF_ENDPOINT is not an address: write it as in https://huggingface.co, or unset it.")
+
+
+def is_reachable() -> bool:
+    """Whether the Hub may be asked, and its server answers; see `reach`."""
+    if is_offline():
+        return False
+    try:
+        reach.probe()
+    except reach.NoWayError:
+        return False
+    return True
 
 
 def patiently(
@@ -142,8 +175,10 @@ def patiently(
 
     `tell` makes a failure of what is raised.
 
-    The client retries much of this by itself, but gives up at once on a reset connection, and on a CDN's 503.
+    What nobody answers at all is asked for once.  The client retries much else by itself, but gives up at once on a
+    reset connection, and on a CDN's 503.
     """
+    _refuse_endpoint()
     started, attempt, spoilt = time.monotonic(), 1, False
     while True:
         outcome = _try(call, spoilt, what, repo, revision, tell)
@@ -151,7 +186,7 @@ def patiently(
             return outcome
         # The client leaves an upload's progress bar open in a cycle of references: collected, it ends its line.
         gc.collect()
-        if outcome.passing and (found := stored()) is not None:
+        if (outcome.passing or isinstance(outcome.error, OutOfReachError)) and (found := stored()) is not None:
             return found
         wait = outcome.wait
         if wait is None:
@@ -167,7 +202,35 @@ def patiently(
 
 def _try(call: Callable[[bool], T], anew: bool, what: str, repo: str, revision: str, tell: Tell) -> T | Failure:
     try:
-        return call(anew)
+        with _in_own_words(what):
+            if not is_offline():
+                reach.probe()
+            return call(anew)
     except Exception as error:
         # Three HTTP libraries and a storage engine raise what they will, depending on the client's version.
         return tell(error, what, repo, revision)
+
+
+@contextlib.contextmanager
+def _in_own_words(what: str) -> Iterator[None]:
+    """Keep the client's warnings off stderr, but for waits, which are told as genzoo's own are."""
+    from huggingface_hub.utils.logging import get_logger
+
+    for handler in get_logger("huggingface_hub").handlers:
+        handler.addFilter(_tell_waits)  # once, however often it is added
+    token = _asked_for.set(what)
+    try:
+        yield
+    finally:
+        _asked_for.reset(token)
+
+
+def _tell_waits(record: logging.LogRecord) -> bool:
+    """Whether a record of the client's is shown: not where genzoo speaks for it, unless more was asked for."""
+    what = _asked_for.get()
+    asked = logging.getLogger("huggingface_hub").level < logging.WARNING  # by HF_HUB_VERBOSITY, say
+    if what is None or asked or record.levelno > logging.WARNING:
+        return True
+    if wait := _WAITING.search(record.getMessage()):
+        _warn("%s did not come, next try in %.1f s", what, float(wait[1]))
+    return False

@@ -11,8 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
+from genzoo.hub.reach import is_no_way
 
 WITH_ANOTHER_TRY = (408, 416, 429, 500, 502, 503, 504)
+
+
+class OutOfReachError(HubError):
+    """There is no such repository, or no way to it: another attempt would end the same way."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
     root = _root(error)
     if isinstance(root, errors.OfflineModeIsEnabled):
         return Failure(
-            HubError(
+            OutOfReachError(
                 f"{what} is not on this machine, and HF_HUB_OFFLINE keeps genzoo from fetching it: unset that, or run "
                 f"`genzoo pull {repo}` where there is a network."
             )
@@ -64,9 +69,10 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
         return Failure(HubError(f"{host()} does not answer as the Hub does: check HF_ENDPOINT and the proxy."))
     if isinstance(root, errors.HFValidationError):
         return Failure(UsageError(f"{repo!r} cannot be a repository's name: one is written user/repo."))
-    if isinstance(root, OSError) and root.errno and not isinstance(root, ConnectionError | TimeoutError):
+    away = any(map(is_no_way, chain(error)))
+    if not away and isinstance(root, OSError) and root.errno and not isinstance(root, ConnectionError | TimeoutError):
         return _explain_disk(root, what)
-    if isinstance(root, ValueError | TypeError):
+    if not away and isinstance(root, ValueError | TypeError):
         return Failure(
             HubError(
                 f"{what} could not even be asked for ({type(root).__name__}): check HF_ENDPOINT and HF_TOKEN for "
@@ -74,11 +80,10 @@ def explain(error: Exception, what: str, repo: str, revision: str) -> Failure:
             )
         )
     # The HTTP libraries that the client has used over the years share no class for a broken connection.
+    words = f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later."
     return Failure(
-        HubError(
-            f"{what} could not be fetched from {host()} ({reason_of(root)}): check the network, or try again later."
-        ),
-        passing=True,
+        OutOfReachError(words) if away else HubError(words),
+        passing=not away,
         spoilt=type(root) is OSError,  # the client's word for a file of another size than announced
     )
 
@@ -102,7 +107,9 @@ def _explain_answer(error: Exception, what: str, repo: str, revision: str) -> Fa
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         return Failure(
-            HubError(f"There is no repository {repo} on {where}: check the name, or set HF_TOKEN if it is private.")
+            OutOfReachError(
+                f"There is no repository {repo} on {where}: check the name, or set HF_TOKEN if it is private."
+            )
         )
     if isinstance(error, errors.RevisionNotFoundError):
         return Failure(HubError(f"{repo} on {where} has no revision {revision!r}: name a branch, a tag or a commit."))

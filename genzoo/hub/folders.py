@@ -12,16 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from genzoo import catalog, weights
+from genzoo.checkpoint import LocalFolder
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.files import git_hash, sha256
 from genzoo.hub import client
+from genzoo.hub.failures import OutOfReachError
 from genzoo.spec import Entry
 from genzoo.strict import MOST_JSON_BYTES, brief
 from genzoo.values import as_path
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
+NAMESPACE = "GENZOO_HUB_NAMESPACE"
+"""The setting whose copies of the catalog's entries are fetched, where the installation lacks them."""
 _REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
 _REVISION = re.compile(r"\w[\w./-]*", re.ASCII)
+_RUNS = "runs"  # where training writes unless told otherwise
 _GIT = 40  # hexadecimal digits
 _HASH = re.compile(rf"[0-9a-f]{{64}}|[0-9a-f]{{{_GIT}}}")
 
@@ -103,7 +108,7 @@ class ShippedFolder(Folder):
 
     @cached_property
     def _rest(self) -> HubFolder:
-        return open_repository(repository_of(self.path.name), pinned=self.pinned)
+        return _open_published(self.path.name, self.pinned, f"Some files of {self.path.name}")
 
 
 def known_hash(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
@@ -138,8 +143,8 @@ def is_revision(text: object) -> bool:
 
 
 def repository_of(name: str) -> str:
-    """The repository of a catalog entry, by its full name."""
-    return f"{os.environ.get('GENZOO_HUB_NAMESPACE') or 'genzoo'}/{name}"
+    """The repository of a catalog entry, by its full name; whether somebody has published it is not known here."""
+    return f"{os.environ.get(NAMESPACE) or 'genzoo'}/{name}"
 
 
 def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> Folder:
@@ -167,15 +172,14 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         return _find_entry(name)
     if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
         _refuse_revision(revision, f"{path} is a folder on this machine")
-        return Folder(path)
+        return LocalFolder(path)
     if not isinstance(source, str):
         raise UnknownNameError(f"{str(path)!r} is not a folder on this machine: name that of a checkpoint.")
     if named := parse_repository(source):
         try:
             return open_repository(named[0], _one_revision(named[1], revision))
         except HubError as error:
-            # A folder's path may look like a repository's name.
-            raise HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.") from None
+            raise _beside_folder(error, source) from None
     known = catalog.nearest(source, [*catalog.ALIASES, *catalog.ENTRIES])
     raise UnknownNameError(f"{brief(source)} is neither a model's name nor a folder: {known}")
 
@@ -209,7 +213,46 @@ def _find_entry(name: str) -> Folder:
         )
     if weights.is_here(name):
         return ShippedFolder(weights.weights_home() / name, pinned)
-    return open_repository(repository_of(name), pinned=pinned)
+    return _open_published(name, pinned, f"The weights of {name}")
+
+
+def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None, missing: str) -> HubFolder:
+    """The repository of an entry, for what of it this installation lacks."""
+    try:
+        return open_repository(repository_of(name), pinned=pinned)
+    except OutOfReachError as error:
+        cause = _within(error).partition(": ")[0]
+        raise OutOfReachError(
+            f"{missing} are not in this installation, and {cause}: install genzoo's whole wheel or run it "
+            f"from a checkout, or set {NAMESPACE} to the name of somebody who has published them on the Hub."
+        ) from None
+
+
+def _beside_folder(error: HubError, source: str) -> HubError:
+    """An error about a repository, whose name may have been meant for a folder's path."""
+    first = Path(source).parts[0]
+    if first == _RUNS or os.path.isdir(first) or (isinstance(error, OutOfReachError) and not client.is_reachable()):
+        return HubError(f"There is no folder {source} here (check its path), and {_within(error)}")
+    return HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.")
+
+
+def _within(error: HubError) -> str:
+    """An error's sentence, to go on with within another."""
+    return str(error).replace("There is", "there is", 1)
+
+
+def refuse_out_of_reach(source: str) -> None:
+    """Raise what `find_folder` would where a model is not here and the Hub out of reach; otherwise nothing is asked.
+
+    A command calls this before it imports torch.
+
+    Raises:
+        HubError: when the Hub cannot be reached, and its files are not in the cache.
+    """
+    name = catalog.ALIASES.get(source, source)
+    elsewhere = not weights.is_here(name) if name in catalog.ENTRIES else parse_repository(source) is not None
+    if elsewhere and not os.path.isdir(source) and not client.is_reachable():
+        find_folder(source)
 
 
 def open_repository(

@@ -98,6 +98,17 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
     return Target(repo, branch, private, token)
 
 
+def demand_way(target: Target) -> None:
+    """Raise `HubError` where the Hub cannot be reached, or must not be; nothing is asked of it."""
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    def refuse_offline(_: bool) -> None:
+        if client.is_offline():
+            raise OfflineModeIsEnabled
+
+    _patiently(target, refuse_offline)
+
+
 def demand_token(target: Target) -> None:
     """Raise `HubError` where there is no token to publish with, or to ask what is there."""
     from huggingface_hub import get_token

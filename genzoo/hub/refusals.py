@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
-from genzoo.hub.failures import WITH_ANOTHER_TRY, Failure, busy, chain, host, reason_of, retry_after
+from genzoo.hub.failures import WITH_ANOTHER_TRY, Failure, OutOfReachError, busy, chain, host, reason_of, retry_after
+from genzoo.hub.reach import is_no_way
 
 _MOST_WORDS = 200  # characters of what the Hub says itself
 _OF_XET = re.compile(r"HTTP status \w+ error \((\d{3})")
@@ -120,6 +121,10 @@ def _explain_answer(answer: _Answer, repo: str, branch: str) -> Failure:
 
 def _explain_the_rest(links: list[BaseException], repo: str) -> Failure:
     where, root = host(), links[0]
+    if any(map(is_no_way, links)):
+        return Failure(
+            OutOfReachError(f"{repo} could not be published on {where} ({reason_of(root)}): check the network.")
+        )
     if isinstance(root, json.JSONDecodeError | LookupError | AttributeError):
         return Failure(HubError(f"{where} does not answer as the Hub does: check HF_ENDPOINT and the proxy."))
     if isinstance(root, ValueError) and str(root).startswith("LFS batch"):

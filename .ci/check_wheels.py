@@ -1,0 +1,44 @@
+"""Hold a whole wheel and a slim one against the checkout: `check_wheels.py WHOLE SLIM`, run from its root."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from genzoo.catalog import ALIASES, ENTRIES
+
+SLIM_BYTES = 100_000_000
+"""What package indexes allow a file to have."""
+
+
+def data_of(wheel: Path) -> dict[str, str]:
+    """The SHA-256 of what a wheel holds besides code."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.startswith(("genzoo/weights/", "genzoo/cards/"))]
+        assert len(names) == len(set(names)), f"{wheel} holds a file twice"
+        return {name.removeprefix("genzoo/"): hashlib.sha256(archive.read(name)).hexdigest() for name in names}
+
+
+def data_here() -> dict[str, str]:
+    """The same of the checkout."""
+    paths = [path for path in Path("weights").rglob("*") if path.is_file()] + [Path("cards/notes.json")]
+    return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def main(whole: Path, slim: Path) -> None:
+    """Print both sizes, or fail with what differs."""
+    expected = data_here()
+    assert data_of(whole) == expected, sorted(set(data_of(whole).items()) ^ set(expected.items()))
+    left_out = tuple(f"weights/{name}/" for name in ENTRIES if name not in ALIASES.values())
+    kept = {name: digest for name, digest in expected.items() if not name.startswith(left_out)}
+    assert data_of(slim) == kept, sorted(set(data_of(slim).items()) ^ set(kept.items()))
+    assert slim.stat().st_size < SLIM_BYTES, f"{slim} has {slim.stat().st_size:,} bytes"
+    for kind, wheel in (("whole", whole), ("slim", slim)):
+        print(f"{kind}: {wheel.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
