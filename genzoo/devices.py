@@ -28,8 +28,8 @@ def find_device(device: str | int | torch.device | None) -> torch.device:
     try:
         found = torch.device("cpu" if device is None else device)
         if found.type != "cpu":
-            torch.zeros(1, device=found)
-    except (RuntimeError, AssertionError, NotImplementedError):
+            torch.zeros(1, device=found).tolist()  # which a device that holds no numbers, meta, cannot give back
+    except (RuntimeError, AssertionError, ImportError, TypeError, UserWarning):  # as torch says it of one or another
         raise UsageError(f"The device {str(device)!r} is not on this machine: cpu always is.") from None
     return found
 

@@ -26,7 +26,7 @@ LAYERS = (
     {"catalog"},
     {"tensors", "casts", "streams"},
     {"noise", "files", "memory", "spec", "devices"},
-    {"fields"},
+    {"fields", "values"},
     {"strict"},
     {"errors", "version"},
 )
