@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from genzoo.checksums import SUMS, read_sums, write_sums
+from genzoo.checksums import SUMS, read_sums, renew_sum, write_sums
 from genzoo.errors import BadCheckpointError, WeightsNotFoundError
 from genzoo.files import clear_io_errors, sha256
 from genzoo.strict import brief_list
@@ -37,6 +37,17 @@ def sign(folder: Path) -> list[str]:
     with clear_io_errors(folder / SUMS):
         write_sums(folder, names)
     return names
+
+
+def renew(path: Path) -> None:
+    """Sign a file of a checkpoint anew that has just been written, where the folder is signed; other lines stay.
+
+    Raises:
+        BadCheckpointError: for a `SHA256SUMS` that is none.
+        GenzooError: when it cannot be written.
+    """
+    if path.name in LAYOUT and all(os.path.isfile(path.parent / name) for name in (path.name, CONFIG, SUMS)):
+        renew_sum(path)
 
 
 @dataclass(frozen=True)
@@ -137,13 +148,7 @@ class LocalFolder(Folder):
         """
         if not os.path.isfile(self.path / SUMS):
             raise BadCheckpointError(f"{self.path} has no {SUMS}: {_why_not(self.path, SUMS)}")
-        try:
-            return read_sums(self.path)
-        except ValueError as error:
-            raise BadCheckpointError(
-                f"{self.path / SUMS} is damaged ({error}): fetch or train the folder again, or have "
-                f"`genzoo verify {self.path} --update-hashes` write it anew."
-            ) from None
+        return read_sums(self.path)
 
 
 def _why_not(folder: Path, name: str) -> str:

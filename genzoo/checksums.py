@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from genzoo.files import sha256, write_text
+from genzoo.errors import BadCheckpointError
+from genzoo.files import sha256, whole_file
 from genzoo.strict import brief, read_bytes
 
 SUMS = "SHA256SUMS"
@@ -18,13 +19,22 @@ def read_sums(folder: Path) -> dict[str, str]:
     """The SHA-256 of each file that a folder's `SHA256SUMS` lists, by its name.
 
     Raises:
-        ValueError: for a list that is not there or larger than 64 KB, a line that is none of `sha256sum`'s, a
-            name that leads elsewhere, or one given twice.
+        BadCheckpointError: for a list that is not there or larger than 64 KB, a line that is none of `sha256sum`'s,
+            a name that leads elsewhere, or one given twice.
     """
     try:
-        text = read_bytes(folder / SUMS, _MOST_BYTES).decode("ascii")
-    except UnicodeDecodeError:
-        raise ValueError("it is not plain text") from None
+        return _parse(read_bytes(folder / SUMS, _MOST_BYTES))
+    except ValueError as error:
+        raise BadCheckpointError(
+            f"{folder / SUMS} is damaged ({error}): fetch or train the folder again, or have "
+            f"`genzoo verify {folder} --update-hashes` write it anew."
+        ) from None
+
+
+def _parse(data: bytes) -> dict[str, str]:
+    if not data.isascii():
+        raise ValueError("it is not plain text")
+    text = data.decode("ascii")
     if text and not text.endswith("\n"):
         raise ValueError("its last line is cut short")
     sums: dict[str, str] = {}
@@ -44,16 +54,18 @@ def write_sums(folder: Path, names: Iterable[str]) -> None:
 
 
 def renew_sum(path: Path) -> None:
-    """Have its folder's `SHA256SUMS`, where there is one, list a file as it is now; the other lines stay.
+    """Have its folder's `SHA256SUMS` list a file as it is now; the other lines stay.
 
     For what has just been written, never for what was found: that would sign what a stranger altered.
 
     Raises:
-        ValueError: for a list that is none.
+        BadCheckpointError: for a list that is none.
+        GenzooError: when it cannot be written.
     """
-    if (path.parent / SUMS).is_file():
-        _write(path.parent, read_sums(path.parent) | {path.name: sha256(path)})
+    _write(path.parent, read_sums(path.parent) | {path.name: sha256(path)})
 
 
 def _write(folder: Path, sums: Mapping[str, str]) -> None:
-    write_text(folder / SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
+    text = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    with whole_file(folder / SUMS) as part:
+        part.write_bytes(text.encode("ascii"))  # by which no system writes line ends of its own

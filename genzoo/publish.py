@@ -112,7 +112,7 @@ def _add_card(folder: Folder, copy: Path, repo: str) -> None:
         # Of the folder itself: the card of a catalog entry tells of its neighbours.
         write_text(card, render(folder, source=repo))
         return
-    read_measurement(Folder(copy))
+    read_measurement(folder)
     try:
         if card.stat().st_size > MOST_JSON_BYTES:
             raise ValueError("it is too large")

@@ -18,8 +18,8 @@ from click.testing import CliRunner, Result
 import genzoo
 from genzoo import checkpoint as checkpoints
 from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import LocalFolder, sign
-from genzoo.checksums import read_sums, renew_sum
+from genzoo.checkpoint import LocalFolder, renew, sign
+from genzoo.checksums import read_sums
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.evaluate import write_metrics
@@ -286,7 +286,7 @@ def test_a_measurement_renews_its_own_line_alone(folder: Path, monkeypatch: pyte
     before = read_sums(folder)
     write_metrics(folder / "metrics.json", document)
     with monkeypatch.context() as patched:
-        patched.setattr("genzoo.evaluate.measure.renew_sum", interrupted)
+        patched.setattr("genzoo.evaluate.measure.renew", interrupted)
         with pytest.raises(KeyboardInterrupt):
             write_metrics(folder / "metrics.json", document | {"n": 5})
     assert genzoo.load(folder).sample(1).shape == (1, 1, 28, 28)
@@ -303,10 +303,20 @@ def test_a_measurement_renews_its_own_line_alone(folder: Path, monkeypatch: pyte
         genzoo.load(folder)
 
 
-def test_no_list_is_begun_where_there_is_none(tmp_path: Path) -> None:
+def test_other_lists_are_left_alone(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text("{}")
-    renew_sum(tmp_path / "metrics.json")
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
+    renew(tmp_path / "metrics.json")
+    assert not (tmp_path / "SHA256SUMS").exists()
+    (tmp_path / "SHA256SUMS").write_text("of something else")
+    renew(tmp_path / "metrics.json")
+    assert (tmp_path / "SHA256SUMS").read_text() == "of something else"
+    before = read_sums(folder)
+    renew(folder / "state.safetensors")
+    renew(folder / "metrics.json")  # which is not there
+    assert read_sums(folder) == before
+    (folder / "SHA256SUMS").write_text("cut")
+    with pytest.raises(BadCheckpointError, match="its last line is cut short"):
+        renew(folder / "samples.png")
 
 
 def test_a_run_that_is_made_longer_stays_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     folder, name = find_folder(source), catalog.ALIASES.get(source, source)
     from genzoo.card import cards_home, check_note, render, write_note
     from genzoo.card.facts import relative
-    from genzoo.checkpoint import CARD
-    from genzoo.checksums import renew_sum
+    from genzoo.checkpoint import renew
     from genzoo.files import write_text
 
     if note is not None and name in catalog.ENTRIES:
@@ -42,8 +41,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         click.echo(text, nl=False)
         return
     write_text(out, text)
-    if out.name == CARD:
-        renew_sum(out)
+    renew(out)
     click.echo(out)
 
 

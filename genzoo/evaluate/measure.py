@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genzoo.checksums import renew_sum
+from genzoo.checkpoint import renew
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
@@ -210,8 +210,7 @@ def write_metrics(path: Path, document: Document) -> None:
         GenzooError: when it cannot be written.
     """
     write_text(path, to_text(document))
-    if path.name == METRICS:
-        renew_sum(path)
+    renew(path)
 
 
 def metrics_name(settings: Settings) -> str:

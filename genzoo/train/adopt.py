@@ -75,7 +75,7 @@ def adopt(
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
     needed = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
-    if missing := [name for name in needed if not (run / name).is_file()]:
+    if missing := [name for name in folder.missing(needed) if name != CARD]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
     model.check()
     settings = settings or published(model.entry)

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from genzoo import noise
-from genzoo.checkpoint import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES
-from genzoo.checksums import renew_sum
+from genzoo.checkpoint import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES, renew
 from genzoo.errors import TrainingError
 from genzoo.files import whole_file, write_text
 from genzoo.images import make_grid, to_pixels, to_uint8
@@ -94,8 +93,7 @@ def write_pictures(trainer: Trainer) -> None:
     with whole_file(out / SAMPLES) as part:
         make_grid(fixed_images(trainer, _GRID).numpy()).save(part, "png")
     for name in (HISTORY, EVALUATIONS, SAMPLES):  # where a finished run is made longer, its weights stay signed
-        if (out / name).is_file():
-            renew_sum(out / name)
+        renew(out / name)
 
 
 def write_history(trainer: Trainer) -> None:
