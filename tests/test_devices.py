@@ -81,7 +81,7 @@ def test_an_lstm_that_bfloat16_lacks_is_left_in_float32(monkeypatch: pytest.Monk
     built = build(LSTM)[net].eval()
     x = torch.rand(3, *((LSTM.latent_size,) if net == "generator" else LSTM.dataset.shape))
     kinds = set()
-    built.lstm.register_forward_hook(lambda _, given, found: kinds.update({given[0].dtype, found[0].dtype}))  # type: ignore[operator, union-attr]
+    built.lstm.register_forward_hook(lambda _, given, found: kinds.update({given[0].dtype, found[0].dtype}))  # type: ignore[union-attr]
     with torch.autocast("cpu", torch.bfloat16):
         lower = built(x)
     lower.float().sum().backward()
