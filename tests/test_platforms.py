@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import signal
@@ -26,6 +25,7 @@ from genzoo.train import train
 
 from .conftest import noise_images, plan
 
+fcntl: Any = pytest.importorskip("fcntl")  # on Windows nothing need stand in for it
 ROOT = Path(__file__).parents[1]
 
 
