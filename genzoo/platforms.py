@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
 import re
 import signal
@@ -72,29 +73,35 @@ def lock(path: Path) -> Iterator[bool]:
     Raises:
         OSError: when the file cannot be made.
     """
+    descriptor, held = _take(path)
+    try:
+        yield held
+    finally:
+        if held and not WINDOWS:
+            _remove(path)  # before the lock ends, so that it is not another's by then
+        os.close(descriptor)
+        if held and WINDOWS:
+            _remove(path)  # which cannot be done there while anybody has it open
+
+
+def _take(path: Path) -> tuple[int, bool]:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            held = _try_lock(descriptor)
-            if held and not WINDOWS and not _is_at(descriptor, path):  # its last holder has removed it meanwhile
-                continue
-            try:
-                yield held
-            finally:
-                if held and not WINDOWS:  # no other can begin to hold it between these two
-                    path.unlink(missing_ok=True)
-            break
-        finally:
-            os.close(descriptor)
-    if held and WINDOWS:
-        with contextlib.suppress(OSError):  # which somebody else has opened by now
-            path.unlink()
+        held = _try_lock(descriptor)
+        if WINDOWS or not held or _is_at(descriptor, path):
+            return descriptor, held
+        os.close(descriptor)  # of a file that its last holder has removed meanwhile
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _try_lock(descriptor: int) -> bool:
     try:
         if WINDOWS:
-            msvcrt: Any = __import__("msvcrt")
+            msvcrt: Any = importlib.import_module("msvcrt")
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl

@@ -11,7 +11,6 @@ import dataclasses
 import faulthandler
 import json
 import os
-import resource
 import shutil
 import struct
 import sys
@@ -319,6 +318,8 @@ def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
 
 def main(examples: int, seed: int) -> None:
     """Run under a memory limit, and print the outcomes and the peak as JSON."""
+    import resource
+
     with tempfile.TemporaryDirectory() as home:
         campaign = Campaign(Path(home))
         pages = Path("/proc/self/statm").read_text().split()

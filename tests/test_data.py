@@ -31,6 +31,8 @@ from genzoo.errors import DataError
 from genzoo.files import sha256
 from genzoo.spec import Dataset
 
+from .peak import on_posix
+
 HERE = Path(__file__).parent / "data"
 REAL = Path(os.environ.get("GENZOO_DATA", "/nowhere"))
 GREY, COLOUR = Dataset("grey", (1, 8, 8)), Dataset("colour", (3, 8, 8), flips=True)
@@ -571,6 +573,7 @@ def test_a_bomb_is_refused_where_pillow_was_told_to_take_all(tmp_path: Path, mon
         read_picture(tmp_path / "a.png", (1, 8, 8))
 
 
+@on_posix
 def test_broken_files_are_named_and_skipped(tmp_path: Path, photos: np.ndarray, report: list[str]) -> None:
     for i, photo in enumerate(photos):
         save(photo, tmp_path / f"a{i:02d}.png")
@@ -620,6 +623,7 @@ def test_broken_files_are_logged_by_default(
 # Any folder: its files and its name
 
 
+@on_posix
 def test_order_suffixes_hidden_files_and_links(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "set", tmp_path / "elsewhere"
     names = ["a/1.PNG", "a/2.Jpeg", "a-b/0.bmp", "b.tif", "c/d/e.TIFF", "c/f.webp", "g.gif", "h.jpg"]

@@ -28,7 +28,7 @@ LAYERS = (
     {"noise", "files", "memory", "spec", "devices"},
     {"fields", "values"},
     {"strict"},
-    {"errors", "version"},
+    {"errors", "version", "platforms"},
 )
 LEVEL = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
 

@@ -25,6 +25,8 @@ from genzoo.strict import brief, brief_list, parse_json, read_json, refuse_other
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.weights import read_manifest
 
+from .peak import on_posix
+
 _SAFETENSORS = tuple(map(int, safetensors.__version__.split(".")[:2]))
 
 
@@ -73,6 +75,7 @@ def test_many_repeated_keys_take_no_time_to_find() -> None:
         parse_json(text.encode())
 
 
+@on_posix
 def test_only_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b" " * 1001)

@@ -332,6 +332,8 @@ def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path)
     while not (killed / STATE).exists():
         assert process.poll() is None
         time.sleep(0.02)
+    with pytest.raises(TrainingError, match="Another process is training in"):
+        train(plan(name, killed, steps=steps), noise_images(ENTRIES[name].dataset, 700), resume=True)
     time.sleep(random.uniform(0, 0.5))
     process.kill()
     process.communicate()

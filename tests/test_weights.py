@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
 import shutil
 import stat
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from genzoo.spec import Mlp
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.weights import meta_nets, write_manifest
 
-from .peak import forget_peak, on_linux, peak_memory
+from .peak import forget_peak, on_linux, on_posix, peak_memory
 
 
 @pytest.fixture
@@ -175,6 +174,7 @@ def test_loading_maps_and_assigns(checkpoint: Path) -> None:
     assert not model.generator.training
 
 
+@on_posix
 def test_files_are_readable_by_whom_the_umask_allows(tmp_path: Path) -> None:
     write_tensors(tmp_path / "x.safetensors", {"x": torch.zeros(2)})
     assert stat.S_IMODE((tmp_path / "x.safetensors").stat().st_mode) == 0o666 & ~umask()
@@ -188,7 +188,10 @@ def umask() -> int:
     return mask
 
 
+@on_posix
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    import resource
+
     path = tmp_path / "x.safetensors"
     write_tensors(path, {"x": torch.zeros(2)})
     old = path.read_bytes()

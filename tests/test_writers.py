@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from genzoo.errors import GenzooError, UsageError
 from genzoo.images import make_grid, to_pixels, to_uint8
 from genzoo.writers import check_room, save_images
 
-from .peak import on_linux
+from .peak import on_linux, on_posix
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +299,7 @@ def test_memory_does_not_grow_with_the_number_of_images(checkpoint: Path, tmp_pa
     assert many - few < 25_000_000
 
 
+@on_posix
 @pytest.mark.parametrize(
     ("form", "stop"), [("out.npy", signal.SIGINT), ("out/", signal.SIGINT), ("out.npz", signal.SIGTERM)]
 )
@@ -320,7 +320,10 @@ def test_a_stopped_run_leaves_nothing(checkpoint: Path, tmp_path: Path, form: st
     assert not parts[0].exists()
 
 
+@on_posix
 def test_a_file_that_cannot_grow(checkpoint: Path, tmp_path: Path) -> None:
+    import resource
+
     path = tmp_path / "out.npy"
     path.write_bytes(b"old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -76,6 +76,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     writer = summary_writer() if plan.tensorboard else None
     plan = dataclasses.replace(plan, device=processes.device)
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage(), versions_here())
+    _find_config(plan, config, resume)  # so that a folder which is refused is left as it was
     with _locked(plan.out, processes), torch.random.fork_rng():
         _claim(plan, config, resume, processes)
         if resume and _finished(plan):
@@ -140,6 +141,19 @@ def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
 
 def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
     """Make the folder this run's, or see that it is."""
+    found = _find_config(plan, config, resume)  # another run may have ended there by now
+    processes.wait()
+    if processes.first and not found:
+        write_config(plan.out, config)
+    processes.wait()
+
+
+def _find_config(plan: Plan, config: Config, resume: bool) -> bool:
+    """Whether the folder is this run's already.
+
+    Raises:
+        TrainingError: for one that holds another run, or other things than a run.
+    """
     with clear_io_errors(plan.out, "read"):
         found = (plan.out / CONFIG).exists()
         free = not plan.out.is_dir() or all(path.name == _LOCK for path in plan.out.iterdir())
@@ -161,10 +175,7 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
         raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
     elif not free:
         raise TrainingError(f"{plan.out} holds other things than a run: name another --out, or empty it.")
-    processes.wait()
-    if processes.first and not found:
-        write_config(plan.out, config)
-    processes.wait()
+    return found
 
 
 def _finished(plan: Plan) -> bool:
