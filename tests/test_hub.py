@@ -198,8 +198,9 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert list(rows) == [GAN, VAE, "user/model"]
-    assert {name: rows[name]["files"] for name in rows} == {GAN: 9, VAE: 8, "user/model": 5}
+    assert {name: rows[name]["files"] for name in rows} == {GAN: 9, VAE: 8, "user/model": 6}
     assert {path.name for path in Path(rows[GAN]["path"]).iterdir()} == set(read_manifest()[GAN])
+    assert package.load(Path(rows["user/model"]["path"])).name == GAN
     asked = len(hub.log)
     offline = env | {"HF_HUB_OFFLINE": "1"}
     assert genzoo("pull", "mlpgan-mnist", VAE, "user/model", **offline).returncode == 0
