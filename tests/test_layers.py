@@ -15,6 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "demo"},
     {"train", "evaluate", "study", "export"},
+    {"integrity"},
     {"model", "arguments", "pretrained", "priors", "writers", "processes"},
     {"publish"},
     {"card"},
@@ -23,12 +24,12 @@ LAYERS = (
     {"nets"},
     {"images"},
     {"variants"},
-    {"catalog"},
-    {"tensors", "casts", "streams"},
+    {"catalog", "checkpoint"},
+    {"tensors", "casts", "streams", "checksums"},
     {"noise", "files", "memory", "spec", "devices"},
     {"fields", "values"},
-    {"strict"},
-    {"errors", "version", "platforms"},
+    {"strict", "platforms"},
+    {"errors", "version"},
 )
 LEVEL = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}
 
