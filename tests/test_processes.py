@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from genzoo.tensors import read_tensors
+from genzoo.checkpoint.tensors import read_tensors
 
 pytestmark = pytest.mark.numeric
 
