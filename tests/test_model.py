@@ -21,7 +21,7 @@ from genzoo.errors import GenzooError, UsageError
 from genzoo.sampling.elbo import binarized
 from genzoo.sampling.model import Model
 from genzoo.train import train
-from genzoo.train.objectives import build_phases
+from genzoo.train.phases import build_phases
 from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan

@@ -28,7 +28,7 @@ from genzoo.sampling.arguments import (
     refuse_other_images,
     refuse_other_latents,
 )
-from genzoo.sampling.elbo import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
+from genzoo.sampling.elbo import elbo_terms, posterior, vae_input
 from genzoo.sampling.pretrained import Pretrained
 from genzoo.sampling.priors import PRIORS, Mixture, Prior
 from genzoo.zoo.spec import Entry, Lstm
@@ -298,17 +298,16 @@ class Model(Pretrained):
         Raises:
             UsageError: for a model that is no VAE, or images of another shape.
         """
-        seed = chosen_seed(seed)
-        if self.entry.recipe.binarize:
-            refuse_other_images(self.entry, x)
-            x = binarized(x.cpu().float(), seed, 0)
-        encoder = self.encoder
+        seed, encoder, recipe = chosen_seed(seed), self.encoder, self.entry.recipe
+        refuse_other_images(self.entry, x)
         with self._exactly():
-            encoded = encoder(self._images(x))
-            mean, log_variance, z = sample_posterior(encoded, self._latents(len(x), seed, 0))
-            raw = self.generator(z.to(self.dtype)).float()
-        likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
-        return likelihood - gaussian_kl(mean, log_variance)
+            return elbo_terms(
+                vae_input(x, recipe, seed, 0).to(self.device),
+                lambda images: encoder(images.to(self.dtype)),
+                lambda z: self.generator(z.to(self.dtype)),
+                self._latents(len(x), seed, 0),
+                recipe,
+            ).elbo
 
     @contextmanager
     def _exactly(self) -> Iterator[None]:
