@@ -45,8 +45,8 @@ from genzoo.checkpoint.weights import (
 )
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, GenzooError
-from genzoo.evaluate.compare import to_table
 from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.display import to_table
 from genzoo.sampling.integrity import write_golden
 from genzoo.train import Plan
 from genzoo.train.history import History

@@ -82,7 +82,7 @@ def test_shipped_nets_are_accurate_and_small(dataset: str, least: float) -> None
 
 
 def test_the_net_reads_digits(eyes: ZooFeatures, digits: Tensor) -> None:
-    guesses = eyes.see(digits[: len(LABELS)]).logits.argmax(1)
+    guesses = eyes.extract(digits[: len(LABELS)]).logits.argmax(1)
     assert sum(int(guess) == int(label) for guess, label in zip(guesses, LABELS, strict=True)) >= len(LABELS) - 1
 
 
@@ -110,12 +110,12 @@ def test_features_do_not_depend_on_the_batch_size(eyes: ZooFeatures, digits: Ten
 
 def test_shipped_features_are_those_of_the_images(eyes: ZooFeatures) -> None:
     sheet = np.asarray(Image.open(HERE / "digits.png")).reshape(10, 28, 10, 28).swapaxes(1, 2)
-    seen = eyes.see(torch.from_numpy(sheet.reshape(100, 1, 28, 28).copy()))
+    seen = eyes.extract(torch.from_numpy(sheet.reshape(100, 1, 28, 28).copy()))
     torch.testing.assert_close(seen.features, eyes.real("test").features[:100], rtol=2e-3, atol=2e-3)
 
 
 def test_real_images_give_the_floor(eyes: ZooFeatures, digits: Tensor, some: Sample) -> None:
-    found = score(eyes.see(digits), some)
+    found = score(eyes.extract(digits), some)
     floor = floor_values(eyes, "test", some, len(digits), SEEDS)
     assert floor is not None
     for key in (
@@ -173,7 +173,7 @@ def test_bad_images_move_the_metrics_that_should_move(
     spoil: Callable[[Tensor], Tensor],
     bounds: dict[str, tuple[float, float]],
 ) -> None:
-    good, bad = (score(eyes.see(images), some) for images in (digits[:N], spoil(digits[:N])))
+    good, bad = (score(eyes.extract(images), some) for images in (digits[:N], spoil(digits[:N])))
     for key, (low, high) in bounds.items():
         assert low <= bad[key] <= high, (key, bad[key])
         assert not low <= good[key] <= high, f"{key} does not tell {spoil.__name__} from real images"
@@ -475,7 +475,7 @@ def test_inception_sees_grey_images_as_colour(tmp_path: Path, digits: Tensor, mo
     monkeypatch.setenv("GENZOO_DATA", str(tmp_path))
     extractor = find_extractor(MNIST, "inception")
     assert extractor.identity == {"name": "inception", "version": 1, "size": 2048}
-    seen = extractor.see(digits[:2])
+    seen = extractor.extract(digits[:2])
     assert seen.features.shape == (2, 2048)
     assert seen.logits.shape == (2, 1008)
     assert not torch.equal(seen.features[0], seen.features[1])

@@ -1,4 +1,7 @@
-"""Nets in bfloat16 on a GPU: autocast casts each weight by itself, which is a tenth of a small net's kernels."""
+"""Casting a net's weights to bfloat16 all at once, on a GPU.
+
+Autocast casts each weight by itself, which is a tenth of a small net's kernels.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,23 @@ from torch.func import functional_call
 
 
 class Run:
-    """A net in the precision it is trained in: as it is, called in a context such as autocast."""
+    """A net that is called in a context such as autocast, which sets the precision."""
 
     def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
         self._net, self._context = net, context
 
     def refresh(self) -> None:
-        """Take note that the weights have changed, of which the context needs none: it looks at them at each call."""
+        """Take in changed weights; here there is nothing to do, since autocast reads them at each call."""
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What the net makes of a batch."""
+        """The net's output for a batch, in the context."""
         with self._context():
             result: Tensor = self._net(x)
         return result
 
 
 class _Cast(Function):
-    """Weights as their copies of another type, and gradients back, by one kernel each."""
+    """Copies of weights in another type, and their gradients in float32, by one kernel each way."""
 
     @staticmethod
     def forward(ctx: Any, copies: list[Tensor], *weights: Tensor) -> tuple[Tensor, ...]:
@@ -48,7 +51,7 @@ class _Cast(Function):
 
 
 class Cast(Run):
-    """A net under autocast to bfloat16, whose layers' weights are cast when it is told to, all at once."""
+    """A net under autocast to bfloat16, whose layers' weights are cast all at once, by `refresh`."""
 
     def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
         super().__init__(net, context)
@@ -65,13 +68,13 @@ class Cast(Run):
         self._cast: dict[str, Tensor] = {}
 
     def refresh(self) -> None:
-        """Cast the weights as they are now, for all calls until the next time."""
+        """Cast the weights as they are now, for all calls until the next `refresh`."""
         with torch.enable_grad():
             cast = _Cast.apply(self._copies, *self._weights.values())
         self._cast = dict(zip(self._weights, cast, strict=True))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What the net makes of a batch."""
+        """The net's output for a batch, in the context."""
         with self._context():
             result: Tensor = functional_call(self._net, self._cast, x)
         return result

@@ -1,4 +1,4 @@
-"""Where a model runs, and what a processor has in bfloat16."""
+"""The devices that models run on, and their support of bfloat16 and TF32."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genzoo.errors import UsageError
 
 
 def find_device(device: str | int | torch.device | None) -> torch.device:
-    """The device of a name; `auto` takes the machine's accelerator, where there is one.
+    """The device of a name; `auto` is the machine's accelerator, or the CPU, and None is the CPU.
 
     Raises:
         UsageError: for a name that torch does not know or a device that is not there.
@@ -43,14 +43,14 @@ _LAYERS: dict[type[nn.Module], tuple[Callable[[], nn.Module], tuple[int, ...]]] 
 """A small layer of each kind, and the shape of what it takes."""
 
 _SLOW_CAPS = ("avx512_core", "avx512_core_vnni")
-"""oneDNN's instruction sets that have bfloat16 by way of float32 alone; of those below torch tells that itself."""
+"""Values of `ONEDNN_MAX_CPU_ISA` that leave bfloat16 to be emulated in float32, where torch does not say so itself."""
 
 
 @functools.cache
 def runs_under_autocast(kind: type[nn.Module], dtype: torch.dtype = torch.bfloat16) -> bool:
-    """Whether a layer goes forward and backward on this machine's processor under autocast to a type.
+    """Whether a kind of layer can be trained on this machine's processor under autocast to a type.
 
-    It is found out by running a small one: torch offers bfloat16 on any processor, and on one without AVX-512 an
+    A small one is run forward and backward: torch offers bfloat16 on any processor, and on one without AVX-512 an
     LSTM then ends in an error of oneDNN's.  The caller's random generator is left alone.
     """
     make, shape = _LAYERS[kind]
@@ -70,16 +70,16 @@ def runs_under_autocast(kind: type[nn.Module], dtype: torch.dtype = torch.bfloat
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether nets train in bfloat16 on a device at all, however slowly; LSTM layers may be left in float32."""
+    """Whether nets can be trained in bfloat16 on a device, at whatever speed; LSTM layers may be left in float32."""
     if device.type == "cpu":
         return all(runs_under_autocast(kind) for kind in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d))
     return has_fast_bfloat16(device)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 in hardware, and torch's libraries are allowed to use that.
+    """Whether a device multiplies bfloat16 in hardware, and torch's libraries may use that.
 
-    `ONEDNN_MAX_CPU_ISA` keeps oneDNN from instructions that the processor has.
+    The environment variable `ONEDNN_MAX_CPU_ISA` can forbid oneDNN the processor's instructions.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -97,10 +97,10 @@ _CUDNN = threading.RLock()
 
 @contextlib.contextmanager
 def full_float32(device: torch.device, cudnn: bool = True) -> Iterator[None]:
-    """No TF32 on an NVIDIA GPU: samples of one seed must agree between devices.
+    """Within, an NVIDIA GPU does not use TF32, since samples of one seed must agree between devices.
 
     Args:
-        device: where the net runs; elsewhere than on such a GPU nothing is done.
+        device: where the net runs; nothing is done for any other kind.
         cudnn: whether its kernels are used at all.  Those of an LSTM have no backward pass in evaluation mode.
     """
     if device.type != "cuda":

@@ -58,7 +58,7 @@ def _rows(x: Tensor) -> Tensor:
 
 
 def _patches(x: Tensor, at: Geometry) -> Tensor:
-    """What each place of the narrow maps sees: (n, c, *wide) -> (n places, kernel kernel c)."""
+    """The patch of pixels under the kernel at each place of the narrow maps: (n, c, *wide) -> (n places, k k c)."""
     height, width = at.narrow
     p = at.padding
     padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, p, p, p, p)).contiguous()
@@ -121,7 +121,7 @@ _OPERATIONS = {
     "x": (_transpose, ("g", "w")),
     "w": (_weight_gradient, ("x", "g")),
 }
-"""What works out each of the three tensors from the other two, in the order of its arguments."""
+"""The operation that computes each of the three tensors, with the names of its arguments, the other two."""
 
 
 _MAPS_ALONE = ContextVar("_MAPS_ALONE", default=False)
@@ -129,9 +129,10 @@ _MAPS_ALONE = ContextVar("_MAPS_ALONE", default=False)
 
 @contextmanager
 def gradients_of_maps_alone() -> Iterator[None]:
-    """Within, a backward pass works out no weight's gradient in this module: for who asks for an image's alone.
+    """Within, a backward pass through this module's layers computes no gradient of a weight, only those of maps.
 
-    Autograd does not tell a `Function` which of its inputs' gradients were asked for, as it tells torch's own layers.
+    It is for gradients by an image: autograd does not tell a `Function` which of its inputs' gradients were asked
+    for, as it tells torch's own layers.
     """
     token = _MAPS_ALONE.set(True)
     try:
@@ -141,7 +142,7 @@ def gradients_of_maps_alone() -> Iterator[None]:
 
 
 class _Operation(Function):
-    """The tensor of a name from the other two; their gradients are the operations that work them out."""
+    """The tensor of a name from the other two; the gradients by these are again such operations."""
 
     @staticmethod
     def forward(ctx: Any, name: str, first: Tensor, second: Tensor, at: Geometry) -> Tensor:
@@ -203,10 +204,10 @@ def _with_bias(y: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` of a square kernel, by this module's ways under autocast to bfloat16 on a processor."""
+    """`nn.Conv2d` of a square kernel, computed by this module under autocast to bfloat16 on a processor."""
 
     twice_differentiable = False
-    """Whether to go these ways outside autocast, too, and on a GPU, for a gradient of a gradient."""
+    """Whether this module also computes it outside autocast, and on a GPU, for the sake of a gradient of a gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight
@@ -221,7 +222,7 @@ class Conv2d(nn.Conv2d):
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
-    """`nn.ConvTranspose2d` of a square kernel, likewise."""
+    """`nn.ConvTranspose2d` of a square kernel, computed by this module under autocast to bfloat16 on a processor."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         if output_size is not None or not _in_bfloat16(x):
@@ -237,10 +238,9 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
 
 class Flatten(nn.Flatten):
-    """`nn.Flatten` of maps, whose gradient is laid out as they are.
+    """`nn.Flatten` of maps, whose gradient gets their memory format.
 
-    What comes back from a linear layer is laid out otherwise, and an activation that meets two layouts takes ten
-    times as long.
+    The gradient from a linear layer has another, and an activation that meets two formats takes ten times as long.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -250,7 +250,7 @@ class Flatten(nn.Flatten):
 
 
 class Unflatten(nn.Unflatten):
-    """`nn.Unflatten` to maps laid out as those that follow, under autocast to bfloat16 on a processor."""
+    """`nn.Unflatten` to maps in channels-last format, under autocast to bfloat16 on a processor."""
 
     def forward(self, x: Tensor) -> Tensor:
         maps = super().forward(x)

@@ -1,4 +1,4 @@
-"""A step as a CUDA graph: nets so small take less time to compute than to be launched, one kernel after the other."""
+"""A training step as a CUDA graph: the kernels of small nets take less time to run than to be launched one by one."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ import torch
 
 T = TypeVar("T")
 WARM_UP = 3
-"""Calls in place, as torch's documentation has it: libraries choose their kernels, optimizers lay out their state."""
+"""Calls before the recording, in which libraries choose their kernels and optimizers allocate their state."""
 
 
 class Captured(Generic[T]):
-    """Work on an NVIDIA GPU that is the same at every call but for the values its tensors hold.
+    """A function of no arguments on an NVIDIA GPU, replayed as a CUDA graph.
 
-    The first calls do it in place, the next records it as a graph, and from then on a call launches the
-    graph as a whole.  The result's tensors are overwritten by the next call.
+    It must do the same at every call, but for the values its tensors hold.  The first `WARM_UP` calls run it as it is,
+    the next records it as a graph, and from then on a call launches the graph as a whole.  The tensors that it returns
+    are overwritten by the next call.
     """
 
     def __init__(self, work: Callable[[], T], generator: torch.Generator) -> None:
-        """The work, and the generator of the device it is done on, which is seeded anew before each call."""
+        """Wrap a function.
+
+        Args:
+            work: the function.
+            generator: of the device it runs on, which the caller seeds before each call.
+        """
         self._work, self._generator = work, generator
         # Autograd would tie a graph to the default stream, had it worked there before.
         self._aside: torch.cuda.Stream = torch.cuda.Stream(generator.device)  # type: ignore[no-untyped-call]
@@ -28,7 +34,7 @@ class Captured(Generic[T]):
         self._recorded: tuple[torch.cuda.CUDAGraph, T] | None = None
 
     def __call__(self) -> T:
-        """Do the work once more."""
+        """Run the function once more, and return its result."""
         self._calls += 1
         with torch.cuda.device(self._generator.device):
             if self._calls <= WARM_UP:

@@ -1,7 +1,4 @@
-"""What a process that trains sets for itself: how freed memory is kept, and what becomes of the smallest numbers.
-
-And how to tell that there is none left.
-"""
+"""Settings of a process that trains: freed memory is kept, denormal numbers are zero; and errors of full memory."""
 
 from __future__ import annotations
 
@@ -19,9 +16,9 @@ _KEPT = 512 * 2**20
 
 
 def prepare_process() -> None:
-    """Set this process up for training; another's program is to choose for itself.
+    """Set this process up for training, which only genzoo's own command does.
 
-    It comes before any work with tensors: threads that torch has begun keep what they began with.
+    Call it before any work with tensors: torch's threads keep the settings they began with.
     """
     import numpy as np
     import torch
@@ -35,7 +32,7 @@ def prepare_process() -> None:
 
 
 def keep_freed_memory() -> bool:
-    """Have glibc keep freed memory for the next request, up to half a gigabyte of it.
+    """Have glibc keep up to half a gigabyte of freed memory for the next request.
 
     By default it returns large blocks to the system at once, and each step of a small net spends as
     long on having the same pages mapped and zeroed again as on its arithmetic.
@@ -50,7 +47,7 @@ def keep_freed_memory() -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error, or one that it was raised after, says that a processor's or a GPU's memory is full."""
+    """Whether an error, or one in its context, says that the memory of a processor or a GPU is full."""
     import torch
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
@@ -65,6 +62,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 @contextlib.contextmanager
 def clear_memory_errors(what: str, way_out: str) -> Iterator[None]:
     """Turn an error that says that memory is full into one sentence.
+
+    Args:
+        what: what needs the memory, with its verb, as in "9 images take".
+        way_out: what to do about it.
 
     Raises:
         UsageError: that `what` takes more than there is, with the way out.

@@ -1,4 +1,4 @@
-"""Several processes on one piece of work, through Hugging Face Accelerate; one process needs nothing of it."""
+"""Work shared by several processes, through Hugging Face Accelerate, which a single process does not need."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from genzoo.errors import GenzooError
 
 
 def several_processes() -> bool:
-    """Whether `torchrun` or `accelerate launch` started several of this process."""
+    """Whether `torchrun` or `accelerate launch` started this process as one of several."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 class Processes:
-    """The processes that `torchrun` or `accelerate launch` started, or this one alone."""
+    """The processes that `torchrun` or `accelerate launch` started, or this one alone.
+
+    Attributes:
+        device: this process's.
+        rank: this process's number, from 0.
+        count: how many there are.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -38,16 +44,21 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this is the first process, which alone writes files."""
         return self.rank == 0
 
     def part(self, n: int, rank: int | None = None) -> range:
-        """A process's part (this one's, unless told otherwise) of `n` things, in order: all parts make up the whole."""
+        """The part of `n` items that a process takes: parts are in order and make up the whole.
+
+        Args:
+            n: how many items there are.
+            rank: which process; None is this one.
+        """
         rank = self.rank if rank is None else rank
         return range(rank * n // self.count, (rank + 1) * n // self.count)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace every gradient by its mean over the processes."""
+        """Replace each parameter's gradient by its mean over the processes; parameters without one are left out."""
         if self._accelerator is None:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -57,17 +68,17 @@ class Processes:
             gradient.copy_(part.view_as(gradient))
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set in any process."""
+        """Whether the flag is set in any process; all of them must ask."""
         if self._accelerator is None:
             return flag
         return bool(self._accelerator.reduce(torch.tensor(float(flag), device=self.device), reduction="sum") > 0)
 
     def wait(self) -> None:
-        """Let every process come to this point."""
+        """Wait until every process has come to this point."""
         if self._accelerator is not None:
             self._accelerator.wait_for_everyone()
 
     def end(self) -> None:
-        """Part with the other processes."""
+        """Leave the group of processes."""
         if self._accelerator is not None:
             self._accelerator.end_training()

@@ -1,4 +1,4 @@
-"""Work side by side on one GPU, most of which lies idle while a kernel of a small net runs."""
+"""Parts of a step side by side on one GPU, most of which lies idle while a kernel of a small net runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Pending:
-    """A tensor that may still be being worked out."""
+    """A tensor that may still be being computed on another stream."""
 
     tensor: Tensor
     done: torch.cuda.Event | None
 
     def wait(self) -> Tensor:
-        """The tensor, for what follows on the current stream, which waits until it is there."""
+        """The tensor; the current stream waits for it, the caller does not."""
         if self.done is not None:
             here = torch.cuda.current_stream(self.tensor.device)
             here.wait_event(self.done)
@@ -26,10 +26,10 @@ class Pending:
 
 
 class Aside:
-    """A second stream of an NVIDIA GPU, for work whose result is needed later; elsewhere work is done as it comes."""
+    """A second stream of an NVIDIA GPU, for work whose result is needed later; on other devices it is done at once."""
 
     def __init__(self, device: torch.device | None = None) -> None:
-        """The device that the work is done on; None stands for any, without a stream."""
+        """Open a stream of a device; None stands for any device, without a stream."""
         self._stream: torch.cuda.Stream | None = None
         if device is not None and device.type == "cuda":
             self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
@@ -38,12 +38,12 @@ class Aside:
                 torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(False)
 
     def begin(self, work: Callable[[], Tensor], *shared: Tensor) -> Pending:
-        """Begin work after all that has been asked of the current stream; a backward pass goes the same ways.
+        """Begin work after all that is queued on the current stream; its backward pass runs on the same streams.
 
         Args:
             work: makes a tensor, and others that nobody else uses.
-            shared: tensors the work uses that may be gone before it is done, unlike weights, so
-                that their memory is not given to anyone else by then.
+            shared: tensors that the work reads and that may be freed before it is done, unlike weights;
+                their memory is kept until then.
         """
         if self._stream is None:
             return Pending(work(), None)

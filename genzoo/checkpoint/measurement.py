@@ -30,6 +30,12 @@ def read_metrics(path: Path) -> dict[str, Any]:
     return document
 
 
+def spread_of(row: Document) -> float | None:
+    """How uncertain a metric's mean is: its standard deviation over seeds, or else its standard error over images."""
+    spread: float | None = row.get("std", row.get("standard_error"))
+    return spread
+
+
 def _check_measurement(document: object) -> None:
     """Raise ValueError for what is not a measurement, as far as it is compared."""
     if not isinstance(document, dict) or not {"name", *SAME} <= set(document):

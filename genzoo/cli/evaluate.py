@@ -183,11 +183,12 @@ def _show(document: Document, as_json: bool) -> None:
 
 
 def _show_rows(document: Document) -> None:
+    from genzoo.checkpoint.measurement import spread_of
     from genzoo.zoo.metrics import ALL_METRICS
 
     for key, metric in ALL_METRICS.items():
         if (row := document.get(key)) is not None:
-            spread = row.get("std", row.get("standard_error"))
+            spread = spread_of(row)
             parts = [f"{metric.label:22}{row['mean']:>10.4g}", "" if spread is None else f"±{spread:.2g}"]
             floor = row.get("floor")
             parts.append("" if floor is None else f"(training set {floor:.4g})")

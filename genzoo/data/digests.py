@@ -1,4 +1,4 @@
-"""Whether the files of a dataset are those that were published."""
+"""SHA-256 digests of published dataset files, and the check of those on this machine against them."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class WrongFile:
 
 
 def find_wrong_file(name: str, root: Path) -> WrongFile | None:
-    """The first file of a dataset, of those that are there, that is not as published; None where all are.
+    """The first file of a dataset that is there and differs from the published one; None where none does.
 
-    What is hashed is remembered by path, size and time of change, so that it is hashed once.
+    Digests are cached by path, size and time of change, so that a file is hashed once.
 
     Args:
         name: torchvision's, `MNIST` or `CIFAR10`; of other datasets no digests of unpacked files are known.
@@ -61,7 +61,7 @@ def find_wrong_file(name: str, root: Path) -> WrongFile | None:
     Raises:
         OSError: for a file that may not be read.
     """
-    known = _remembered()
+    known = _read_cache()
     found: dict[str, list[object]] = {}
     wrong = None
     for path, published in ((root / file, digest) for file, digest in PUBLISHED.get(name, {}).items()):
@@ -72,25 +72,25 @@ def find_wrong_file(name: str, root: Path) -> WrongFile | None:
             found[key] = [*mark, digest]
             wrong = None if digest == published else WrongFile(path, str(digest), published)
     if any(known.get(key) != row for key, row in found.items()):
-        _remember(known | found)
+        _write_cache(known | found)
     return wrong
 
 
-def _memory() -> Path:
+def _cache() -> Path:
     return Path.home() / ".cache" / "genzoo" / "hashed.json"
 
 
-def _remembered() -> dict[str, list[object]]:
-    """Path -> size, time of change and SHA-256; empty where nothing, or nothing of this kind, is remembered."""
+def _read_cache() -> dict[str, list[object]]:
+    """Path -> size, time of change and SHA-256; empty without a cache, or where it is damaged."""
     try:
-        rows = read_json(_memory())
+        rows = read_json(_cache())
         return {path: row for path, row in rows.items() if isinstance(row, list) and len(row) == 3}
     except (ValueError, AttributeError, RuntimeError):
         return {}
 
 
-def _remember(rows: Mapping[str, list[object]]) -> None:
-    # Without a place to remember it in, all is hashed again next time.
+def _write_cache(rows: Mapping[str, list[object]]) -> None:
+    # Where it cannot be written, all is hashed again next time.
     with contextlib.suppress(GenzooError, OSError, RuntimeError):
-        _memory().parent.mkdir(parents=True, exist_ok=True)
-        write_text(_memory(), json.dumps(rows) + "\n")
+        _cache().parent.mkdir(parents=True, exist_ok=True)
+        write_text(_cache(), json.dumps(rows) + "\n")

@@ -1,4 +1,4 @@
-"""Other libraries' downloaders, kept quiet, patient for seconds only, and away from finished files."""
+"""A place for other libraries' downloaders: silent, with a timeout, and apart from finished files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DOWNLOAD_ERRORS = (OSError, RuntimeError, ValueError, EOFError, http.client.HTTPException, tarfile.TarError, zlib.error)
-"""All that a download, or the unpacking of what came, can raise."""
+"""The errors that downloading or unpacking can raise."""
 
 _PATIENCE = 15.0
 """Seconds without a byte after which a connection counts as dead; Python by itself waits for ever."""
@@ -25,9 +25,12 @@ _PATIENCE = 15.0
 def downloading(root: Path, name: str) -> Iterator[Path]:
     """A private folder in `root` to download to, removed in the end.
 
-    What is moved out of it is whole, however the download ends and however many processes do the
-    same.  Within the block nothing is printed to stdout, no warning is shown, and a dead network
-    raises in seconds.
+    Only whole files are to be moved out of it, so that neither a failed download nor a second process leaves half
+    a file.  Within the block nothing is printed to stdout, no warning is shown, and a dead network raises in seconds.
+
+    Args:
+        root: the folder that holds the datasets; it is made where it is missing.
+        name: the dataset's, for the private folder's name.
     """
     root.mkdir(parents=True, exist_ok=True)
     before = socket.getdefaulttimeout()

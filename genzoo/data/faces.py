@@ -1,4 +1,4 @@
-"""The Olivetti faces: an image folder, made from scikit-learn's copy where it is missing."""
+"""The Olivetti faces: an image folder, written from scikit-learn's copy where it is missing."""
 
 from __future__ import annotations
 

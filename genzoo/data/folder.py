@@ -1,4 +1,4 @@
-"""Any folder of pictures as training images."""
+"""Training images from any folder of pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Report = Callable[[str], None]
 _warn: Report = logging.getLogger("genzoo").warning
 
 MOST_BROKEN = 100
-"""One file in so many may be broken; more are taken for a mistake."""
+"""The number of files of which one may be broken; a larger share is taken for a mistake."""
 
 _AT_ONCE = 256
 _NAME_LENGTH = 40
@@ -109,7 +109,7 @@ def _walk(folder: Path) -> Iterator[str]:
 
 
 def _fill(pixels: npt.NDArray[np.uint8], paths: list[str], report: Report) -> int:
-    """Decode the pictures into `pixels`, the good ones first and in order; how many there are."""
+    """Decode pictures into the first places of `pixels`, in order and without the broken ones; return their number."""
 
     def read(place: int) -> str | None:
         try:

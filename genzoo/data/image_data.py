@@ -1,4 +1,4 @@
-"""What every source of training images gives."""
+"""A dataset's images in memory, as every source of them gives them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genzoo.zoo.spec import Dataset
 
 @dataclass(frozen=True)
 class ImageData:
-    """A dataset in memory: `pixels` is uint8, (n, c, h, w)."""
+    """A dataset's images in memory: `pixels` is (n, c, h, w) uint8."""
 
     dataset: Dataset
     pixels: Tensor
@@ -25,9 +25,11 @@ class ImageData:
         return ImageData(self.dataset, self.pixels.to(device))
 
     def batch(self, index: Tensor, flip: Tensor | None = None) -> Tensor:
-        """The images of some indices in [0, 1]: (n,) -> (n, c, h, w) float32, channels last in memory.
+        """A batch in [0, 1]: (n, c, h, w) float32, channels last in memory.
 
-        `flip` mirrors the images for which it is true, (n,) bool.
+        Args:
+            index: the images' numbers: (n,) int64.
+            flip: which of them are mirrored: (n,) bool; None for none.
         """
         pixels = self.pixels.index_select(0, index)  # a fifth of the time of `pixels[index]`
         if flip is not None:

@@ -1,4 +1,4 @@
-"""One picture file, of any kind and from anyone, as an array of a given shape."""
+"""Reading a picture file, of any kind and from anyone, as an array of a given shape."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def read_picture(path: str | Path, shape: tuple[int, int, int]) -> npt.NDArray[n
 
 
 def shown(path: str | Path) -> str:
-    """A path as it may be printed: what is not printable is escaped."""
+    """A path as text for messages, with what is not printable escaped."""
     text = os.fspath(path)
     return text if text.isprintable() else ascii(text)[1:-1]
 

@@ -1,4 +1,4 @@
-"""MNIST and its kin, and CIFAR-10, through torchvision."""
+"""MNIST, Fashion-MNIST, KMNIST and CIFAR-10, through torchvision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ _IDX = (
 
 @dataclass(frozen=True)
 class TorchvisionSet:
-    """A dataset of torchvision's: its class, the folder it reads, and what may be put where to be unpacked."""
+    """A dataset that torchvision reads.
+
+    Attributes:
+        name: torchvision's name of its class.
+        folder: of its unpacked files, below the root.
+        archives: the files that it is published as.
+        archives_in: the folder, below the root, in which archives are looked for before they are downloaded.
+    """
 
     name: str
     folder: str
@@ -78,7 +85,7 @@ def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
 
 
 def _refuse_processed(folder: Path) -> None:
-    """Raise `DataError` for what torchvision wrote long ago, and would read instead of the published files."""
+    """Raise `DataError` for copies that old versions of torchvision wrote, and would read in place of the files."""
     if all((folder / name).exists() for name in ("training.pt", "test.pt")):
         raise DataError(f"{folder} holds copies of an old torchvision, which nobody can check: delete that folder.")
 

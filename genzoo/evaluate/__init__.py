@@ -9,8 +9,8 @@ It may import sampling, data, and what lies below.
 
 from __future__ import annotations
 
-from genzoo.evaluate.compare import plot, to_table
 from genzoo.evaluate.comparison import compare
+from genzoo.evaluate.display import plot, to_table
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, FeatureSpec
 from genzoo.evaluate.measure import (
     Document,

@@ -1,4 +1,4 @@
-"""Measurements of the same kind side by side."""
+"""Finding measurements, and comparing those of the same kind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
 
 
 def find_metrics(source: str) -> dict[str, Any]:
-    """The measurement of a name, a checkpoint folder or a repository, or in a file of `metrics.json`'s kind.
+    """The measurement of a name, a checkpoint folder or a repository, or in a file like `metrics.json`.
 
     Raises:
         DataError: when it has not been measured, or the file is not a measurement.
@@ -37,7 +37,10 @@ def find_metrics(source: str) -> dict[str, Any]:
 
 
 def compare(documents: Sequence[Document]) -> dict[str, Any]:
-    """Measurements of the same kind, with what is best in each metric.
+    """Measurements of the same kind side by side, with the best of each metric.
+
+    Args:
+        documents: two or more, as `metrics.json` holds them.
 
     Returns:
         `models`: for each, and for a VAE's mixture prior, its name (numbered where it is not the first of it) and
@@ -66,7 +69,7 @@ def compare(documents: Sequence[Document]) -> dict[str, Any]:
 
 
 def _told_apart(documents: Sequence[Document]) -> list[Document]:
-    """Measurements with names of their own: a second one of a name is numbered."""
+    """The same measurements under names that differ: a second one of a name is numbered."""
     seen: Counter[str] = Counter()
     told: list[Document] = []
     for document in documents:
@@ -77,7 +80,7 @@ def _told_apart(documents: Sequence[Document]) -> list[Document]:
 
 
 def _by_prior(document: Document) -> list[Document]:
-    """A measurement, and that of a VAE's samples from its mixture as one more."""
+    """A measurement, and for a VAE a second one, of samples from its mixture prior."""
     mixture = document.get(MIXTURE)
     return [document, *([{"name": f"{document['name']}, mixture", **mixture}] if isinstance(mixture, dict) else [])]
 

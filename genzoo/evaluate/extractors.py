@@ -1,4 +1,4 @@
-"""What sees the images: genzoo's own feature nets, or the field's Inception through torch-fidelity."""
+"""Feature extractors: genzoo's own feature nets, and the field's Inception through torch-fidelity."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ POOL_IMAGES = 30_000
 
 
 class Extractor(Protocol):
-    """A feature net: uint8 images in, features and logits out."""
+    """A feature net for the images of a dataset: uint8 images in, features and logits out."""
 
     dataset: Dataset
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What `metrics.json` says of it: name, version and size."""
+        """Name, version and number of features, as `metrics.json` holds them."""
         ...
 
-    def see(self, pixels: Tensor) -> Sample:
-        """Features and logits of images: uint8 (n, c, h, w)."""
+    def extract(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: (n, c, h, w) uint8 -> (n, d) and (n, classes), on the CPU."""
         ...
 
     def real(self, split: Split, data_dir: str | Path | None = None) -> Sample:
@@ -66,8 +66,8 @@ class ZooFeatures:
         spec = self.net.spec
         return {"name": spec.name, "version": spec.version, "size": spec.features}
 
-    def see(self, pixels: Tensor) -> Sample:
-        """Features and logits of images: uint8 (n, c, h, w)."""
+    def extract(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: (n, c, h, w) uint8 -> (n, d) and (n, classes), on the CPU."""
         return self._sample(extract(self.net, pixels))
 
     def real(self, split: Split, data_dir: str | Path | None = None) -> Sample:
@@ -78,15 +78,20 @@ class ZooFeatures:
             DataError: where neither the file nor the dataset is to be had.
         """
         if not self.folder.has(file := reference_file(split)):
-            return self.see(real_pixels(self.dataset, split, data_dir))
+            return self.extract(real_pixels(self.dataset, split, data_dir))
         rows = REFERENCE_IMAGES if split == "test" else POOL_IMAGES
         shape = torch.Size((rows, self.net.spec.features))
         return self._sample(read_tensors(self.folder.file(file), {"features": shape})["features"].float())
 
     def write_real(self, split: Split, data_dir: str | Path | None = None) -> None:
-        """Write the features of a split's real images beside the net, in float16."""
-        seen = self.see(real_pixels(self.dataset, split, data_dir))
-        write_tensors(self.folder.path / reference_file(split), {"features": seen.features.half()})
+        """Write the features of a split's real images beside the net, in float16.
+
+        Raises:
+            DataError: for a dataset that is not to be had.
+            GenzooError: when the file cannot be written.
+        """
+        features = self.extract(real_pixels(self.dataset, split, data_dir)).features
+        write_tensors(self.folder.path / reference_file(split), {"features": features.half()})
 
     @torch.no_grad()
     def _sample(self, features: Tensor) -> Sample:
@@ -111,8 +116,8 @@ class InceptionFeatures:
         return {"name": "inception", "version": 1, "size": 2048}
 
     @torch.no_grad()
-    def see(self, pixels: Tensor) -> Sample:
-        """Features and logits of images: uint8 (n, c, h, w); grey images go in as three equal channels."""
+    def extract(self, pixels: Tensor) -> Sample:
+        """Features and logits of images: (n, c, h, w) uint8 -> (n, d) and (n, classes); grey becomes three channels."""
         colour = pixels.expand(-1, 3, -1, -1)
         with full_float32(self.device):
             batches = [self.net(batch.to(self.device)) for batch in torch.split(colour, BATCH // 5)]
@@ -135,7 +140,7 @@ class InceptionFeatures:
             features = read_tensors(path)["features"]
         else:
             # Each costs seconds here: two thirds of the pool must do for the floor.
-            features = self.see(real_pixels(self.dataset, split, data_dir)[: 2 * REFERENCE_IMAGES]).features.half()
+            features = self.extract(real_pixels(self.dataset, split, data_dir)[: 2 * REFERENCE_IMAGES]).features.half()
             with clear_io_errors(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
             write_tensors(path, {"features": features})
@@ -173,7 +178,7 @@ def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: t
 
 
 def reference_file(split: Split) -> str:
-    """The file in a feature net's folder that has the features of a split's real images."""
+    """The name of the file in a feature net's folder that holds the features of a split's real images."""
     return f"{split}.safetensors"
 
 
@@ -196,5 +201,5 @@ def draw(n: int, size: int, seed: int) -> Tensor:
 
 
 def batches_of(n: int, size: int) -> Iterator[slice]:
-    """Slices of at most `size` that cover `n` places."""
+    """Slices of at most `size` places that cover `n` of them, in order."""
     return (slice(i * size, min((i + 1) * size, n)) for i in range(math.ceil(n / size)))

@@ -41,7 +41,7 @@ class FeatureSpec:
     """A feature net's name and sizes.
 
     Attributes:
-        dataset: the dataset whose classes it tells apart, and whose images it takes.
+        dataset: the name of the dataset that it classifies.
         version: changes with the weights, because numbers of two versions cannot be compared.
         channels: of each stage, from the image inwards; every stage halves the maps.
         features: size of the penultimate layer.
@@ -74,7 +74,7 @@ class FeatureSpec:
 
     @property
     def images(self) -> Dataset:
-        """The dataset itself."""
+        """The dataset that it classifies, with the shape of the images it takes."""
         return DATASETS[self.dataset]
 
 
@@ -160,19 +160,19 @@ def extract(net: FeatureNet, pixels: Tensor, batch_size: int = BATCH) -> Tensor:
 
 
 def shipped_folder(spec: FeatureSpec) -> Folder:
-    """Where a feature net ships, its files pinned where the manifest lists them."""
+    """The folder in which a feature net ships; its files' digests are pinned where the manifest lists them."""
     name = f"features/{spec.full_name}"
     return Folder(weights_home() / name, read_manifest().get(name))
 
 
 def is_seen(dataset: Dataset) -> bool:
-    """Whether one of the feature nets takes the images of a dataset."""
+    """Whether there is a feature net for the images of a dataset."""
     spec = FEATURE_NETS.get(dataset.name)
     return spec is not None and spec.images.shape == dataset.shape
 
 
 def find_spec(dataset: Dataset) -> FeatureSpec:
-    """The feature net that takes the images of a dataset.
+    """The feature net for the images of a dataset.
 
     Raises:
         UsageError: when there is none; the error lists those there are.
@@ -191,7 +191,17 @@ def _size(dataset: Dataset) -> str:
 
 
 def save_net(folder: Path, net: FeatureNet, training: dict[str, Any]) -> None:
-    """Write a feature net: `config.json`, and `model.safetensors` with its weights in float16."""
+    """Write a feature net: `config.json`, and `model.safetensors` with its weights in float16.
+
+    Args:
+        folder: where; it is made where it is missing.
+        net: the net.
+        training: how it was trained, for `config.json`.
+
+    Raises:
+        OSError: when the folder cannot be made.
+        GenzooError: when a file cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     # The few values a channel has stay in float32: running variances can lie beyond float16's range.
     tensors = {name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in net.state_dict().items()}

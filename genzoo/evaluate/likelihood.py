@@ -1,4 +1,4 @@
-"""What a VAE says of images it has not seen: reconstruction, ELBO, and importance-weighted likelihood."""
+"""A VAE's metrics on images it has not seen: reconstruction error, ELBO, and importance-weighted likelihood."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DECODED = 500  # images at a time; more fall out of a processor's cache
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """A VAE's numbers for each of a number of images: (n,) each.
+    """A VAE's metrics of single images: (n,) each.
 
     Attributes:
         reconstruction_error: squared error per pixel of the posterior mean's image, pixels in [0, 1].
@@ -45,7 +45,7 @@ class Likelihoods:
 
 
 def describe_likelihood(recipe: Recipe) -> str:
-    """In words, the likelihood that a VAE's numbers assume."""
+    """The likelihood that a VAE's metrics assume, in words."""
     if recipe.likelihood == "gaussian":
         return (
             f"Gaussian of standard deviation {recipe.likelihood_sd:.6g} around each pixel in [0, 1]: a density, "
@@ -71,10 +71,13 @@ def likelihoods(
 
     Args:
         model: the VAE.
-        images: what it is to explain.
+        images: those whose likelihood is estimated.
         samples: posterior samples of each image.
         seed: of the samples; those of image i depend on the seed, i and `samples` alone.
         report: called with the number of images done.
+
+    Returns:
+        Metrics of each image, in float64.
 
     Raises:
         UsageError: for a model that is no VAE, images of another shape, or fewer than one sample.
@@ -99,9 +102,18 @@ def likelihoods(
 
 @torch.no_grad()
 def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, seed: int = 0, start: int = 0) -> Tensor:
-    """Log p(x | z) + log p(z) - log q(z | x) for samples z of the posterior: (n, c, h, w) -> (n, samples) nats.
+    """Logarithms of importance weights: (n, c, h, w) -> (n, samples) nats.
 
-    Their mean estimates the ELBO, the logarithm of the mean of their exponentials a tighter bound.
+    They are log p(x | z) + log p(z) - log q(z | x) for samples z of the posterior.  Their mean estimates the ELBO,
+    the logarithm of the mean of their exponentials a tighter bound.
+
+    Args:
+        model: the VAE.
+        generator: its generator, in whatever memory format.
+        x: images `start` to `start + n` of a dataset, on the model's device.
+        samples: posterior samples of each image.
+        seed: of the samples.
+        start: the first image's place in the dataset.
     """
     mean, log_variance = model.encode(x)
     n, size = mean.shape
@@ -163,6 +175,12 @@ def measure_likelihood(
         samples: posterior samples of the importance-weighted bound.
         seed: of the draw and of the samples.
         report: called with how much is done, of what `likelihood_work` says.
+
+    Returns:
+        By metric, its row of `metrics.json`.
+
+    Raises:
+        UsageError: for a model that is no VAE, or images of another shape.
     """
     each = likelihoods(model, test, 1, seed, report)
     chosen = draw(len(test), min(images, len(test)), seed)
@@ -183,7 +201,7 @@ def measure_likelihood(
 
 
 def likelihood_work(test: int, images: int, samples: int = SAMPLES) -> int:
-    """What `measure_likelihood` counts to, for a number of test images."""
+    """The number that `measure_likelihood` counts to in its reports, for a number of test images."""
     return test + min(images, test) * _cost(samples)
 
 

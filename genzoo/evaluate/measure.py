@@ -1,11 +1,11 @@
-"""From a model, or images in files, to the document that `metrics.json` holds."""
+"""Measuring a model, or images in files: the document that `metrics.json` holds."""
 
 from __future__ import annotations
 
 import json
 import os
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
 from genzoo.evaluate.progress import Progress, Report, quiet
-from genzoo.evaluate.reference import SEEDS, Values, floor_values, reference_sample, significant
+from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample, scores_of_sets, significant
 from genzoo.evaluate.scores import (
     DENSITY_NEIGHBOURS,
     KERNEL_SUBSET_SIZE,
@@ -32,7 +32,6 @@ from genzoo.evaluate.scores import (
     PRECISION_NEIGHBOURS,
     Sample,
     check_enough,
-    score,
 )
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
@@ -46,16 +45,16 @@ _BATCH = 250
 _SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images
 
 Document = dict[str, Any]
-"""What `metrics.json` holds: plain JSON values."""
+"""The contents of `metrics.json`: plain JSON values."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a measurement is taken; all of it goes into `metrics.json`.
+    """The settings of a measurement, all of which go into `metrics.json`.
 
     Attributes:
-        n: images of each seed.
-        seeds: one set of images each, over which mean and standard deviation go.
+        n: images that are drawn by each seed.
+        seeds: one set of images is drawn by each; means and standard deviations are over the sets.
         reference: the real images to measure against: `test` for what is published, `train` to
             choose between models, so that the test set stays unseen.
         features: genzoo's own feature nets, or the field's Inception.
@@ -88,13 +87,13 @@ def evaluate(
     A VAE of images that no feature net takes is measured by its likelihood alone.
 
     Args:
-        model: what is measured, or what `genzoo.load` takes.
+        model: the model, or what `genzoo.load` takes.
         settings: number of images, seeds, reference and features.
         data_dir: where the datasets lie; needed for a VAE, and where reference features are not shipped.
         report: called as the work goes on.
 
     Returns:
-        What `metrics.json` holds; the same, byte for byte, each time on one machine.
+        The contents of `metrics.json`; the same, byte for byte, each time on one machine.
 
     Raises:
         UsageError: for a GAN whose images no feature net takes, or fewer images than the metrics can bear.
@@ -104,7 +103,7 @@ def evaluate(
     settings = settings or Settings()
     if not isinstance(model, Model):
         model = load(model)
-    extractor = _eyes(model, settings)
+    extractor = _find_extractor(model, settings)
     held_out = settings.reference == "test"
     images = load_images(model.entry.dataset, data_dir, train=not held_out) if model.entry.is_vae else None
     priors: tuple[Prior, ...] = (PRIORS if model.entry.is_vae else PRIORS[:1]) if extractor is not None else ()
@@ -128,8 +127,12 @@ def evaluate(
     return document
 
 
-def _eyes(model: Model, settings: Settings) -> Extractor | None:
-    """What sees a model's samples; None for a VAE that no feature net sees, whose likelihood can still be measured."""
+def _find_extractor(model: Model, settings: Settings) -> Extractor | None:
+    """The feature net for a model's samples; None for a VAE without one, whose likelihood can still be measured.
+
+    Raises:
+        UsageError: for a GAN without one, or fewer images than the metrics can bear.
+    """
     if model.entry.is_vae and settings.features == "genzoo" and not is_seen(model.entry.dataset):
         return None
     extractor = find_extractor(model.entry.dataset, settings.features, model.device)
@@ -138,7 +141,7 @@ def _eyes(model: Model, settings: Settings) -> Extractor | None:
 
 
 def is_current(path: Path, model: Model, settings: Settings) -> bool:
-    """Whether a file is what `evaluate` would say of a model, as far as can be told without measuring.
+    """Whether a file is the measurement that `evaluate` would give, as far as can be told without measuring.
 
     Raises:
         DataError: for a file that is no measurement.
@@ -146,7 +149,7 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
     if not path.is_file():
         return False
     document = read_metrics(path)
-    extractor = _eyes(model, settings)
+    extractor = _find_extractor(model, settings)
     metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:
         metrics.append(MIXTURE)
@@ -170,11 +173,14 @@ def evaluate_images(
 
     Args:
         source: a folder of pictures, all of the dataset's size, or an array in a .npz, .npy or .safetensors file.
-        dataset: what they are to look like.
+        dataset: the one that they are held against.
         settings: number of images, seeds, reference and features.
         data_dir: where the datasets lie, in case reference features are not shipped.
         device: where the feature net runs; the CPU unless told otherwise.
         report: called as the work goes on.
+
+    Returns:
+        The contents of `metrics.json`.
 
     Raises:
         DataError: for images that cannot be read, of mixed sizes, or of another size than the dataset's.
@@ -190,8 +196,8 @@ def evaluate_images(
     if not isinstance(found, Tensor):
         found = read_images(found, dataset, lambda done: progress.to(done, "reading"))
     progress.to(len(found), "reading")
-    seen = _seen(extractor, torch.split(found, _BATCH), progress, "features")
-    sets = (seen if n == len(seen) else seen[draw(len(seen), n, seed)] for seed in seeds)
+    whole = _features(extractor, torch.split(found, _BATCH), progress, "features")
+    sets = (whole if n == len(whole) else whole[draw(len(whole), n, seed)] for seed in seeds)
     rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
     heading = _heading(source.resolve().name, dataset, extractor, settings, n)
     return {**heading, "n": n, "seeds": list(seeds), **rows}
@@ -226,20 +232,20 @@ def _generated(model: Model, n: int, seed: int, prior: Prior, extractor: Extract
     batches = model.iter_samples(n, seed, batch_size=_BATCH, prior=prior)
     # The levels of files, so that a folder of the same images gives the same numbers.
     pixels = (to_levels(batch).cpu() for batch in batches)
-    return _seen(extractor, pixels, progress, f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}")
+    return _features(extractor, pixels, progress, f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}")
 
 
-def _seen(extractor: Extractor, batches: Iterator[Tensor] | Sequence[Tensor], progress: Progress, words: str) -> Sample:
-    def see(batch: Tensor) -> Sample:
-        seen = extractor.see(batch)
+def _features(extractor: Extractor, batches: Iterable[Tensor], progress: Progress, words: str) -> Sample:
+    def extract(batch: Tensor) -> Sample:
+        extracted = extractor.extract(batch)
         progress.by(len(batch), words)
-        return seen
+        return extracted
 
-    return Sample.concatenated(map(see, batches))
+    return Sample.concatenated(map(extract, batches))
 
 
 def _sample_rows(
-    sets: Iterator[Sample],
+    sets: Iterable[Sample],
     extractor: Extractor,
     settings: Settings,
     n: int,
@@ -249,38 +255,28 @@ def _sample_rows(
 ) -> dict[str, dict[str, Any]]:
     """Each metric's mean, standard deviation, floor, and its value for each seed."""
     reference = reference_sample(extractor, settings.reference, data_dir)
-    values: Values = {key: [] for key in SAMPLE_METRICS}
-    for seed, images in zip(seeds, sets, strict=True):
-        for key, value in score(images, reference, seed).items():
-            values[key].append(significant(value))
-        progress.by(_SCORE_UNITS, f"metrics of seed {seed}")
+    values = scores_of_sets(sets, reference, seeds, lambda seed: progress.by(_SCORE_UNITS, f"metrics of seed {seed}"))
     before = progress.done
     floor = floor_values(
-        extractor,
-        settings.reference,
-        reference,
-        n,
-        seeds,
-        data_dir,
-        report=lambda: progress.by(_SCORE_UNITS, "floor"),
+        extractor, settings.reference, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
     )
     progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
-    return {key: _row(key, values, floor) for key in SAMPLE_METRICS}
+    return {key: _row(values[key], floor[key] if floor else None) for key in SAMPLE_METRICS}
 
 
-def _row(key: str, values: Values, floor: Values | None) -> dict[str, Any]:
-    each = values[key]
+def _row(each: list[float], floor: list[float] | None) -> dict[str, Any]:
+    """A metric's row of `metrics.json`, from its value and its floor for each seed."""
     return {
         "mean": significant(statistics.fmean(each)),
         # Of one set of images the spread is unknown, not zero.
         "std": significant(statistics.stdev(each)) if len(each) > 1 else None,
-        "floor": significant(statistics.fmean(floor[key])) if floor else None,
+        "floor": significant(statistics.fmean(floor)) if floor else None,
         "values": each,
     }
 
 
 def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> Document:
-    """What was measured, and how."""
+    """The fields of `metrics.json` that tell which weights were measured, and how."""
     step = model.config.training.get("step")
     return {
         **_heading(model.name, model.entry.dataset, extractor, settings, settings.n),

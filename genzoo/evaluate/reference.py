@@ -1,9 +1,9 @@
-"""Real images to measure against, and the floor: what the training set itself would score."""
+"""Real images to measure against, and the floor: the metrics of training images themselves."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ Values = dict[str, list[float]]
 
 
 def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Sample:
-    """The 10,000 real images that samples are held against.
+    """The 10,000 real images that samples are held against, or all where there are fewer.
 
     Raises:
         DataError: where they are neither shipped nor to be had.
@@ -38,6 +38,25 @@ def significant(value: float) -> float:
     return float(f"{value:.6g}")
 
 
+def scores_of_sets(
+    sets: Iterable[Sample], reference: Sample, seeds: Sequence[int], report: Callable[[int], None] = quiet
+) -> Values:
+    """The metrics of one set of images for each seed, to six significant digits.
+
+    Args:
+        sets: the images, in the order of the seeds.
+        reference: real images.
+        seeds: of each set, and of the kernel distance's subsets.
+        report: called with each seed that is done.
+    """
+    values: Values = {key: [] for key in SAMPLE_METRICS}
+    for seed, images in zip(seeds, sets, strict=True):
+        for key, value in score(images, reference, seed).items():
+            values[key].append(significant(value))
+        report(seed)
+    return values
+
+
 def floor_values(
     extractor: Extractor,
     split: Split,
@@ -45,14 +64,24 @@ def floor_values(
     n: int,
     seeds: Sequence[int],
     data_dir: str | Path | None = None,
-    report: Callable[[], None] = quiet,
+    report: Callable[[int], None] = quiet,
 ) -> Values | None:
     """The metrics of `n` training images against the reference, for each seed.
 
     They are no images of the reference: a training reference's floor comes from other training images.
 
+    Args:
+        extractor: sees them; one of genzoo's own has a table of floors, which is looked up first.
+        split: of the reference.
+        reference: real images, as `reference_sample` gives them.
+        n: images of each seed.
+        seeds: by which they are drawn.
+        data_dir: where the datasets lie, in case the features of training images are not shipped.
+        report: called with each seed that is measured.
+
     Returns:
-        None where there are fewer than `n` such images, or no training images to be had.
+        Each metric's value for each seed; None where there are fewer than `n` such images, or no training
+        images to be had.
     """
     shipped = _shipped(extractor, split, n, seeds)
     if shipped is not None:
@@ -66,16 +95,11 @@ def floor_values(
         pool = pool[REFERENCE_IMAGES:]
     if len(pool) < n:
         return None
-    values: Values = {key: [] for key in SAMPLE_METRICS}
-    for seed in seeds:
-        for key, value in score(pool[draw(len(pool), n, seed)], reference, seed).items():
-            values[key].append(significant(value))
-        report()
-    return values
+    return scores_of_sets((pool[draw(len(pool), n, seed)] for seed in seeds), reference, seeds, report)
 
 
 def _shipped(extractor: Extractor, split: Split, n: int, seeds: Sequence[int]) -> Values | None:
-    """The floor from the net's own table, where it lists this one."""
+    """The floor from the net's own table; None where that does not list it."""
     if not isinstance(extractor, ZooFeatures):
         return None
     for row in read_floors(extractor.folder):
@@ -112,7 +136,7 @@ def write_references(
     device: torch.device | None = None,
     report: Callable[[str], None] = quiet,
 ) -> None:
-    """Write what ships beside a feature net: features of real images, and the floors at 10,000 images.
+    """Write the files that ship beside a feature net: features of real images, and the floors at 10,000 images.
 
     Raises:
         DataError: for a dataset that is not to be had.

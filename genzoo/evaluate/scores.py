@@ -25,7 +25,7 @@ _ROWS = 500  # of a distance matrix at a time: 40 MB beside 10,000 images
 
 @dataclass(frozen=True)
 class Sample:
-    """A set of images as a feature net sees it: features (n, d), and its classifier's logits (n, c).
+    """Features of a set of images, (n, d), and the logits of the feature net's classifier, (n, c).
 
     The softmax of the logits is the classifier's distribution over the classes.
     """
@@ -87,9 +87,12 @@ def score(sample: Sample, reference: Sample, seed: int = 0) -> dict[str, float]:
     """All metrics of sample quality of one set of images against a reference set.
 
     Args:
-        sample: the images to judge.
-        reference: real images, seen through the same net.
+        sample: the images to measure.
+        reference: real images, through the same feature net.
         seed: of the kernel distance's subsets.
+
+    Returns:
+        Each metric's value, by its key in `metrics.json`.
 
     Raises:
         UsageError: for fewer images than the metrics can bear.
@@ -184,10 +187,10 @@ def density_coverage(sample: Tensor, reference: Tensor, radii: Tensor) -> tuple[
 
 
 def class_balance(sample: Sample, reference: Sample) -> float:
-    """How alike the classes' shares are, in [0, 1]: 1 minus their total variation distance.
+    """One minus the total variation distance between the shares of the classes: in [0, 1].
 
-    Shares are those of the feature net's own classifier on either side; 1 is the reference's
-    balance, 0 means that no class occurs in both.
+    The feature net's own classifier gives the classes of both sets; 1 means that all shares are those of the
+    reference, 0 that no class occurs in both.
     """
     return 1 - 0.5 * float((sample.frequencies - reference.frequencies).abs().sum())
 

@@ -1,4 +1,4 @@
-"""How the feature nets came to be: one fixed schedule, after which the test accuracy is read once."""
+"""Training of the feature nets: one fixed schedule, after which the test accuracy is read once."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from genzoo.sampling import noise
 from genzoo.zoo.spec import Dataset
 
 Report = Callable[[int, int, dict[str, float]], None]
-"""Called with the step, the number of steps, and what training gives so far."""
+"""Called with the step, the number of steps, and the step's loss and accuracy."""
 
 
 @dataclass(frozen=True)
 class FeatureRecipe:
-    """How a feature net is trained: Nesterov's SGD with a triangular learning rate.
+    """A feature net's recipe: Nesterov's SGD with a triangular learning rate.
 
     Attributes:
         epochs: passes over the training images.
@@ -118,7 +118,7 @@ def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
 
 
 def accuracy(net: FeatureNet, images: ImageData, labels: Tensor) -> float:
-    """The share of images whose class the net tells."""
+    """The share of images that the net puts into their own class: in [0, 1]."""
     with torch.no_grad():
         guesses = net.logits(extract(net, images.pixels)).argmax(1).cpu()
     return float((guesses == labels).double().mean())
@@ -179,7 +179,7 @@ def _fit(net: FeatureNet, images: ImageData, labels: Tensor, recipe: FeatureReci
 
 
 def triangle(share: float, warmup: float) -> float:
-    """The learning rate's factor after a share of the steps: 0 to 1 in `warmup`, then back to 0."""
+    """The learning rate's factor after a share of the steps: from 0 to 1 over `warmup`, then back to 0."""
     return share / warmup if share < warmup else max(0.0, (1 - share) / (1 - warmup))
 
 
@@ -191,7 +191,17 @@ def _batches(n: int, recipe: FeatureRecipe, seed: int) -> Iterator[Tensor]:
 
 
 def augment(images: ImageData, index: Tensor, recipe: FeatureRecipe, rng: np.random.Generator) -> Tensor:
-    """Training images, moved, mirrored where the dataset allows it, and cut out: (n, c, h, w) in [0, 1]."""
+    """Some training images, shifted, mirrored where the dataset allows it, with a square blanked.
+
+    Args:
+        images: the dataset.
+        index: the images' indices in it: (n,).
+        recipe: by how much they are shifted, and the square's side.
+        rng: of all that is random.
+
+    Returns:
+        Images in [0, 1]: (n, c, h, w).
+    """
     flip = torch.from_numpy(rng.random(len(index)) < 0.5) if images.dataset.flips else None
     x = images.batch(index, flip)
     n, _, height, width = x.shape
@@ -208,6 +218,6 @@ def augment(images: ImageData, index: Tensor, recipe: FeatureRecipe, rng: np.ran
 
 
 def _between(start: Tensor, side: int, length: int) -> Tensor:
-    """Which of `side` places lie within `length` of each start: (n,) -> (n, side) bool."""
+    """A mask of the `length` places from each start, of `side` places: (n,) -> (n, side) bool."""
     places = torch.arange(side) - start.unsqueeze(1)
     return (places >= 0) & (places < length)

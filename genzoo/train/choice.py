@@ -1,4 +1,4 @@
-"""Which state of a run ships: the one that does best on the training set, measured on the way."""
+"""Checkpoint selection: of a run's states, the one ships that does best on the training set."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Evaluation = Mapping[str, float]
 
 
 def measured(entry: Entry) -> bool:
-    """Whether states of an entry can be told apart: VAEs by their ELBO, GANs where a feature net sees their images."""
+    """Whether an entry's states can be compared: VAEs by their ELBO, GANs where their images have a feature net."""
     return entry.is_vae or is_seen(entry.dataset)
 
 
@@ -58,7 +58,7 @@ class Judge:
         """The feature net, and the training images as it sees them."""
         extractor = find_extractor(self.entry.dataset, "genzoo", self.device)
         drawn = draw(len(self.data), REFERENCE_IMAGES, seed=0)
-        return extractor, extractor.see(self.data.pixels.cpu()[drawn])
+        return extractor, extractor.extract(self.data.pixels.cpu()[drawn])
 
     @torch.no_grad()
     def measure(self, nets: Mapping[str, nn.Module]) -> dict[str, float]:
@@ -70,7 +70,7 @@ class Judge:
         found: dict[str, float] = {}
         if is_seen(self.entry.dataset):
             extractor, reference = self._reference
-            sample = Sample.concatenated(extractor.see(pixels) for pixels in self._pixels(nets["generator"]))
+            sample = Sample.concatenated(extractor.extract(pixels) for pixels in self._pixels(nets["generator"]))
             found["frechet_distance"] = frechet_distance(sample, reference)
             found["coverage"] = density_coverage(sample.doubled, reference.doubled, reference.radii)[1]
         if self.entry.is_vae:

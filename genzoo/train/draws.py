@@ -1,4 +1,4 @@
-"""What a step is fed: real images and noise, as functions of the seed and the step alone."""
+"""The input of a step: real images and noise, as functions of the seed and the step alone."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from genzoo.sampling import noise
 
 
 class Source:
-    """Batches of a dataset in an order that follows from the seed: pass after pass, each shuffled."""
+    """Batches of a dataset, epoch after epoch, each shuffled by the seed."""
 
     def __init__(self, data: ImageData, batch_size: int, seed: int) -> None:
         self.data, self.batch_size, self.seed = data, batch_size, seed
-        self.per_pass = len(data) // batch_size
-        self._pass, self._order = -1, torch.empty(0, dtype=torch.int64)
+        self.per_epoch = len(data) // batch_size
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
-    def indices(self, turn: int) -> Tensor:
-        """Indices of the images of batch `turn`: (batch_size,)."""
-        number, place = divmod(turn, self.per_pass)
-        if number != self._pass:
-            # A pass takes far fewer than 2**32 ticks of the counter.
-            generator = np.random.Generator(noise.philox(self.seed, "order", number << 32))
+    def indices(self, batch: int) -> Tensor:
+        """The images of batch number `batch`, counted from the run's first, as indices of the data: (batch_size,)."""
+        epoch, place = divmod(batch, self.per_epoch)
+        if epoch != self._epoch:
+            # An epoch takes far fewer than 2**32 ticks of the counter.
+            generator = np.random.Generator(noise.philox(self.seed, "order", epoch << 32))
             self._order = torch.from_numpy(generator.permutation(len(self.data)))
-            self._pass = number
+            self._epoch = epoch
         return self._order[place * self.batch_size : (place + 1) * self.batch_size]
 
 
 class StepDraw:
-    """A step's images and noise, a batch after the other; a process takes its share of what all of them draw alike.
+    """A step's images and noise, batch after batch.
 
-    What lies on the device stays in its place from step to step, so that a CUDA graph finds it there.
+    All processes draw the whole batch alike, and each takes its share of it.  The tensors on the device stay at one
+    address from step to step, where a CUDA graph finds them.
     """
 
     def __init__(self, source: Source, batches: int = 1, rank: int = 0, processes: int = 1) -> None:
@@ -45,13 +46,13 @@ class StepDraw:
         self._place = 0
 
     def begin(self, step: int) -> None:
-        """Draw for another step from now on."""
+        """Begin a step: choose its images, and seed its noise and dropout."""
         seed = int(noise.words(self.source.seed, "steps", step, 1, 1)[0, 0] >> np.uint64(1))
         self.generator.manual_seed(seed)
         _seed_dropout(self.device, (seed + self.rank) % 2**63)
         batches = len(self._indices)
-        turns = range(step * batches, (step + 1) * batches)
-        indices = torch.stack([self.source.indices(turn)[self.share] for turn in turns])
+        numbers = range(step * batches, (step + 1) * batches)
+        indices = torch.stack([self.source.indices(number)[self.share] for number in numbers])
         self._indices.copy_(indices, non_blocking=True)
         self._place = 0
 
@@ -63,18 +64,18 @@ class StepDraw:
         return self.source.data.batch(index, self.uniform() < 0.5 if flips else None)
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers: (n, *shape)."""
+        """Standard normal numbers for this process's images: (n, *shape)."""
         size = (self.source.batch_size, *shape)
         return torch.randn(size, generator=self.generator, device=self.device)[self.share]
 
     def uniform(self, *shape: int) -> Tensor:
-        """Numbers in [0, 1): (n, *shape)."""
+        """Numbers uniform in [0, 1) for this process's images: (n, *shape)."""
         size = (self.source.batch_size, *shape)
         return torch.rand(size, generator=self.generator, device=self.device)[self.share]
 
 
 def _seed_dropout(device: torch.device, seed: int) -> None:
-    """Seed the global generator of a device, from which dropout takes its numbers.
+    """Seed a device's global generator, which dropout draws from.
 
     `torch.manual_seed` seeds those of all devices, which takes as long as a small net's step.
     """

@@ -1,4 +1,4 @@
-"""From a trainer's state to the files of a checkpoint folder."""
+"""Writing a trainer's state as the files of a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -44,10 +44,14 @@ class _PosteriorSamples(nn.Module):
 
 
 def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.ModuleDict:
-    """A copy of the averaged nets with batch-norm statistics estimated from their own activations.
+    """A copy of the averaged nets in evaluation mode, with batch-norm statistics of their own activations.
 
     Statistics copied from the nets in training do not fit averaged weights.  A generator's are
     taken from latents, a VAE's from training images and posterior samples.
+
+    Args:
+        trainer: whose average is copied.
+        batches: how many the statistics are taken from.
     """
     nets = copy.deepcopy(trainer.averaged)
     entry, device, size = trainer.plan.entry, trainer.plan.device, trainer.source.batch_size
@@ -60,13 +64,13 @@ def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.Mo
 
     if entry.is_vae:
         with torch.no_grad():
-            update_bn(_seen_images(trainer, batches), _PosteriorSamples(nets, latents()))
+            update_bn(_training_images(trainer, batches), _PosteriorSamples(nets, latents()))
     else:
         update_bn(latents(), nets["generator"])
     return nets.eval()
 
 
-def _seen_images(trainer: Trainer, batches: int) -> Iterator[Tensor]:
+def _training_images(trainer: Trainer, batches: int) -> Iterator[Tensor]:
     """The run's first batches, as its encoder sees them: binarised where the recipe says so."""
     source, device = trainer.source, trainer.plan.device
     for i in range(batches):
@@ -98,7 +102,12 @@ def write_pictures(trainer: Trainer) -> None:
 
 
 def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
-    """The tensors of a state that ship, in float16: averaged nets, and a GAN's critic as it is."""
+    """The tensors of a state that ship, in float16.
+
+    Args:
+        trainer: whose critic goes along, which is not averaged.
+        nets: as `averaged_nets` gives them.
+    """
     shipped = dict(nets.items())
     if not trainer.plan.entry.is_vae:
         shipped["critic"] = trainer.state.nets["critic"]

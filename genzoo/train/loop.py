@@ -34,7 +34,7 @@ _FORECAST_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Status:
-    """What a progress bar shows: losses are those of the last step."""
+    """A run's progress, with the losses of its last step."""
 
     step: int
     steps: int
@@ -48,7 +48,7 @@ Report = Callable[[Status], None]
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a loop calls on its way.
+    """The functions that a loop calls on its way.
 
     Attributes:
         row: gives the images of fixed latents for the next row of `progress.png`: (n, h, w, c) uint8.
@@ -151,7 +151,7 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """How long the run has trained in all, with the time before it was resumed."""
+        """The time that the run has trained in all, before it was resumed and since."""
         return self._earlier + self._elapsed
 
     @property
@@ -169,7 +169,7 @@ class Clock:
         return max(self.record.step / self.plan.steps, self.time_share)
 
     def status(self, losses: Losses) -> Status:
-        """What a progress bar shows now."""
+        """The run's progress, with a step's losses."""
         plan, record, recipe = self.plan, self.record, self.plan.entry.recipe
         seconds = self._elapsed
         rate = (record.step - self._first_step) / max(seconds, 1e-9)

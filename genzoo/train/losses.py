@@ -1,4 +1,4 @@
-"""What nets are trained to minimise, as pure functions of scores and images.
+"""The losses that nets are trained to minimise, as pure functions of scores and images.
 
 Losses are computed in float32, whatever precision the nets run in, and in the stable form: softplus and logits.  A
 VAE's is the negative ELBO of `genzoo.sampling.elbo`.

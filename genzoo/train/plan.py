@@ -1,4 +1,4 @@
-"""What a run is: everything that decides its weights, and how long it goes on."""
+"""The plan of a run: all that decides its weights, and its length."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from genzoo.zoo.spec import Entry, Recipe
 
 Precision = Literal["auto", "fp32", "bf16"]
 HISTORY_POINTS = 2000
-"""The most points of a loss curve that a run keeps."""
+"""The most points that a run keeps of a loss curve."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,16 @@ class Plan:
 
     @property
     def log_every(self) -> int:
-        """Steps that one row of the history averages over."""
+        """The number of steps that a row of the history is the mean of."""
         return max(1, -(-self.steps // HISTORY_POINTS))
 
     def settings(self, data: ImageData, processes: int) -> dict[str, Any]:
-        """All that decides the weights a run has after a number of steps; kept in `config.json`."""
+        """The settings that decide a run's weights, as plain JSON values; `config.json` keeps them.
+
+        Args:
+            data: the training images, of which the SHA-256 is among them.
+            processes: how many train together.
+        """
         return {
             **({"decay_steps": self.steps} if self.entry.recipe.decay else {}),
             "seed": self.seed,
@@ -128,7 +133,13 @@ def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32",
 
 
 def refuse_other_settings(wanted: Mapping[str, Any], found: Mapping[str, Any], where: Path) -> None:
-    """Raise `TrainingError` with a diff unless two runs' settings are the same."""
+    """Raise `TrainingError` with the differences unless two runs' settings are the same.
+
+    Args:
+        wanted: those of the run that is asked for.
+        found: those in the folder's `config.json`.
+        where: the folder.
+    """
     if differences := _differences(json.loads(json.dumps(wanted)), dict(found), ""):
         raise TrainingError(
             f"{where} was trained otherwise ({'; '.join(differences)}): "
@@ -145,10 +156,10 @@ def _differences(wanted: Any, found: Any, name: str) -> list[str]:
 
 @contextlib.contextmanager
 def clear_memory_errors(plan: Plan) -> Iterator[None]:
-    """Say what to do when a step needs more memory than there is.
+    """Turn an error that says that memory is full into one sentence.
 
     Raises:
-        TrainingError: in place of the many errors that torch has for it.
+        TrainingError: that the plan's batches take more than the device has.
     """
     try:
         yield

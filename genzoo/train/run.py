@@ -102,7 +102,7 @@ def _locked(out: Path, processes: Processes) -> Iterator[None]:
 
 
 def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[..., Any] | None) -> Hooks:
-    """What a loop calls on its way: the first process writes and measures for all of them."""
+    """The functions that a loop calls: the first process writes and measures for all of them."""
     plan = trainer.plan
     if not trainer.processes.first:
         return Hooks(fixed_images, report)
@@ -127,7 +127,11 @@ def _evaluate(judge: Judge, trainer: Trainer) -> None:
 
 
 def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
-    """Make the folder this run's, or see that it is."""
+    """Write the run's config to its folder, or see that it is there.
+
+    Raises:
+        TrainingError: for a folder of another run, or of other things.
+    """
     found = _find_config(plan, config, resume)  # another run may have ended there by now
     processes.wait()
     if processes.first and not found:

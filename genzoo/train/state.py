@@ -23,7 +23,7 @@ _JSON = "json"
 
 
 class Average:
-    """A copy of nets whose parameters follow theirs slowly; buffers are copied.
+    """The exponential moving average of nets, which is sampled and shipped; buffers are copied.
 
     `torch.optim.swa_utils.AveragedModel` does the same, but walks the modules at every step, which
     takes a tenth of a small net's step; here the tensors are listed once.
@@ -32,8 +32,8 @@ class Average:
     def __init__(self, nets: nn.ModuleDict, decay: float) -> None:
         self.decay = decay
         self.nets: nn.ModuleDict = copy.deepcopy(nets).requires_grad_(False)
-        self._parameters = _tensors(self.nets.parameters()), _tensors(nets.parameters())
-        self._buffers = _tensors(self.nets.buffers()), _tensors(nets.buffers())
+        self._parameters = _detached(self.nets.parameters()), _detached(nets.parameters())
+        self._buffers = _detached(self.nets.buffers()), _detached(nets.buffers())
 
     @torch.no_grad()
     def update(self, step: int) -> None:
@@ -49,30 +49,35 @@ class Average:
             torch._foreach_copy_(*self._buffers)
 
 
-def _tensors(tensors: Iterable[Tensor]) -> list[Tensor]:
+def _detached(tensors: Iterable[Tensor]) -> list[Tensor]:
     # Detached tensors share memory with the net's own, which optimizers change in place.
     return [tensor.detach() for tensor in tensors]
 
 
 @dataclass
 class Record:
-    """What a run has to remember besides its nets and optimizers.
+    """The state of a run besides its nets and optimizers.
 
     Data order, noise and dropout are functions of (seed, step), so `step` alone gives the position
     in the data and the state of every random generator.
+
+    Attributes:
+        step: steps that are done.
+        seconds: the time they took.
+        history: the loss curves: the step, and the mean of each loss since the row before.
+        sums: sums of the losses since the last row.
+        progress: rows of images of fixed latents in the course of training, uint8 (n, h, w, c).
+        evaluations: the measures of the averaged nets, with the step of each.
+        best: the tensors to ship of the best evaluation, `generator.*`, `encoder.*`, `critic.*`; empty without one.
     """
 
     step: int = 0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
-    """Losses of the history's unfinished row."""
     progress: list[Tensor] = field(default_factory=list)
-    """Rows of images of fixed latents, uint8 (n, h, w, c), as training went on."""
     evaluations: list[dict[str, float]] = field(default_factory=list)
-    """What the averaged nets were found to be, with the step of each."""
     best: dict[str, Tensor] = field(default_factory=dict)
-    """The tensors to ship of the best evaluation, `generator.*`, `encoder.*`, `critic.*`; empty without one."""
 
 
 @dataclass
@@ -112,7 +117,7 @@ class State:
         write_tensors(path, tensors)
 
     def load(self, path: Path) -> None:
-        """Take over everything that `save` wrote.
+        """Take over everything that `save` wrote; `record` becomes another object.
 
         Raises:
             BadCheckpointError: for a file that is damaged or of other nets.
@@ -145,7 +150,7 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _check_slots(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None:
-    """Raise ValueError for values that an optimizer would stumble over at its next step."""
+    """Raise ValueError for state that does not fit an optimizer's parameters."""
     parameters = _parameters(optimizer)
     keys = {"step", "exp_avg", "exp_avg_sq"} if isinstance(optimizer, Adam) else {"step", "square_avg"}
     for index, values in slots.items():
@@ -157,7 +162,7 @@ def _check_slots(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None
 
 
 def _lay_out(optimizer: Optimizer, slots: dict[int, dict[str, Any]]) -> None:
-    """Let values lie in memory as their parameters do, channels-last or not: a fused optimizer pairs them by place."""
+    """Give values the memory format of their parameters, since a fused optimizer pairs their elements by address."""
     parameters = _parameters(optimizer)
     for index, values in slots.items():
         for key, value in values.items():
@@ -170,7 +175,7 @@ def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
 
 
 def _check_record(record: Record) -> None:
-    """Raise ValueError for what is no record of a run."""
+    """Raise ValueError for a record of wrong types."""
     if type(record.step) is not int or record.step < 0 or not isinstance(record.seconds, float):
         raise ValueError("its step or its time is no number")
     rows = [*record.history, *record.evaluations, record.sums]
@@ -188,7 +193,7 @@ def refuse_not_finite(tensors: dict[str, Tensor], step: int) -> None:
 
 
 def broke_down(problem: str) -> TrainingError:
-    """The error for values that are not finite, which nothing can be made of."""
+    """The error that ends a run whose values are no longer finite; `problem` names them."""
     return TrainingError(
         f"Training broke down: {problem}; the last good state is kept, "
         "begin anew in another --out with a lower --lr or another --seed."

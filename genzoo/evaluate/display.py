@@ -1,4 +1,4 @@
-"""Several measurements side by side: a table, JSON, or a picture."""
+"""A comparison of measurements as a table or a picture."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from genzoo.checkpoint.files import whole_file
+from genzoo.checkpoint.measurement import spread_of
 from genzoo.errors import UsageError
 from genzoo.zoo.metrics import ALL_METRICS
 
@@ -14,7 +15,12 @@ _PANELS = 4  # in a row of the picture
 
 
 def to_table(comparison: Mapping[str, Any], bold: Callable[[str], str] = lambda text: text) -> str:
-    """A comparison as a table: a row for each model and one for the floor, the best through `bold`."""
+    """A comparison as lines of text: a row for each model and one for the floor.
+
+    Args:
+        comparison: as `compare` gives it.
+        bold: marks the best value of each metric, e.g. by escape codes.
+    """
     keys = list(comparison["best"])
     arrows = {"lower": "↓", "higher": "↑"}
     cells = [["MODEL", *(f"{ALL_METRICS[key].label} {arrows[ALL_METRICS[key].better]}" for key in keys)]]
@@ -41,12 +47,16 @@ def to_table(comparison: Mapping[str, Any], bold: Callable[[str], str] = lambda 
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "-"
-    spread = row.get("std", row.get("standard_error"))
+    spread = spread_of(row)
     return f"{row['mean']:.4g}" + (f" ±{spread:.2g}" if spread is not None else "")
 
 
 def plot(comparison: Mapping[str, Any], path: Path) -> None:
     """Draw a comparison: a panel for each metric, a bar for each model, the floor as a dashed line.
+
+    Args:
+        comparison: as `compare` gives it.
+        path: the file to write, whose ending says its format.
 
     Raises:
         UsageError: for a name that does not end in .png, .svg or .pdf.
@@ -73,7 +83,7 @@ def plot(comparison: Mapping[str, Any], path: Path) -> None:
 def _draw(panel: Any, key: str, models: Sequence[Mapping[str, Any]], best: set[str]) -> None:
     metric, names = ALL_METRICS[key], [model["name"] for model in models]
     there = [(place, model[key]) for place, model in enumerate(models) if key in model]
-    spreads = [row.get("std") or row.get("standard_error") or 0.0 for _, row in there]
+    spreads = [spread_of(row) or 0.0 for _, row in there]
     colours = ["tab:blue" if names[place] in best else "lightsteelblue" for place, _ in there]
     panel.barh([place for place, _ in there], [row["mean"] for _, row in there], xerr=spreads, color=colours)
     floor = next((row["floor"] for _, row in there if row.get("floor") is not None), None)
