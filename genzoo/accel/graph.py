@@ -21,12 +21,7 @@ class Captured(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T], generator: torch.Generator) -> None:
-        """Wrap a function.
-
-        Args:
-            work: the function.
-            generator: of the device it runs on, which the caller seeds before each call.
-        """
+        """Wrap `work`, which runs on the device of a generator that the caller seeds before each call."""
         self._work, self._generator = work, generator
         # Autograd would tie a graph to the default stream, had it worked there before.
         self._aside: torch.cuda.Stream = torch.cuda.Stream(generator.device)  # type: ignore[no-untyped-call]

@@ -63,10 +63,6 @@ def is_out_of_memory(error: BaseException) -> bool:
 def clear_memory_errors(what: str, way_out: str) -> Iterator[None]:
     """Turn an error that says that memory is full into one sentence.
 
-    Args:
-        what: what needs the memory, with its verb, as in "9 images take".
-        way_out: what to do about it.
-
     Raises:
         UsageError: that `what` takes more than there is, with the way out.
     """

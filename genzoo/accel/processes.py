@@ -18,13 +18,7 @@ def several_processes() -> bool:
 
 
 class Processes:
-    """The processes that `torchrun` or `accelerate launch` started, or this one alone.
-
-    Attributes:
-        device: this process's.
-        rank: this process's number, from 0.
-        count: how many there are.
-    """
+    """The processes that `torchrun` or `accelerate launch` started, or this one alone: process `rank` of `count`."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -48,12 +42,7 @@ class Processes:
         return self.rank == 0
 
     def part(self, n: int, rank: int | None = None) -> range:
-        """The part of `n` items that a process takes: parts are in order and make up the whole.
-
-        Args:
-            n: how many items there are.
-            rank: which process; None is this one.
-        """
+        """The part of `n` items that a process (this one by default) takes; the parts, in order, make up the whole."""
         rank = self.rank if rank is None else rank
         return range(rank * n // self.count, (rank + 1) * n // self.count)
 

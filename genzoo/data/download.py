@@ -27,10 +27,6 @@ def downloading(root: Path, name: str) -> Iterator[Path]:
 
     Only whole files are to be moved out of it, so that neither a failed download nor a second process leaves half
     a file.  Within the block nothing is printed to stdout, no warning is shown, and a dead network raises in seconds.
-
-    Args:
-        root: the folder that holds the datasets; it is made where it is missing.
-        name: the dataset's, for the private folder's name.
     """
     root.mkdir(parents=True, exist_ok=True)
     before = socket.getdefaulttimeout()

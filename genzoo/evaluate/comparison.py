@@ -39,9 +39,6 @@ def find_metrics(source: str) -> dict[str, Any]:
 def compare(documents: Sequence[Document]) -> dict[str, Any]:
     """Measurements of the same kind side by side, with the best of each metric.
 
-    Args:
-        documents: two or more, as `metrics.json` holds them.
-
     Returns:
         `models`: for each, and for a VAE's mixture prior, its name (numbered where it is not the first of it) and
         each metric's mean, std and floor; `best`: for each metric the names that have the best mean; and what the

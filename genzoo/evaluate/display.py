@@ -15,12 +15,7 @@ _PANELS = 4  # in a row of the picture
 
 
 def to_table(comparison: Mapping[str, Any], bold: Callable[[str], str] = lambda text: text) -> str:
-    """A comparison as lines of text: a row for each model and one for the floor.
-
-    Args:
-        comparison: as `compare` gives it.
-        bold: marks the best value of each metric, e.g. by escape codes.
-    """
+    """A comparison as lines of text: a row for each model and one for the floor, the best values through `bold`."""
     keys = list(comparison["best"])
     arrows = {"lower": "↓", "higher": "↑"}
     cells = [["MODEL", *(f"{ALL_METRICS[key].label} {arrows[ALL_METRICS[key].better]}" for key in keys)]]
@@ -53,10 +48,6 @@ def _cell(row: Mapping[str, Any] | None) -> str:
 
 def plot(comparison: Mapping[str, Any], path: Path) -> None:
     """Draw a comparison: a panel for each metric, a bar for each model, the floor as a dashed line.
-
-    Args:
-        comparison: as `compare` gives it.
-        path: the file to write, whose ending says its format.
 
     Raises:
         UsageError: for a name that does not end in .png, .svg or .pdf.

@@ -193,11 +193,6 @@ def _size(dataset: Dataset) -> str:
 def save_net(folder: Path, net: FeatureNet, training: dict[str, Any]) -> None:
     """Write a feature net: `config.json`, and `model.safetensors` with its weights in float16.
 
-    Args:
-        folder: where; it is made where it is missing.
-        net: the net.
-        training: how it was trained, for `config.json`.
-
     Raises:
         OSError: when the folder cannot be made.
         GenzooError: when a file cannot be written.

@@ -105,15 +105,8 @@ def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, see
     """Logarithms of importance weights: (n, c, h, w) -> (n, samples) nats.
 
     They are log p(x | z) + log p(z) - log q(z | x) for samples z of the posterior.  Their mean estimates the ELBO,
-    the logarithm of the mean of their exponentials a tighter bound.
-
-    Args:
-        model: the VAE.
-        generator: its generator, in whatever memory format.
-        x: images `start` to `start + n` of a dataset, on the model's device.
-        samples: posterior samples of each image.
-        seed: of the samples.
-        start: the first image's place in the dataset.
+    the logarithm of the mean of their exponentials a tighter bound.  Images `start` to `start + n` of a dataset are
+    given; `generator` is the model's, in whatever memory format.
     """
     mean, log_variance = model.encode(x)
     n, size = mean.shape

@@ -43,11 +43,7 @@ def scores_of_sets(
 ) -> Values:
     """The metrics of one set of images for each seed, to six significant digits.
 
-    Args:
-        sets: the images, in the order of the seeds.
-        reference: real images.
-        seeds: of each set, and of the kernel distance's subsets.
-        report: called with each seed that is done.
+    `report` is called with each seed that is done.
     """
     values: Values = {key: [] for key in SAMPLE_METRICS}
     for seed, images in zip(seeds, sets, strict=True):
@@ -68,16 +64,8 @@ def floor_values(
 ) -> Values | None:
     """The metrics of `n` training images against the reference, for each seed.
 
-    They are no images of the reference: a training reference's floor comes from other training images.
-
-    Args:
-        extractor: sees them; one of genzoo's own has a table of floors, which is looked up first.
-        split: of the reference.
-        reference: real images, as `reference_sample` gives them.
-        n: images of each seed.
-        seeds: by which they are drawn.
-        data_dir: where the datasets lie, in case the features of training images are not shipped.
-        report: called with each seed that is measured.
+    They are no images of the reference: a training reference's floor comes from other training images.  A table that
+    ships with the feature net is looked up first; `report` is called with each seed that is measured.
 
     Returns:
         Each metric's value for each seed; None where there are fewer than `n` such images, or no training

@@ -191,17 +191,7 @@ def _batches(n: int, recipe: FeatureRecipe, seed: int) -> Iterator[Tensor]:
 
 
 def augment(images: ImageData, index: Tensor, recipe: FeatureRecipe, rng: np.random.Generator) -> Tensor:
-    """Some training images, shifted, mirrored where the dataset allows it, with a square blanked.
-
-    Args:
-        images: the dataset.
-        index: the images' indices in it: (n,).
-        recipe: by how much they are shifted, and the square's side.
-        rng: of all that is random.
-
-    Returns:
-        Images in [0, 1]: (n, c, h, w).
-    """
+    """A batch, shifted, mirrored where the dataset allows it, with a square blanked: (n,) -> (n, c, h, w) in [0, 1]."""
     flip = torch.from_numpy(rng.random(len(index)) < 0.5) if images.dataset.flips else None
     x = images.batch(index, flip)
     n, _, height, width = x.shape

@@ -64,14 +64,7 @@ def log_likelihood(x: Tensor, raw: Tensor, recipe: Recipe) -> Tensor:
 
 
 def vae_input(x: Tensor, recipe: Recipe, seed: int, start: int) -> Tensor:
-    """Images as a recipe's VAE takes them, on their own device: binarised by the seed, or as they are.
-
-    Args:
-        x: images `start` to `start + n` of a dataset, in [0, 1]: (n, c, h, w).
-        recipe: whether pixels are binarised.
-        seed: of the binarisation.
-        start: the first image's place, since each image is binarised by the seed and its own place alone.
-    """
+    """Images `start` to `start + n` as a recipe's VAE takes them: binarised by the seed, or as they are."""
     return binarized(x.cpu(), seed, start).to(x.device) if recipe.binarize else x
 
 

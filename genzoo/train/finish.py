@@ -48,10 +48,6 @@ def averaged_nets(trainer: Trainer, batches: int = _BATCH_NORM_BATCHES) -> nn.Mo
 
     Statistics copied from the nets in training do not fit averaged weights.  A generator's are
     taken from latents, a VAE's from training images and posterior samples.
-
-    Args:
-        trainer: whose average is copied.
-        batches: how many the statistics are taken from.
     """
     nets = copy.deepcopy(trainer.averaged)
     entry, device, size = trainer.plan.entry, trainer.plan.device, trainer.source.batch_size
@@ -102,12 +98,7 @@ def write_pictures(trainer: Trainer) -> None:
 
 
 def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
-    """The tensors of a state that ship, in float16.
-
-    Args:
-        trainer: whose critic goes along, which is not averaged.
-        nets: as `averaged_nets` gives them.
-    """
+    """The tensors of a state that ship, in float16: averaged nets, and a GAN's critic, which is not averaged."""
     shipped = dict(nets.items())
     if not trainer.plan.entry.is_vae:
         shipped["critic"] = trainer.state.nets["critic"]
@@ -139,10 +130,6 @@ def write_weights(trainer: Trainer) -> None:
 
 def write_proofs(trainer: Trainer, model: Model) -> None:
     """Write what the shipped weights give: golden images and the sample grid; and the run's history and pictures.
-
-    Args:
-        trainer: of the run that has ended.
-        model: loaded from the weights that were written.
 
     Raises:
         GenzooError: when they cannot be written.

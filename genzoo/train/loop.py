@@ -83,8 +83,7 @@ class Loop:
             TrainingError: for a loss or weight that is not finite.
         """
         record, evaluations, share = self.record, self.plan.evaluations, self.clock.share
-        saving, reporting = Interval(self.plan.save_minutes * 60), Interval(_REPORT_SECONDS)
-        reporting.expire()
+        saved, reported = time.monotonic(), -math.inf
         thin_progress(self.plan, record)
         with stop_signals() as stop:
             while not self._done():
@@ -94,19 +93,19 @@ class Loop:
                 record.seconds = self.clock.seconds
                 before, share = share, self.clock.share
                 self._add_rows(share)
-                if reporting.over():
+                if (now := time.monotonic()) - reported > _REPORT_SECONDS:
                     self.hooks.report(self.clock.status(losses))
-                    reporting.restart()
+                    reported = now
                 if int(share * evaluations) > int(before * evaluations):
                     self.hooks.evaluate(self.trainer)
-                    saving.expire()  # what was found, and what is to ship, must not be lost
+                    saved = -math.inf  # what was found, and what is to ship, must not be lost
                 stopping = self._stopping(stop)
-                if stopping or saving.over():
+                if stopping or now - saved > self.plan.save_minutes * 60:
                     self.save()
                     self.hooks.saved(self.trainer)
                     if stopping:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
-                    saving.restart()
+                    saved = time.monotonic()
         if evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
             self.hooks.evaluate(self.trainer)
         self.save()
@@ -178,25 +177,6 @@ class Clock:
             left = min(left, plan.minutes * 60 - seconds)
         images = rate * recipe.batch_size * recipe.critic_steps
         return Status(record.step, plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
-
-
-class Interval:
-    """Tells when a number of seconds is over, from when it was last started."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self._began = seconds, time.monotonic()
-
-    def over(self) -> bool:
-        """Whether the time is over."""
-        return time.monotonic() - self._began > self.seconds
-
-    def restart(self) -> None:
-        """Count from now on."""
-        self._began = time.monotonic()
-
-    def expire(self) -> None:
-        """Let the time be over at once."""
-        self._began = -math.inf
 
 
 def thin_progress(plan: Plan, record: Record) -> None:

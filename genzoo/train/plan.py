@@ -62,12 +62,7 @@ class Plan:
         return max(1, -(-self.steps // HISTORY_POINTS))
 
     def settings(self, data: ImageData, processes: int) -> dict[str, Any]:
-        """The settings that decide a run's weights, as plain JSON values; `config.json` keeps them.
-
-        Args:
-            data: the training images, of which the SHA-256 is among them.
-            processes: how many train together.
-        """
+        """The settings that decide a run's weights, as plain JSON values; `config.json` keeps them."""
         return {
             **({"decay_steps": self.steps} if self.entry.recipe.decay else {}),
             "seed": self.seed,
@@ -133,13 +128,7 @@ def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32",
 
 
 def refuse_other_settings(wanted: Mapping[str, Any], found: Mapping[str, Any], where: Path) -> None:
-    """Raise `TrainingError` with the differences unless two runs' settings are the same.
-
-    Args:
-        wanted: those of the run that is asked for.
-        found: those in the folder's `config.json`.
-        where: the folder.
-    """
+    """Raise `TrainingError` with the differences unless the settings found in a folder are those of the run wanted."""
     if differences := _differences(json.loads(json.dumps(wanted)), dict(found), ""):
         raise TrainingError(
             f"{where} was trained otherwise ({'; '.join(differences)}): "
