@@ -17,7 +17,7 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
-from genzoo.card.numbers import report_3_names
+from genzoo.card.ranking import report_3_names
 from genzoo.catalog import ENTRIES, aliases_of
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError

@@ -9,18 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from genzoo.card.facts import read_facts, relative
-from genzoo.card.front import check_card, front_matter
+from genzoo.card.front import check_card
 from genzoo.card.notes import cards_home, check_note, read_note, write_note
-from genzoo.card.numbers import limits, measurements, ranking, report_3_names
-from genzoo.card.sections import heading, method, nets, purpose, training, use
+from genzoo.card.page import page
+from genzoo.card.ranking import report_3_names
 from genzoo.catalog import ENTRIES, find_entry
 from genzoo.files import clear_io_errors, write_text
 from genzoo.hub import find_folder
 from genzoo.weights import CONFIG, Folder, read_config, weights_home
 
 __all__ = ["cards_home", "catalog_card", "check_card", "check_note", "read_note", "render", "write_card", "write_note"]
-
-_END = "*Written by `genzoo card` from the files beside the weights.*"
 
 
 def render(folder: Folder, pictures: str = "", *, source: str | None = None, note: str | None = None) -> str:
@@ -44,20 +42,7 @@ def render(folder: Folder, pictures: str = "", *, source: str | None = None, not
     name = read_config(folder).entry.name
     if note is None and name in ENTRIES:
         note = read_note(name, folder, cards_home())
-    facts = read_facts(folder, pictures, source, note)
-    parts = [
-        heading(facts),
-        use(facts),
-        purpose(facts),
-        measurements(facts),
-        ranking(facts),
-        limits(facts),
-        training(facts),
-        nets(facts),
-        method(facts),
-        _END,
-    ]
-    text = front_matter(facts) + "\n" + "\n\n".join(part for part in parts if part) + "\n"
+    text = page(read_facts(folder, pictures, source, note))
     check_card(text)
     return text
 

@@ -1,4 +1,4 @@
-"""All that a card is written from: the config, the measurement and the weights of one checkpoint folder."""
+"""What a checkpoint folder says of itself: all that its card is written from."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genzoo.card.text import plain, plain_value
+from genzoo.catalog import ENTRIES
 from genzoo.errors import BadCheckpointError
 from genzoo.files import sha256
 from genzoo.metrics import ALL_METRICS, Document, Metric, read_metrics
 from genzoo.spec import Entry
-from genzoo.weights import METRICS, MODEL, Config, Folder, read_config
+from genzoo.weights import CRITIC, METRICS, MODEL, Config, Folder, read_config, read_manifest
 
+_NOT_LISTED = ("format", "name", "dataset", "neighbours", "kernel_subsets", "weights_sha256", "n", "seeds", "step")
+"""The fields of a measurement that a card tells elsewhere, or that say nothing to its reader."""
 _DEPTH = 3
 
 
@@ -63,16 +67,53 @@ class Facts:
         return self.config.entry
 
     @property
+    def of_catalog(self) -> bool:
+        """Whether it is loaded by its name in the catalog; a folder beside which genzoo runs may be called so, too."""
+        return self.source == self.entry.name and self.entry.name in ENTRIES
+
+    @property
+    def is_tuned_from_catalog(self) -> bool:
+        """Whether what it was fine-tuned from had the catalog's own weights."""
+        if (parent := self.config.parent) is None:
+            return False
+        ours = read_manifest().get(parent["name"], {}).get(MODEL, {}).get("sha256")
+        return ours is not None and ours == parent["sha256"].get(MODEL)
+
+    @property
+    def files(self) -> list[str]:
+        """The files of its weights, as Markdown, with their sizes."""
+        return [f"`{name}`{_size(self.folder, name)}" for name in (MODEL, CRITIC) if self.folder.has(name)]
+
+    def link(self, name: str) -> str:
+        """Where a link to one of its files leads; empty where it has none of that name."""
+        return f"{self.pictures}{name}" if self.folder.has(name) else ""
+
+    @property
     def rows(self) -> list[Row]:
         """The metrics that were measured, as the model is sampled unless told otherwise."""
         return rows_of(self.document or {})
 
     @property
-    def more_rows(self) -> Iterator[tuple[str, list[Row]]]:
-        """Measurements within the measurement, such as those of another prior, with their names."""
-        for words, document in _within(self.document or {}):
-            if rows := rows_of(document):
-                yield words, rows
+    def measurements(self) -> list[tuple[str, list[Row]]]:
+        """Its rows, and those of measurements within, such as those of another prior, with the name of each."""
+        if self.document is None:
+            return []
+        within = [(words, rows) for words, document in _within(self.document) if (rows := rows_of(document))]
+        return [("", self.rows), *within]
+
+    @property
+    def features(self) -> str:
+        """The feature net of its measurement, with the version."""
+        features = (self.document or {}).get("features") or {}
+        name = str(features.get("name"))
+        return f"{name} v{features['version']}" if "version" in features else name
+
+    @property
+    def rest(self) -> list[str]:
+        """What else was recorded of the measurement, as Markdown."""
+        document = self.document or {}
+        told = {key: value for key, value in document.items() if not isinstance(value, dict) and key not in _NOT_LISTED}
+        return [f"{plain(key.replace('_', ' '))}: {plain_value(value)}" for key, value in told.items()]
 
 
 def read_facts(folder: Folder, pictures: str, source: str | None, note: str | None) -> Facts:
@@ -138,6 +179,13 @@ def _within(document: Document, name: str = "", depth: int = 1) -> Iterator[tupl
             words = f"{name} {key}".strip().replace("_", " ")
             yield words, value
             yield from _within(value, words, depth + 1)
+
+
+def _size(folder: Folder, name: str) -> str:
+    path, pinned = folder.path / name, (folder.pinned or {}).get(name)
+    if pinned is None and not path.is_file():
+        return ""  # on the Hub, and not to be fetched for this
+    return f" of {(pinned['size'] if pinned else path.stat().st_size) / 1e6:.1f} MB"
 
 
 def relative(path: Path, start: Path) -> str:
