@@ -234,6 +234,32 @@ def test_what_a_run_recorded_stays_in_its_cell(tmp_path: Path) -> None:
     assert "| best | step 500, frechet distance 1.5 |" in table
 
 
+def test_what_a_stranger_wrote_is_text(tmp_path: Path) -> None:
+    evil = "one|two\n# <b>three`four\n---\n\n\nseven"
+    likelihood = row(-80.5, standard_error=0.5, n=100, unit=evil, likelihood=evil)
+    measured = {
+        "coverage": row(0.25),
+        "elbo": likelihood,
+        "features": {"name": evil, "version": evil},
+        "reference": {"split": evil, "n": evil},
+        evil: {"elbo": likelihood},
+        "noted": [evil, {evil: evil}],
+    }
+    training = {
+        "steps": 7,
+        "step": 7,
+        "data": {"name": evil, "images": evil, "sha256": evil},
+        "evaluations": [{"step": 7, evil: evil}],
+        evil: {evil: evil},
+    }
+    folder = checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path, measured, training=training)
+    card = render(folder)
+    result = check_card(card)["model-index"][0]["results"][0]
+    assert (result["metrics"][0]["name"], result["dataset"]["split"]) == (f"Coverage ({evil} v{evil})", evil)
+    body = card.split("\n---\n", 1)[1]
+    assert body.count("seven") == body.lower().count("one\\|two # &lt;b>three'four --- seven") == 20
+
+
 def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
     evaluations = [{"step": step, "frechet_distance": step / 1000, "coverage": 0.5} for step in (1500, 3000, 4680)]
     training = {"steps": 4680, "step": 1500, "evaluations": evaluations}

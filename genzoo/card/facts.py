@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from genzoo.errors import BadCheckpointError
 from genzoo.files import sha256
 from genzoo.metrics import ALL_METRICS, Document, Metric, read_metrics
 from genzoo.spec import Entry
+from genzoo.strict import brief
 from genzoo.weights import CRITIC, METRICS, MODEL, Config, Folder, read_config, read_manifest
 
 _NOT_LISTED = ("format", "name", "dataset", "neighbours", "kernel_subsets", "weights_sha256", "n", "seeds", "step")
@@ -23,11 +25,11 @@ _DEPTH = 3
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of a measurement; `spread` is over seeds, `standard_error` over images."""
+    """One metric of a measurement; `std` is over seeds, `standard_error` over images."""
 
     key: str
     mean: float
-    spread: float | None
+    std: float | None
     standard_error: float | None
     floor: float | None
     n: float | None
@@ -102,13 +104,6 @@ class Facts:
         return [("", self.rows), *within]
 
     @property
-    def features(self) -> str:
-        """The feature net of its measurement, with the version."""
-        features = (self.document or {}).get("features") or {}
-        name = str(features.get("name"))
-        return f"{name} v{features['version']}" if "version" in features else name
-
-    @property
     def rest(self) -> list[str]:
         """What else was recorded of the measurement, as Markdown."""
         document = self.document or {}
@@ -156,21 +151,17 @@ def rows_of(document: Document) -> list[Row]:
 
 
 def _row(key: str, row: Mapping[str, Any]) -> Row:
-    mean = _number(key, row.get("mean"))
-    if mean is None:
-        raise BadCheckpointError(f"{METRICS} has no mean of {key}: measure anew with `genzoo evaluate`.")
-    numbers = {name: _number(key, row.get(name)) for name in ("std", "standard_error", "floor", "n", "samples")}
-    spread = numbers.pop("std")
+    numbers: dict[str, Any] = {
+        name: row.get(name) for name in ("mean", "std", "standard_error", "floor", "n", "samples")
+    }
+    for name, value in numbers.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number and (value is not None or name == "mean"):
+            raise BadCheckpointError(
+                f"{METRICS} has {brief(value)} for the {name} of {key}: measure anew with `genzoo evaluate`."
+            )
     unit, likelihood = str(row.get("unit", ALL_METRICS[key].unit)), str(row.get("likelihood", ""))
-    return Row(key, mean, spread, unit=unit, likelihood=likelihood, **numbers)
-
-
-def _number(key: str, value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadCheckpointError(f"{METRICS} has {value!r} for a number of {key}: measure anew with `genzoo evaluate`.")
-    return value
+    return Row(key, unit=unit, likelihood=likelihood, **numbers)
 
 
 def _within(document: Document, name: str = "", depth: int = 1) -> Iterator[tuple[str, Document]]:
@@ -190,7 +181,5 @@ def _size(folder: Folder, name: str) -> str:
 
 def relative(path: Path, start: Path) -> str:
     """How a file in `start` links into the folder `path`: empty, or a path with slashes that ends in one."""
-    import os
-
     steps = Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
     return "" if steps == "." else f"{steps}/"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from genzoo.card.facts import Facts, Row
-from genzoo.card.words import HUB_DATASETS, TITLES
+from genzoo.card.words import hub_id, title
 from genzoo.errors import BadCheckpointError
 from genzoo.fields import check
 from genzoo.hub.folders import NAMESPACE, repository_of
@@ -32,7 +32,7 @@ def front_matter(facts: Facts) -> str:
         license="apache-2.0",
         pipeline_tag=TASK,
         tags=["vae" if entry.is_vae else "gan", entry.family, "image-generation", entry.dataset.name],
-        datasets=[HUB_DATASETS[entry.dataset.name]] if entry.dataset.name in HUB_DATASETS else None,
+        datasets=[known] if (known := hub_id(entry.dataset.name)) else None,
         model_name=entry.name if results else None,
         eval_results=results or None,
     )
@@ -48,23 +48,25 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
     if facts.document is None:
         return
     dataset, split = str(facts.document["dataset"]), str(facts.document["reference"].get("split", "test"))
+    features = facts.document["features"]
+    net = " v".join(str(features[key]) for key in ("name", "version") if key in features)
     for words, rows in facts.measurements:
         for row in rows:
             yield EvalResult(
                 task_type=TASK,
                 task_name="Unconditional image generation",
-                dataset_type=HUB_DATASETS.get(dataset, dataset),
-                dataset_name=TITLES.get(dataset, dataset),
+                dataset_type=hub_id(dataset) or dataset,
+                dataset_name=title(dataset) or dataset,
                 dataset_split=split,
                 metric_type=row.key,
-                metric_name=_label(row, words, facts.features),
+                metric_name=_label(row, words, net),
                 metric_value=row.mean,
             )
 
 
-def _label(row: Row, words: str, features: str) -> str:
+def _label(row: Row, words: str, net: str) -> str:
     # A sample's metric means nothing without the net that it was seen through.
-    marks = [row.unit, "" if row.standard_error is not None else features, words]
+    marks = [row.unit, net if row.standard_error is None else "", words]
     return f"{row.metric.label} ({', '.join(filter(None, marks))})"
 
 
@@ -123,6 +125,7 @@ def _check_index(index: Any) -> None:
     from huggingface_hub.repocard_data import model_index_to_eval_results
 
     shape = "model-index must be a list of models with a name and results, each with task, dataset and metrics."
+    check(isinstance(index, list) and bool(index), shape)
     try:
         name, results = model_index_to_eval_results(index)
     except KeyError as error:

@@ -5,45 +5,42 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genzoo.card.facts import Facts
 from genzoo.card.front import front_matter
-from genzoo.card.nets import nets_of
 from genzoo.card.ranking import ranking
 from genzoo.card.text import plain
-from genzoo.card.training import objective, optimizer, read_run, untold
+from genzoo.card.training import again, passes, ran, untold
 from genzoo.card.words import FAMILIES, HELD_OUT, REPORTS, SHORTFALLS, SUBJECTS, papers, title
 from genzoo.catalog import ENTRIES, aliases_of
-from genzoo.weights import CRITIC, MIXTURE_COMPONENTS
+from genzoo.weights import CRITIC, MIXTURE_COMPONENTS, meta_nets
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-_TEMPLATE = "card.md.jinja"
-_EMPTY_LINES = re.compile("\n{3,}")
+    from torch import nn
 
 
 def page(facts: Facts) -> str:
-    """The card of a folder: Markdown below its front matter."""
-    entry, dataset = facts.entry, facts.entry.dataset
-    channels, height, width = dataset.shape
+    """The card of a folder: Markdown below its front matter.
+
+    Raises:
+        DataError: for a neighbour's `metrics.json` that is no measurement.
+        BadCheckpointError: for a neighbour's measurement of other weights.
+    """
+    entry, dataset = facts.entry, facts.entry.dataset.name
     report = ENTRIES[entry.name].source if entry.name in ENTRIES else ""  # a folder's own may be anything
-    text = _template().render(
+    body = _template().render(
         facts=facts,
-        front=front_matter(facts),
         entry=entry,
         recipe=entry.recipe,
         kind=FAMILIES[entry.family],
-        title=title(dataset.name),
-        subject=SUBJECTS.get(dataset.name),
-        held_out=HELD_OUT.get(dataset.name),
-        channels=channels,
-        height=height,
-        width=width,
-        shape=f"{channels}, {height}, {width}",
+        title=title(dataset) or f"`{dataset}`",
+        subject=SUBJECTS.get(dataset),
+        held_out=HELD_OUT.get(dataset),
         report=report,
         report_words=REPORTS.get(report),
         aliases=aliases_of(entry.name),
@@ -51,25 +48,34 @@ def page(facts: Facts) -> str:
         mixture_components=MIXTURE_COMPONENTS,
         shortfalls=SHORTFALLS,
         ranking=ranking(facts),
-        run=read_run(facts),
-        objective=objective(entry.recipe),
-        optimizer=optimizer(entry.recipe),
+        data=facts.config.training.get("data"),
+        steps=facts.config.training.get("steps"),
+        passes=passes(facts),
         untold=untold(entry.recipe),
-        nets=nets_of(entry),
+        ran=ran(facts),
+        again=again(facts),
+        nets={name: list(_layers(net)) for name, net in meta_nets(entry).items()},
         papers=papers(entry),
     )
-    return _EMPTY_LINES.sub("\n\n", text).strip() + "\n"
+    body = re.sub("\n{3,}", "\n\n", body).strip()
+    return f"---\n{front_matter(facts)}\n---\n\n{body}\n"
+
+
+def _layers(net: nn.Module) -> Iterator[dict[str, Any]]:
+    """The layers that have parameters: the kind, the shapes of weights (of biases where it has no others), a count."""
+    for module in net.modules():
+        if parameters := list(module.parameters(recurse=False)):
+            weights = [parameter for parameter in parameters if parameter.dim() > 1] or parameters[:1]
+            shapes = ", ".join(" x ".join(map(str, weight.shape)) for weight in weights)
+            count = sum(parameter.numel() for parameter in parameters)
+            yield {"kind": type(module).__name__, "weights": shapes, "parameters": count}
 
 
 @cache
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    # Markdown is not HTML: what must be escaped goes through `plain`.
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    environment.filters |= {
-        "plain": plain,
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-        "shell": shlex.quote,
-    }
-    return environment.from_string(resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8"))
+    # Jinja escapes for HTML; for Markdown the template does, by `plain`.
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"plain": plain, "json": partial(json.dumps, ensure_ascii=False), "shell": shlex.quote}
+    return environment.from_string((resources.files(__package__) / "card.md.jinja").read_text(encoding="utf-8"))

@@ -88,9 +88,14 @@ def papers(entry: Entry) -> tuple[str, ...]:
     return (*_PAPERS[entry.family], _R1) if held else _PAPERS[entry.family]
 
 
-def title(dataset: str) -> str:
+def title(dataset: str) -> str | None:
     """A dataset's name as people write it."""
-    return TITLES.get(dataset, f"`{dataset}`")
+    return TITLES.get(dataset)
+
+
+def hub_id(dataset: str) -> str | None:
+    """A dataset's id on the Hub."""
+    return HUB_DATASETS.get(dataset)
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
