@@ -218,6 +218,19 @@ def test_a_measurement_of_other_weights_is_not_shown(tmp_path: Path) -> None:
         render(folder)
 
 
+def test_a_measurement_that_the_hub_would_not_take_is_refused(tmp_path: Path) -> None:
+    folder = checkpoint_of(ENTRIES["dcgan-mnist-z100-l3"], tmp_path, {"coverage": row(0.25), "dataset": ""})
+    with pytest.raises(BadCheckpointError, match=r"a dataset in model-index.*genzoo evaluate"):
+        render(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), True, "1", [1]])
+def test_a_number_that_is_none_is_refused(value: object, tmp_path: Path) -> None:
+    measured = {"priors": {"mixture": {"coverage": {"mean": 0.5, "floor": value}}}}
+    with pytest.raises(GenzooError, match=r"metrics\.json"):
+        render(checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path, measured))
+
+
 def test_what_a_run_recorded_stays_in_its_cell(tmp_path: Path) -> None:
     training = {
         "seed": 12345,

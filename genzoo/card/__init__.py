@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genzoo.card.facts import read_facts, relative
+from genzoo.card.facts import Facts, read_measurement, relative
 from genzoo.card.front import check_card
 from genzoo.card.notes import cards_home, check_note, read_note, write_note
 from genzoo.card.page import page
@@ -36,15 +36,16 @@ def render(folder: Folder, pictures: str = "", *, source: str | None = None, not
         Markdown below a front matter that `check_card` takes.
 
     Raises:
-        BadCheckpointError: for a folder that is damaged, or a measurement of other weights.
+        BadCheckpointError: for a folder that is damaged, or a measurement of other weights, or one that the Hub would
+            not take.
         DataError: for a `metrics.json` that is no measurement.
     """
-    name = read_config(folder).entry.name
-    if note is None and name in ENTRIES:
-        note = read_note(name, folder, cards_home())
-    text = page(read_facts(folder, pictures, source, note))
-    check_card(text)
-    return text
+    config = read_config(folder)
+    if note is None and config.entry.name in ENTRIES:
+        note = read_note(config.entry.name, folder, cards_home())
+    # A folder of one's own may be called as an entry of the catalog, and is not that.
+    named = folder.path.name if folder.pinned is not None else str(folder.path)
+    return page(Facts(folder, config, read_measurement(folder), source or named, pictures, note))
 
 
 def catalog_card(name: str, cards: Path, home: Path | None = None) -> str:

@@ -16,7 +16,7 @@ from genzoo.files import sha256
 from genzoo.metrics import ALL_METRICS, Document, Metric, read_metrics
 from genzoo.spec import Entry
 from genzoo.strict import brief
-from genzoo.weights import CRITIC, METRICS, MODEL, Config, Folder, read_config, read_manifest
+from genzoo.weights import CRITIC, METRICS, MODEL, Config, Folder, read_manifest
 
 _NOT_LISTED = ("format", "name", "dataset", "neighbours", "kernel_subsets", "weights_sha256", "n", "seeds", "step")
 """The fields of a measurement that a card tells elsewhere, or that say nothing to its reader."""
@@ -109,17 +109,6 @@ class Facts:
         document = self.document or {}
         told = {key: value for key, value in document.items() if not isinstance(value, dict) and key not in _NOT_LISTED}
         return [f"{plain(key.replace('_', ' '))}: {plain_value(value)}" for key, value in told.items()]
-
-
-def read_facts(folder: Folder, pictures: str, source: str | None, note: str | None) -> Facts:
-    """What a folder says of itself.
-
-    Raises:
-        BadCheckpointError: for a config, or a measurement, that is not the folder's own.
-    """
-    # A folder of one's own may be called as an entry of the catalog, and is not that.
-    named = folder.path.name if folder.pinned is not None else str(folder.path)
-    return Facts(folder, read_config(folder), read_measurement(folder), source or named, pictures, note)
 
 
 def read_measurement(folder: Folder) -> Document | None:

@@ -6,9 +6,10 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from genzoo.card.facts import Facts, Row
+from genzoo.card.facts import Facts
 from genzoo.card.words import hub_id, title
 from genzoo.errors import BadCheckpointError
 from genzoo.fields import check
@@ -23,7 +24,11 @@ _MOST_CHARACTERS = 1_000_000
 
 
 def front_matter(facts: Facts) -> str:
-    """The YAML at a card's top, without its fences."""
+    """The YAML at a card's top, without its fences.
+
+    Raises:
+        BadCheckpointError: for a measurement that the Hub would not take.
+    """
     from huggingface_hub import ModelCardData
 
     entry, results = facts.entry, list(_results(facts))
@@ -39,6 +44,8 @@ def front_matter(facts: Facts) -> str:
     # Who names the namespace says that the catalog's entries are published there.
     if facts.config.parent and facts.is_tuned_from_catalog and os.environ.get(NAMESPACE):
         data["base_model"], data["base_model_relation"] = repository_of(facts.config.parent["name"]), "finetune"
+    with _refusing("Measure anew with `genzoo evaluate`."):
+        _check_fields(data.to_dict())  # type: ignore[no-untyped-call]
     return data.to_yaml()
 
 
@@ -52,6 +59,8 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
     net = " v".join(str(features[key]) for key in ("name", "version") if key in features)
     for words, rows in facts.measurements:
         for row in rows:
+            # A sample's metric means nothing without the net that it was seen through.
+            marks = filter(None, [row.unit, net if row.standard_error is None else "", words])
             yield EvalResult(
                 task_type=TASK,
                 task_name="Unconditional image generation",
@@ -59,15 +68,9 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
                 dataset_name=title(dataset) or dataset,
                 dataset_split=split,
                 metric_type=row.key,
-                metric_name=_label(row, words, net),
+                metric_name=f"{row.metric.label} ({', '.join(marks)})",
                 metric_value=row.mean,
             )
-
-
-def _label(row: Row, words: str, net: str) -> str:
-    # A sample's metric means nothing without the net that it was seen through.
-    marks = [row.unit, net if row.standard_error is None else "", words]
-    return f"{row.metric.label} ({', '.join(filter(None, marks))})"
 
 
 def check_card(text: str) -> dict[str, Any]:
@@ -82,17 +85,21 @@ def check_card(text: str) -> dict[str, Any]:
     Raises:
         BadCheckpointError: naming the field that is wrong.
     """
-    try:
-        fields = _fields(text)
-        _check_heads(fields)
-        if "model-index" in fields:
-            _check_index(fields["model-index"])
-    except BadCheckpointError as error:
-        raise BadCheckpointError(f"The card is refused: {error} `genzoo card` writes a valid one.") from None
+    with _refusing("`genzoo card` writes a valid one."):
+        fields = _read_fields(text)
+        _check_fields(fields)
     return fields
 
 
-def _fields(text: str) -> dict[str, Any]:
+@contextmanager
+def _refusing(way_out: str) -> Iterator[None]:
+    try:
+        yield
+    except BadCheckpointError as error:
+        raise BadCheckpointError(f"The card is refused: {error} {way_out}") from None
+
+
+def _read_fields(text: str) -> dict[str, Any]:
     from huggingface_hub import RepoCard
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
@@ -108,7 +115,7 @@ def _fields(text: str) -> dict[str, Any]:
     return vars(card.data)  # which, unlike a `ModelCard`, keeps all fields as they are written
 
 
-def _check_heads(fields: Mapping[str, Any]) -> None:
+def _check_fields(fields: Mapping[str, Any]) -> None:
     empty = [key for key, value in fields.items() if value is None or value in ("", [])]
     check(not empty, f"{', '.join(empty)} must not be empty.")
     check(fields.get("library_name") == "genzoo", "library_name must be genzoo.")
@@ -119,6 +126,8 @@ def _check_heads(fields: Mapping[str, Any]) -> None:
     for key in ("datasets", "base_model"):
         ids = value if isinstance(value := fields.get(key, []), list) else [value]
         check(all(isinstance(i, str) and _ID.fullmatch(i) for i in ids), f"{key} must be ids of the Hub.")
+    if "model-index" in fields:
+        _check_index(fields["model-index"])
 
 
 def _check_index(index: Any) -> None:

@@ -28,8 +28,8 @@ def page(facts: Facts) -> str:
     """The card of a folder: Markdown below its front matter.
 
     Raises:
-        DataError: for a neighbour's `metrics.json` that is no measurement.
-        BadCheckpointError: for a neighbour's measurement of other weights.
+        DataError: for a `metrics.json` of a neighbour that is no measurement.
+        BadCheckpointError: for a measurement that the Hub would not take, or a neighbour's of other weights.
     """
     entry, dataset = facts.entry, facts.entry.dataset.name
     report = ENTRIES[entry.name].source if entry.name in ENTRIES else ""  # a folder's own may be anything
