@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from genzoo.errors import UnknownNameError
+from genzoo.errors import UnknownNameError, UsageError
 from genzoo.spec import FAMILIES, Conv, Dataset, Entry, Family, FlatConv, Lstm, Mlp, Recipe
+from genzoo.strict import brief
 
 MNIST = Dataset("mnist", (1, 28, 28))
 CIFAR10 = Dataset("cifar10", (3, 32, 32), flips=True)
@@ -213,7 +214,7 @@ def find_entry(name: str) -> Entry:
     """
     entry = ENTRIES.get(ALIASES.get(name, name))
     if entry is None:
-        raise UnknownNameError(f"No model is called {name!r}: {nearest(name, [*ALIASES, *ENTRIES])}")
+        raise UnknownNameError(f"No model is called {brief(name)}: {nearest(name, [*ALIASES, *ENTRIES])}")
     return entry
 
 
@@ -232,12 +233,13 @@ def list_models(pattern: str | Iterable[str] = "*", family: str | None = None, d
 
     Raises:
         UnknownNameError: for a family or dataset that does not exist.
+        UsageError: for a pattern that is no text.
     """
     datasets = {entry.dataset.name for entry in ENTRIES.values()}
     for what, value, known in (("family", family, FAMILIES), ("dataset", dataset, sorted(datasets))):
         if value is not None and value not in known:
             raise UnknownNameError(f"There is no {what} {value!r}: the catalog has {', '.join(known)}.")
-    patterns = [ALIASES.get(one, one) for one in ([pattern] if isinstance(pattern, str) else pattern)]
+    patterns = [ALIASES.get(one, one) for one in _texts(pattern)]
     return [
         name
         for name, entry in ENTRIES.items()
@@ -245,6 +247,16 @@ def list_models(pattern: str | Iterable[str] = "*", family: str | None = None, d
         and family in (None, entry.family)
         and dataset in (None, entry.dataset.name)
     ]
+
+
+def _texts(pattern: object) -> list[str]:
+    texts = [pattern] if isinstance(pattern, str) or not isinstance(pattern, Iterable) else pattern
+    found: list[str] = []
+    for text in texts:
+        if not isinstance(text, str):
+            raise UsageError(f"A pattern is text, such as 'dcgan-*', not {brief(text)}.")
+        found.append(text)
+    return found
 
 
 def aliases_of(name: str) -> list[str]:

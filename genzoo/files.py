@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from genzoo.errors import GenzooError
+from genzoo.platforms import is_reserved, replace, sync
 
 
 @contextlib.contextmanager
@@ -32,6 +33,14 @@ def _refuse_around(path: Path) -> None:
         raise GenzooError(f"{path} is the folder this command runs in, or one around it: name one in it.")
 
 
+def _refuse_reserved(path: Path) -> None:
+    """Raise `GenzooError` for a name that the system keeps for itself, or would change."""
+    if is_reserved(path.name):
+        raise GenzooError(
+            f"{path} cannot be written: Windows takes {path.name!r} for something else, so choose a name."
+        )
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to, moved to `path` in one step when the block ends well, else removed.
@@ -39,6 +48,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         GenzooError: when `path` cannot be written; what was there before is left alone.
     """
+    _refuse_reserved(path)
     with clear_io_errors(path):
         if path.is_dir():
             raise GenzooError(f"{path} is a folder: name a file, or end the name in / for a folder of images.")
@@ -46,7 +56,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         try:
             yield part
             sync(part)
-            part.replace(path)
+            replace(part, path)
             sync(path.parent)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -61,6 +71,7 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         GenzooError: when `path` cannot be written, is a file, holds something and not `overwrite`, or is
             the current folder or one around it.
     """
+    _refuse_reserved(path)
     with clear_io_errors(path):
         if path.exists() and not path.is_dir():
             raise GenzooError(f"{path} is a file: name a folder.")
@@ -88,6 +99,7 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 def refuse_unwritable(path: Path) -> None:
     """Raise `GenzooError` where a file could not be written, before the work that it is to hold."""
+    _refuse_reserved(path)
     with clear_io_errors(path):
         if path.is_dir():
             raise GenzooError(f"{path} is a folder: name a file.")
@@ -96,19 +108,10 @@ def refuse_unwritable(path: Path) -> None:
         part.unlink()
 
 
-def sync(path: Path) -> None:
-    """Have the system write a file (or a folder's list of files) through to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step."""
+    """Write a text file in one step, of the same bytes on every system."""
     with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def git_hash(path: Path) -> str:

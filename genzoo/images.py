@@ -14,6 +14,7 @@ from PIL import Image
 
 from genzoo.errors import UsageError
 from genzoo.spec import Output
+from genzoo.values import whole_number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,6 +23,9 @@ _BEYOND = 0.01
 """How far outside of [0, 1] pixels may lie, as after a gradient step."""
 MOST_IN_GRID = 10_000
 """A grid lies in memory as a whole, unlike every other form of output."""
+PADDING = 2
+_MOST_PIXELS = 2**30
+"""Of a grid: more than the most images of the largest kind take."""
 
 
 def to_pixels(raw: Tensor, output: Output) -> Tensor:
@@ -40,14 +44,22 @@ def _scaled(x: Tensor, factor: float, shift: float) -> Tensor:
     """What `factor * x + shift` gives, in one pass over memory instead of two."""
     import torch
 
-    return torch.add(torch.tensor(shift, dtype=x.dtype), x, alpha=factor)
+    # On the processor, whatever the default device: a number without dimensions goes with any.
+    return torch.add(torch.tensor(shift, dtype=x.dtype, device="cpu"), x, alpha=factor)
+
+
+def has_values(pixels: Tensor) -> bool:
+    """Whether a tensor is dense and has memory, unlike sparse ones and those of the meta device."""
+    import torch
+
+    return pixels.layout is torch.strided and not pixels.is_meta
 
 
 def range_beyond(pixels: Tensor) -> str:
     """The range of floats that do not lie in [0, 1], or are not finite, as an error shows it; empty for pixels."""
     if not pixels.is_floating_point() or not pixels.numel():
         return ""
-    least, most = (float(value) for value in pixels.detach().aminmax())
+    least, most = (float(value) for value in pixels.detach().float().aminmax())
     inside = least >= -_BEYOND and most <= 1 + _BEYOND  # not a number is neither
     return "" if inside else f"[{least:.3g}, {most:.3g}]"
 
@@ -82,6 +94,8 @@ def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str, channels: in
         raise UsageError(f"Images have the shape {wanted}, not {shape}: give one image as images[:1].")
     if shape[channels] not in (1, 3):
         raise UsageError(f"Images have the shape {wanted} with 1 or 3 channels, not {shape}.")
+    if 0 in shape[1:]:
+        raise UsageError(f"Images have the shape {wanted} with pixels in them, not {shape}.")
 
 
 def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -96,6 +110,8 @@ def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if not isinstance(images, np.ndarray):
         if not hasattr(images, "is_floating_point"):  # a tensor, without an import of torch
             raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
+        if not has_values(images):
+            raise UsageError("Images are dense tensors, not sparse ones or those of the meta device.")
         if found := range_beyond(images):
             raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
         return to_uint8(images)
@@ -105,7 +121,7 @@ def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return images
 
 
-def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = 2) -> Image.Image:
+def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = PADDING) -> Image.Image:
     """Images side by side as one picture.
 
     Args:
@@ -114,13 +130,18 @@ def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, p
         padding: white pixels between images.
 
     Raises:
-        UsageError: for no images, for more than a grid can show, for an `nrow` below 1, or for another shape or range.
+        UsageError: for no images, for more than a grid can show, for an `nrow` below 1 or a `padding` below 0, for
+            another shape or range, or for a picture too large to be held in memory.
     """
     array = as_array(images)
     n, height, width, channels = array.shape
     check_grid(n, nrow)
-    columns = min(nrow or math.ceil(math.sqrt(n)), n)
-    rows = math.ceil(n / columns)
+    padding = whole_number("padding", padding)
+    if padding < 0:
+        raise UsageError(f"A padding of {padding} pixels cannot be drawn: 0 is the least.")
+    columns, rows = grid_of(n, nrow)
+    if columns * (width + padding) * rows * (height + padding) > _MOST_PIXELS:
+        raise UsageError(f"A grid of more than {_MOST_PIXELS:,} pixels cannot be drawn: give it less padding.")
     cells = np.full((rows * columns, height + padding, width + padding, channels), 255, dtype=np.uint8)
     cells[:, :height, :width] = 0
     cells[:n, :height, :width] = array
@@ -135,8 +156,14 @@ def check_grid(n: int, nrow: int | None) -> None:
     """Raise `UsageError` unless `n` images in rows of `nrow` make a picture."""
     if not 1 <= n <= MOST_IN_GRID:
         raise UsageError(f"A grid shows 1 to {MOST_IN_GRID:,} images, not {n:,}: write an array or a folder instead.")
-    if nrow is not None and nrow < 1:
+    if nrow is not None and whole_number("nrow", nrow) < 1:
         raise UsageError(f"A grid of {nrow} images a row cannot be drawn: 1 is the least.")
+
+
+def grid_of(n: int, nrow: int | None) -> tuple[int, int]:
+    """Columns and rows of a grid of `n` images, as square as it can be unless told otherwise."""
+    columns = min(math.ceil(math.sqrt(n)) if nrow is None else whole_number("nrow", nrow), n)
+    return columns, math.ceil(n / columns)
 
 
 def to_picture(array: npt.NDArray[np.uint8]) -> Image.Image:

@@ -5,8 +5,12 @@ And how to tell that there is none left.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import platform
+from collections.abc import Iterator
+
+from genzoo.errors import UsageError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _LARGEST_ON_HEAP = 32 * 2**20
@@ -51,7 +55,23 @@ def is_out_of_memory(error: BaseException) -> bool:
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # For a processor's memory torch has no type of its own.
-    if isinstance(error, RuntimeError) and "allocate memory" in str(error):
+    # For a processor's memory torch has no type of its own, nor for more bytes than it can count.
+    told = ("allocate memory", "Storage size calculation overflowed")
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in told):
         return True
     return error.__context__ is not None and is_out_of_memory(error.__context__)
+
+
+@contextlib.contextmanager
+def clear_memory_errors(what: str, way_out: str) -> Iterator[None]:
+    """Turn an error that says that memory is full into one sentence.
+
+    Raises:
+        UsageError: that `what` takes more than there is, with the way out.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UsageError(f"{what} more than there is: {way_out}.") from None

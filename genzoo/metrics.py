@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from genzoo.errors import DataError, UsageError
 from genzoo.strict import brief, read_json
-from genzoo.weights import METRICS
+from genzoo.weights import CONFIG, METRICS
 
 Document = Mapping[str, Any]
 _SAME = ("dataset", "features", "reference", "n")
@@ -72,7 +72,8 @@ def read_metrics(source: str) -> dict[str, Any]:
             raise DataError(
                 f"{source} has not been measured, {missing} is not there: run `genzoo evaluate {source}` first."
             )
-        path = folder.file(METRICS)
+        # A folder of measurements alone is no checkpoint, and nobody signs one.
+        path = folder.file(METRICS) if folder.has(CONFIG) else folder.path / METRICS
     try:
         document: dict[str, Any] = read_json(path)
         _check_measurement(document)

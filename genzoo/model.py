@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -14,16 +14,18 @@ from torch import Tensor, nn
 
 from genzoo import noise
 from genzoo.arguments import (
+    chosen_batch_size,
+    chosen_range,
     chosen_seed,
+    chosen_steps,
     refuse_other_ends,
     refuse_other_images,
     refuse_other_latents,
-    refuse_other_range,
-    refuse_other_than_whole,
 )
 from genzoo.devices import find_device, full_float32
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import to_pixels
+from genzoo.memory import clear_memory_errors
 from genzoo.metrics import read_metrics
 from genzoo.objectives import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
 from genzoo.pretrained import Pretrained
@@ -123,6 +125,17 @@ class Model(Pretrained):
 
         return [name for name, net in self._loaded().items() if not same(name, net)]
 
+    def load_nets(self) -> None:
+        """Load every net of the folder, those too that sampling does without.
+
+        Raises:
+            BadCheckpointError: for one that does not load.
+        """
+        if self.entry.is_vae:
+            _ = self.encoder, self.mixture
+        elif self.folder.has(CRITIC):
+            _ = self.critic
+
     def check(self) -> None:
         """Load every net, and hold what the generator gives against the folder's golden images.
 
@@ -130,10 +143,7 @@ class Model(Pretrained):
             BadCheckpointError: for a net that does not load, golden images that are not there or not finite, and
                 images that are more than a grey level away from them.
         """
-        if self.entry.is_vae:
-            _ = self.encoder, self.mixture
-        elif self.folder.has(CRITIC):
-            _ = self.critic
+        self.load_nets()
         latents, images = read_golden(self.folder, self.entry)
         with torch.no_grad():
             difference = (self.decode(latents).cpu() - images).abs().max()
@@ -148,10 +158,12 @@ class Model(Pretrained):
         Latent i of a seed depends on nothing but the seed, the prior and i; no seed takes a new one.
 
         Raises:
-            UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks.
+            UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks, and for
+                more than fit in memory.
         """
-        refuse_other_range(n, start)
-        return self._latents(n, chosen_seed(seed), start, prior)
+        n, start = chosen_range(n, start)
+        with clear_memory_errors(f"{n:,} latents take", "ask for fewer at a time, by start"):
+            return self._latents(n, chosen_seed(seed), start, prior)
 
     def _latents(self, n: int, seed: int, start: int, prior: Prior = "normal") -> Tensor:
         if prior == "mixture":
@@ -180,18 +192,16 @@ class Model(Pretrained):
             UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
             BadCheckpointError: for weights that give images that are not finite.
         """
-        refuse_other_range(n, start)
-        refuse_other_than_whole(batch_size=batch_size)
-        if batch_size < 1:
-            raise UsageError(f"The batch size is {batch_size}: 1 is the least.")
-        seed = chosen_seed(seed)
+        n, start = chosen_range(n, start)
+        batch_size, seed = chosen_batch_size(batch_size), chosen_seed(seed)
         self._latents(1, seed, start, prior)  # so that what is wrong is said before the first batch is asked for
         return self._batches(n, seed, start, batch_size, prior)
 
     def _batches(self, n: int, seed: int, start: int, batch_size: int, prior: Prior) -> Iterator[Tensor]:
         for first in range(start, start + n, batch_size):
-            with torch.no_grad():
-                z = self._latents(min(batch_size, start + n - first), seed, first, prior)
+            count = min(batch_size, start + n - first)
+            with torch.no_grad(), clear_memory_errors(f"{count:,} images at a time take", "give a smaller batch_size"):
+                z = self._latents(count, seed, first, prior)
                 images = self.decode(z).cpu()
             if not bool(images.isfinite().all()):
                 raise BadCheckpointError(
@@ -215,14 +225,10 @@ class Model(Pretrained):
             BadCheckpointError: for weights that give images that are not finite.
         """
         batches = self.iter_samples(n, seed, start=start, batch_size=batch_size, prior=prior)
-        shape = self.entry.dataset.shape
-        try:
-            images = torch.empty(n, *shape)
-        except RuntimeError:  # torch's kind of MemoryError
-            raise UsageError(
-                f"{n:,} images take {4 * n * math.prod(shape) / 1e9:,.1f} GB, more than there is: draw them in "
-                "batches, with iter_samples."
-            ) from None
+        (n, _), shape = chosen_range(n, start), self.entry.dataset.shape
+        size = f"{4 * n * math.prod(shape) / 1e9:,.1f} GB"
+        with clear_memory_errors(f"{n:,} images take {size},", "draw them in batches, with iter_samples"):
+            images = torch.empty((n, *shape), dtype=torch.float32, device="cpu")
         done = 0
         for batch in batches:
             images[done : done + len(batch)] = batch
@@ -235,13 +241,17 @@ class Model(Pretrained):
         Spherical interpolation keeps the norm that latents of a normal distribution have.
 
         Raises:
-            UsageError: for fewer than 2 steps, or latents of another shape.
+            UsageError: for fewer than 2 steps, more than fit in memory, or latents of another shape.
         """
         refuse_other_ends(self.entry, z0, z1)
-        refuse_other_than_whole(steps=steps)
-        if steps < 2:
-            raise UsageError(f"An interpolation of {steps} steps has no two ends: 2 is the least.")
-        share = torch.linspace(0, 1, steps, device=self.device).unsqueeze(1)
+        steps = chosen_steps(steps)
+        with clear_memory_errors(f"{steps:,} images take", "ask for fewer steps"):
+            return self._interpolate(z0, z1, steps)
+
+    def _interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
+        if steps >= 2**60:  # where torch says something else
+            raise MemoryError
+        share = torch.linspace(0, 1, steps, dtype=torch.float32, device=self.device).unsqueeze(1)
         z0, z1 = z0.to(self.device).float(), z1.to(self.device).float()
         cosine = torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
         angle = cosine.acos()
@@ -300,8 +310,16 @@ class Model(Pretrained):
         likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
         return likelihood - gaussian_kl(mean, log_variance)
 
-    def _exactly(self) -> AbstractContextManager[None]:
-        return full_float32(self.device, cudnn=not isinstance(self.entry.arch, Lstm))
+    @contextmanager
+    def _exactly(self) -> Iterator[None]:
+        """In the model's own dtype: a caller's autocast would change what a seed gives."""
+        kind = self.device.type
+        cast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        with (
+            torch.autocast(kind, enabled=False) if cast else nullcontext(),
+            full_float32(self.device, cudnn=not isinstance(self.entry.arch, Lstm)),
+        ):
+            yield
 
     def _images(self, x: Tensor) -> Tensor:
         refuse_other_images(self.entry, x)

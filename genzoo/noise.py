@@ -34,6 +34,8 @@ def philox(seed: int, stream: Stream, counter: int = 0) -> np.random.Philox:
 def words(seed: int, stream: Stream, start: int, n: int, size: int) -> npt.NDArray[np.uint64]:
     """Rows `start` to `start + n` of a stream's table of `size` random 64-bit words a row: (n, size)."""
     ticks = -(-size // _WORDS)
+    if n * ticks * _WORDS >= 2**60:  # where NumPy says something else
+        raise MemoryError(f"{n} rows of {size} random words")
     raw = philox(seed, stream, start * ticks).random_raw(n * ticks * _WORDS)
     return np.asarray(raw, dtype=np.uint64).reshape(n, ticks * _WORDS)[:, :size]
 

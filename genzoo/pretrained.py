@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import TypeVar
 
 import torch
 
+from genzoo.checkpoint import Folder, sign
 from genzoo.devices import find_device
 from genzoo.errors import UsageError
 from genzoo.files import whole_folder
 from genzoo.hub import find_folder
 from genzoo.publish import copy_folder, publish
-from genzoo.weights import Config, Folder, read_config
+from genzoo.values import as_path
+from genzoo.weights import Config, read_config
 
 M = TypeVar("M", bound="Pretrained")
+_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+"""In which all that nets are made of is computed; torch stores numbers in others."""
 
 
 class Pretrained(ABC):
@@ -48,10 +51,19 @@ class Pretrained(ABC):
         """
         if dtype is not None and not isinstance(dtype, torch.dtype):
             raise UsageError(f"{dtype!r} is no type of torch's: give torch.float16, say, and not its name.")
-        if dtype is not None and not dtype.is_floating_point:
+        if dtype not in (None, *_DTYPES):
             raise UsageError(f"Nets do not compute in {dtype}: give torch.float32, torch.bfloat16 or torch.float16.")
         folder = find_folder(source, revision)
         return cls(read_config(folder), folder, find_device(device), dtype or torch.float32)
+
+    @classmethod
+    def of_folder(cls: type[M], folder: Folder) -> M:
+        """The model of a folder that is at hand, on the CPU and in float32.
+
+        Raises:
+            BadCheckpointError: for a folder that is damaged, altered or not genzoo's.
+        """
+        return cls(read_config(folder), folder, torch.device("cpu"), torch.float32)
 
     @classmethod
     def check_folder(cls, folder: Folder) -> None:
@@ -60,7 +72,7 @@ class Pretrained(ABC):
         Raises:
             BadCheckpointError: for a folder that does not load, or gives something else.
         """
-        cls(read_config(folder), folder, torch.device("cpu"), torch.float32).check()
+        cls.of_folder(folder).check()
 
     @abstractmethod
     def check(self) -> None:
@@ -87,11 +99,12 @@ class Pretrained(ABC):
             GenzooError: when it cannot be written, or a file is on the Hub and cannot be fetched.
         """
         self._refuse_changed()
-        path = Path(save_directory)
-        if path.is_dir() and any(path.iterdir()):
+        path = as_path(save_directory)
+        if os.path.isdir(path) and any(path.iterdir()):  # which answers for any name, too long ones too
             raise UsageError(f"{path} is not empty: name another folder.")
         with whole_folder(path, overwrite=False) as part:
             copy_folder(self.folder, part)
+            sign(part)
 
     def push_to_hub(
         self,

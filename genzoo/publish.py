@@ -9,16 +9,16 @@ from pathlib import Path
 
 from genzoo.card import check_card, render
 from genzoo.card.facts import read_measurement
+from genzoo.checkpoint import CARD, CONFIG, GOLDEN, LAYOUT, MODEL, Folder, sign
+from genzoo.checksums import SUMS
 from genzoo.errors import BadCheckpointError
-from genzoo.files import clear_io_errors, sync, write_text
+from genzoo.files import clear_io_errors, write_text
 from genzoo.hub.publish import Draft, demand_token, fetch_published, find_target, prepare, send
+from genzoo.platforms import sync
 from genzoo.strict import MOST_JSON_BYTES
 from genzoo.version import __version__
-from genzoo.weights import CONFIG, CRITIC, GOLDEN, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, Folder, read_config
+from genzoo.weights import read_config
 
-CARD = "README.md"
-FILES = (CONFIG, MODEL, CRITIC, METRICS, HISTORY, SAMPLES, PROGRESS, GOLDEN)
-"""What makes a checkpoint folder, besides its card; all else that lies in one stays where it is."""
 _NEEDED = (CONFIG, MODEL, GOLDEN)
 
 Check = Callable[[Folder], object]
@@ -28,20 +28,23 @@ Check = Callable[[Folder], object]
 def copy_folder(folder: Folder, to: Path) -> None:
     """Copy a checkpoint folder's files into an empty folder, with the card that its owner may have written.
 
+    The copy is still to be signed.  The card alone is taken as it is: it is its owner's to write.
+
     Raises:
-        BadCheckpointError: when it lacks weights, a config or golden images, or a file is not the manifest's.
+        BadCheckpointError: when it lacks weights, a config or golden images, or a file is damaged or altered.
         HubError: when a file is on the Hub, and cannot be fetched.
         GenzooError: when a file cannot be written.
     """
-    if missing := [name for name in _NEEDED if not folder.has(name)]:
+    if missing := [name for name in folder.missing(_NEEDED) if name != CARD]:
         raise BadCheckpointError(f"{folder.path} lacks {', '.join(missing)}: it is not a whole checkpoint folder.")
-    for name in (*FILES, CARD):
-        # A card that lies on the Hub, or in the catalog, speaks of that place.
-        if folder.has(name) and (name != CARD or folder.writable):
-            path = folder.file(name)
-            with clear_io_errors(to / name):
-                shutil.copyfile(path, to / name)
-                sync(to / name)
+    paths = [folder.file(name) for name in LAYOUT if name != CARD and folder.has(name)]
+    # A card that lies on the Hub, or in the catalog, speaks of that place.
+    if folder.writable and (folder.path / CARD).is_file():
+        paths.append(folder.path / CARD)
+    for path in paths:
+        with clear_io_errors(to / path.name):
+            shutil.copyfile(path, to / path.name)
+            sync(to / path.name)
 
 
 def publish(
@@ -88,8 +91,9 @@ def publish(
         copy_folder(folder, copy)
         check(Folder(copy))
         _add_card(folder, copy, repo)
+        sign(copy)
         demand_token(target)
-        draft = prepare(target, copy, {CARD, *FILES})
+        draft = prepare(target, copy, {SUMS, *LAYOUT})
         report(draft)
         if dry_run:
             return repo
@@ -108,7 +112,7 @@ def _add_card(folder: Folder, copy: Path, repo: str) -> None:
         # Of the folder itself: the card of a catalog entry tells of its neighbours.
         write_text(card, render(folder, source=repo))
         return
-    read_measurement(Folder(copy))
+    read_measurement(folder)
     try:
         if card.stat().st_size > MOST_JSON_BYTES:
             raise ValueError("it is too large")

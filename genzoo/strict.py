@@ -1,4 +1,4 @@
-"""What a stranger may have written: JSON read within bounds, and shown within bounds in an error."""
+"""What a stranger may have written: read within bounds, JSON above all, and shown within bounds in an error."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def refuse_irregular(path: Path) -> int:
     return status.st_size
 
 
-def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
-    """The value of a JSON file of at most `most` bytes; see `parse_json`.
+def read_bytes(path: Path, most: int) -> bytes:
+    """The contents of a file of at most `most` bytes.
 
     Raises:
         ValueError: saying what is wrong with the file.
@@ -64,7 +64,16 @@ def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
         raise ValueError((error.strerror or str(error)).lower()) from None
     if len(data) > most:
         raise ValueError(f"it is larger than {most:,} bytes")
-    return parse_json(data)
+    return data
+
+
+def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
+    """The value of a JSON file of at most `most` bytes; see `parse_json`.
+
+    Raises:
+        ValueError: saying what is wrong with the file.
+    """
+    return parse_json(read_bytes(path, most))
 
 
 def parse_json(data: bytes) -> Any:

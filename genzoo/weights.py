@@ -1,4 +1,4 @@
-"""Checkpoint folders: configs, nets, the manifest, and where the catalog's folders lie.
+"""What checkpoint folders hold: configs and nets; the manifest, and where the catalog's folders lie.
 
 A folder is data: it is checked in full before anything is allocated for it, and nothing in it is
 ever executed.
@@ -6,9 +6,7 @@ ever executed.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,35 +15,81 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genzoo import catalog
-from genzoo.errors import BadCheckpointError, WeightsNotFoundError
+from genzoo.checkpoint import (
+    CONFIG,
+    CRITIC,
+    GOLDEN,
+    HISTORY,
+    METRICS,
+    MODEL,
+    PROGRESS,
+    SAMPLES,
+    STATE,
+    Folder,
+    about_pickles,
+)
+from genzoo.errors import BadCheckpointError
 from genzoo.fields import check
 from genzoo.files import sha256, write_text
 from genzoo.spec import FORMAT, Entry
 from genzoo.strict import brief, brief_list, read_json, refuse_other_names
 from genzoo.tensors import read_tensors
+from genzoo.version import __version__
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-STATE = "state.safetensors"
-CONFIG, MODEL, CRITIC = "config.json", "model.safetensors", "critic.safetensors"
-METRICS, GOLDEN, MANIFEST = "metrics.json", "golden.safetensors", "manifest.json"
-HISTORY, SAMPLES, PROGRESS = "history.jsonl", "samples.png", "progress.png"
+__all__ = [
+    "CONFIG",
+    "CRITIC",
+    "GOLDEN",
+    "GOLDEN_IMAGES",
+    "HISTORY",
+    "MANIFEST",
+    "METRICS",
+    "MIXTURE_COMPONENTS",
+    "MODEL",
+    "PROGRESS",
+    "SAMPLES",
+    "STATE",
+    "Config",
+    "Folder",
+    "about_pickles",
+    "is_here",
+    "list_models",
+    "load_net",
+    "meta_nets",
+    "mixture_shapes",
+    "read_config",
+    "read_golden",
+    "read_manifest",
+    "read_mixture",
+    "versions_here",
+    "weights_home",
+    "write_config",
+    "write_manifest",
+]
+
+MANIFEST = "manifest.json"
 GOLDEN_IMAGES = 8
 MIXTURE_COMPONENTS = 10
 _MOST_PARAMETERS = 64_000_000
 _HASH = re.compile("[0-9a-f]{64}")
-_PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+_VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,64}")
 
 
 @dataclass(frozen=True)
 class Config:
-    """`config.json`: the entry, how it was trained, and what it was fine-tuned from."""
+    """`config.json`: the entry, how it was trained, what it was fine-tuned from, and by which versions.
+
+    `versions` holds those of `genzoo` and `torch` that ended the training; None where nobody recorded them.
+    """
 
     entry: Entry
     training: Mapping[str, Any] = field(default_factory=dict)
     parent: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, as `read_config` takes them."""
@@ -54,70 +98,8 @@ class Config:
             "entry": self.entry.to_json(),
             "training": dict(self.training),
             "parent": None if self.parent is None else dict(self.parent),
+            "versions": None if self.versions is None else dict(self.versions),
         }
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A checkpoint folder, with the sizes and hashes its files must have where a manifest says so."""
-
-    path: Path
-    pinned: Mapping[str, Mapping[str, Any]] | None = None
-
-    @property
-    def writable(self) -> bool:
-        """Whether a measurement may be written into it: not where the files are pinned."""
-        return self.pinned is None
-
-    def file(self, name: str) -> Path:
-        """The path of one file, once it has been held against the manifest.
-
-        Raises:
-            WeightsNotFoundError: when the file exists, but not on this machine.
-            BadCheckpointError: when the file is missing or is not the one in the manifest.
-        """
-        path = self.path / name
-        if not os.path.isfile(path) and name in (self.pinned or {}):
-            raise WeightsNotFoundError(
-                f"{self.path} has no {name}, which the manifest lists: install genzoo anew or check the file out again."
-            )
-        if not os.path.isfile(path):
-            raise BadCheckpointError(f"{self.path} has no {name}: {_why_not(self.path, name)}")
-        if self.pinned is not None:
-            expected = self.pinned.get(name, {}).get("sha256", "none")
-            if (found := sha256(path)) != expected:
-                raise BadCheckpointError(
-                    f"{path} is damaged or altered: its SHA-256 is {found}, the manifest's is {expected}; "
-                    "install genzoo anew or check the file out again."
-                )
-        return path
-
-    def has(self, name: str) -> bool:
-        """Whether the folder holds a file of this name."""
-        return os.path.isfile(self.path / name)
-
-
-def _why_not(folder: Path, name: str) -> str:
-    """Why a folder without a file is refused, and the way out."""
-    with contextlib.suppress(OSError):
-        if name.endswith(".safetensors") and (reason := about_pickles(file.name for file in folder.iterdir())):
-            return reason
-        if (folder / STATE).is_file():
-            return (
-                "it holds a run that has not ended: go on with it by the command that began it and --resume, with "
-                "--minutes 0.1 to end it as it is."
-            )
-    return "it is not a whole checkpoint folder."
-
-
-def about_pickles(names: Iterable[str]) -> str | None:
-    """Why files that hold weights as pickles are refused; None where there are none among `names`."""
-    if pickles := sorted(name for name in names if name.endswith(_PICKLES)):
-        return (
-            f"it holds {brief_list(pickles, 3)}, and a pickle can run any program when it is opened, "
-            "so genzoo reads safetensors alone; ask its author to convert them."
-        )
-    return None
 
 
 @lru_cache(maxsize=1)
@@ -156,10 +138,10 @@ def write_manifest(home: Path) -> None:
     entries = {
         folder.relative_to(home).as_posix(): {
             file.name: {"size": file.stat().st_size, "sha256": sha256(file)}
-            for file in sorted(folder.iterdir())
+            for file in sorted(folder.iterdir(), key=lambda path: path.name)
             if not file.name.startswith(".")
         }
-        for folder in sorted(folders)
+        for folder in sorted(folders, key=lambda path: path.parts)  # on Windows paths compare without regard to case
     }
     write_text(home / MANIFEST, json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n")
 
@@ -204,11 +186,13 @@ def read_config(folder: Folder) -> Config:
         version, names = value.get("format"), sorted(value)
         known = type(version) is int and version == FORMAT
         check(known, f"its format is {brief(version)}, this genzoo reads {FORMAT}.")
-        check(names == ["entry", "format", "parent", "training"], f"it has the fields {brief_list(names)}.")
+        check(names == ["entry", "format", "parent", "training", "versions"], f"it has the fields {brief_list(names)}.")
         check(isinstance(value["training"], dict), "its field training must be an object.")
         if value["parent"] is not None:
             _check_parent(value["parent"])
-        return Config(Entry.from_json(value["entry"]), value["training"], value["parent"])
+        if value["versions"] is not None:
+            _check_versions(value["versions"])
+        return Config(Entry.from_json(value["entry"]), value["training"], value["parent"], value["versions"])
     except ValueError as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
     except BadCheckpointError as error:
@@ -224,6 +208,21 @@ def _check_parent(parent: object) -> None:
     for text in (name, *hashes):
         refuse_other_names(text)
     check(all(isinstance(h, str) and _HASH.fullmatch(h) for h in hashes.values()), "its parent's hashes are none.")
+
+
+def _check_versions(versions: object) -> None:
+    """Raise `BadCheckpointError` unless versions are those of genzoo and torch."""
+    check(isinstance(versions, dict) and sorted(versions) == ["genzoo", "torch"], "its field versions is none.")
+    assert isinstance(versions, dict)
+    right = all(isinstance(version, str) and _VERSION.fullmatch(version) for version in versions.values())
+    check(right, f"its versions are {brief_list(versions.values())}.")
+
+
+def versions_here() -> dict[str, str]:
+    """The versions of genzoo and torch that run, as `config.json` records them."""
+    import torch
+
+    return {"genzoo": __version__, "torch": str(torch.__version__)}
 
 
 def write_config(folder: Path, config: Config) -> None:
@@ -278,7 +277,7 @@ def read_mixture(folder: Folder) -> dict[str, Tensor]:
     """
     tensors = read_tensors(folder.file(MODEL), trusted=folder.pinned is not None)
     try:
-        return {name: tensors[f"mixture.{name}"].float() for name in ("weights", "means", "covariances")}
+        return {name: tensors[f"mixture.{name}"].float().clone() for name in ("weights", "means", "covariances")}
     except KeyError:
         raise BadCheckpointError(f"{folder.path} has no mixture over its latents: train it anew.") from None
 
@@ -294,11 +293,12 @@ def read_golden(folder: Folder, entry: Entry) -> tuple[Tensor, Tensor]:
     latents = torch.Size((GOLDEN_IMAGES, entry.latent_size))
     images = torch.Size((GOLDEN_IMAGES, *entry.dataset.shape))
     tensors = read_tensors(folder.file(GOLDEN), {"latents": latents, "images": images})
-    return tensors["latents"].float(), tensors["images"].float()
+    return tensors["latents"].float().clone(), tensors["images"].float().clone()
 
 
 def _as(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+    # A copy in any case: Windows replaces no file that is mapped, and elsewhere its changes would be the net's.
+    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
 
 
 def meta_nets(entry: Entry) -> nn.ModuleDict:

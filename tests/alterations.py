@@ -185,6 +185,35 @@ def altered_bytes(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 @st.composite
+def altered_sums(draw: st.DrawFn, data: bytes) -> bytes:
+    """A SHA256SUMS whose lines are dropped, given twice, written otherwise, or lead elsewhere."""
+    lines = data.decode("ascii").split("\n")[:-1]
+    at = draw(st.integers(0, len(lines) - 1))
+    digest, name = lines[at].split("  ")
+    match draw(st.integers(0, 8)):
+        case 0:
+            del lines[at]
+        case 1:
+            lines.insert(at, lines[draw(st.integers(0, len(lines) - 1))])
+        case 2:
+            lines[at] = f"{digest}  {draw(st.sampled_from([*TEXTS, f'./{name}', f'{name} ', 'x' * 300]))}"
+        case 3:
+            lines[at] = f"{draw(st.sampled_from(['', '0' * 63, '0' * 64, '0' * 65, digest.upper(), 'g' * 64]))}  {name}"
+        case 4:
+            lines[at] = digest + draw(st.sampled_from(["", " ", " *", "\t", "   ", "\\"])) + name
+        case 5:
+            lines[at] = draw(st.text(max_size=80))
+        case 6:
+            lines *= draw(st.sampled_from([0, 2, 200]))
+        case 7:
+            lines = draw(st.permutations(lines))
+        case _:
+            lines.append(f"{digest}  other.bin")
+    end = draw(st.sampled_from(["\n"] * 8 + ["", "\r\n", "\n\n", "\n\0"]))
+    return draw(st.sampled_from(["", "", "", "\ufeff", "\\"])).encode() + ("\n".join(lines) + end).encode()
+
+
+@st.composite
 def large_entries(draw: st.DrawFn) -> Entry | None:
     """An entry with sizes anywhere within their bounds; None where they do not go together."""
     family: Any = draw(st.sampled_from(["mlpgan", "mlpvae", "dcgan", "wgan", "vae", "convgan", "lstmgan"]))

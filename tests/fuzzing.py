@@ -11,7 +11,6 @@ import dataclasses
 import faulthandler
 import json
 import os
-import resource
 import shutil
 import struct
 import sys
@@ -27,9 +26,12 @@ from hypothesis import strategies as st
 
 import genzoo
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import LocalFolder, sign
+from genzoo.checksums import SUMS
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.evaluate.compare import to_table
+from genzoo.integrity import write_golden
 from genzoo.metrics import compare, read_metrics
 from genzoo.processes import Processes
 from genzoo.spec import Entry
@@ -39,6 +41,7 @@ from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
 from genzoo.variants import with_architecture
 from genzoo.weights import (
+    CONFIG,
     CRITIC,
     GOLDEN,
     METRICS,
@@ -48,9 +51,10 @@ from genzoo.weights import (
     meta_nets,
     mixture_shapes,
     read_golden,
+    versions_here,
     write_config,
 )
-from tests.alterations import altered_bytes, altered_header, altered_json, large_entries
+from tests.alterations import altered_bytes, altered_header, altered_json, altered_sums, large_entries
 from tests.peak import peak_memory
 
 MEMORY = 2**30
@@ -90,13 +94,14 @@ def write_folder(folder: Path, entry: Entry) -> Path:
         if mine:
             write_tensors(folder / name, mine)
     parent = {"name": "vae-mnist-z20-l3", "sha256": {MODEL: "0" * 64}}
-    write_config(folder, Config(entry, {"seed": 0, "data": {"name": "mnist", "images": 5}}, parent))
-    model = genzoo.load(folder)
-    write_tensors(folder / GOLDEN, {"latents": model.latents(8, 0), "images": model.sample(8, 0)})
+    training = {"seed": 0, "data": {"name": "mnist", "images": 5}}
+    write_config(folder, Config(entry, training, parent, versions_here()))
+    write_golden(folder, genzoo.Model.of_folder(Folder(folder)))
     row = {"mean": 1.5, "std": 0.1, "floor": 0.5, "values": [1.5, 1.6]}
     measured = {"format": 1, "name": entry.name, "dataset": "mnist", "features": {"name": "x", "version": 1}}
     measured |= {"reference": {"split": "test", "n": 5}, "n": 5, "frechet_distance": row, "precision": row}
     (folder / METRICS).write_text(json.dumps(measured))
+    sign(folder)
     return folder
 
 
@@ -187,6 +192,9 @@ STRANGE: dict[str, Callable[[Path], None]] = {
 }
 """What can lie where a file should."""
 
+LONG_HEADERS = ("a header of 150 MB", "a header of 90 MB")
+"""What a stranger can list with its hash; nobody waits for the hash of 1 TB."""
+
 
 class Campaign:
     """Folders that are altered one file at a time, and a count of what came out."""
@@ -210,6 +218,8 @@ class Campaign:
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(base, self.work)
         (self.work / name).write_bytes(altered)
+        if name != SUMS:  # so that what is refused is what the signature does not tell
+            sign(self.work)
         return self.read(index, name, unchanged=altered == (base / name).read_bytes())
 
     def read(self, index: int, name: str, *, unchanged: bool = False) -> str:
@@ -217,7 +227,7 @@ class Campaign:
         if name == METRICS:
             return attempt(partial(side_by_side, self.work, self.folders[index]))
         if name == GOLDEN:
-            return attempt(partial(read_golden, Folder(self.work), self.entries[index]))
+            return attempt(partial(read_golden, LocalFolder(self.work), self.entries[index]))
         if name == STATE:
             return attempt(partial(resume, self.work))
         return attempt(partial(sample, self.work, self.images[index] if unchanged else None))
@@ -237,7 +247,8 @@ class Campaign:
         index = data.draw(st.integers(0, len(self.folders) - 1))
         name = data.draw(st.sampled_from(self.files(index)))
         original = (self.folders[index] / name).read_bytes()
-        alterations = [altered_bytes, altered_json if name.endswith(".json") else altered_header]
+        by_kind = {SUMS: altered_sums, METRICS: altered_json, CONFIG: altered_json}
+        alterations = [altered_bytes, by_kind.get(name, altered_header)]
         altered = data.draw(data.draw(st.sampled_from(alterations))(original))
         with self.counted(name) as found:
             found.append(self.outcome(index, name, altered))
@@ -252,6 +263,7 @@ class Campaign:
         with self.counted("large") as found:
             with contextlib.suppress(BadCheckpointError):
                 write_zeros(self.work, entry, kind)
+            sign(self.work)
             found.append(attempt(partial(sample, self.work, has_mixture=False)))
 
     def strange_files(self) -> None:
@@ -262,6 +274,8 @@ class Campaign:
                 shutil.copytree(self.folders[1], self.work)
                 (self.work / name).unlink()
                 make(self.work / name)
+                if (kind == "empty" and name != SUMS) or (kind in LONG_HEADERS and name == MODEL):
+                    sign(self.work)
                 with self.counted(kind) as found:
                     found.append(self.read(1, name))
 
@@ -304,6 +318,8 @@ def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
 
 def main(examples: int, seed: int) -> None:
     """Run under a memory limit, and print the outcomes and the peak as JSON."""
+    import resource
+
     with tempfile.TemporaryDirectory() as home:
         campaign = Campaign(Path(home))
         pages = Path("/proc/self/statm").read_text().split()

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals, limits, pipes or links")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's memory this way")
 
 

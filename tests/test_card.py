@@ -19,6 +19,8 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
 from genzoo.card.ranking import report_3_names
 from genzoo.catalog import ENTRIES, aliases_of
+from genzoo.checkpoint import sign
+from genzoo.checksums import read_sums
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.files import sha256
@@ -415,12 +417,14 @@ def test_report_3s_ranking_is_judged_once_all_are_measured(
 def test_a_card_is_written_where_its_links_lead_from(tmp_path: Path) -> None:
     folder = checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path / "runs").path
     (folder / SAMPLES).touch()
+    sign(folder)
     shown, inside, beside = command(folder), folder / "README.md", tmp_path / "card.md"
     assert shown.exit_code == 0
     for out in (inside, beside):
         assert command(folder, "--out", out).stdout == f"{out}\n"
     assert f"](runs/{folder.name}/{SAMPLES})" in beside.read_text()
     assert inside.read_text() == shown.stdout
+    assert read_sums(folder)["README.md"] == sha256(inside)
     assert f"]({SAMPLES})" in shown.stdout
     noted = command(folder, "--note", "Grey mush.").stdout
     assert "Grey mush." in noted

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import sign
 from genzoo.cli.several import expand
 from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
@@ -161,9 +162,17 @@ def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_pat
     assert metrics["step"] == training(run)["step"]
     assert metrics["n"] == 200
     assert (home / "cards" / f"{GAN.name}.md").is_file()
+    kept = {path.name for path in run.iterdir()} - {STATE}
+    assert {"losses.png", "evaluations.jsonl", "SHA256SUMS"} < kept
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        name: (run / name).read_bytes() for name in kept
+    }
     altered = Path(shutil.copytree(run, tmp_path / "altered"))
     other = train(plan(GAN.name, tmp_path / "other", seed=1), noise_images(GAN.dataset, 300))
     shutil.copy(other / "model.safetensors", altered)
+    with pytest.raises(GenzooError, match=r"model\.safetensors is damaged or altered: its SHA-256 is"):
+        adopt(altered, home)
+    sign(altered)
     with pytest.raises(GenzooError, match="golden images"):
         adopt(altered, home)
     (altered / "progress.png").unlink()
@@ -192,11 +201,16 @@ def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Pat
     for row in config["training"]["evaluations"]:
         row["frechet_distance"] *= 2
     (worse / "config.json").write_text(json.dumps(config))
+    sign(worse)
     adopt(run, home, settings=FEW)
     before = {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
     with pytest.raises(GenzooError, match=r"is worse than what is there: on the training set its frechet_distance is"):
         adopt(worse, home, settings=FEW)
     assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+    adopt(home / GAN.name, home, settings=FEW)
+    assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
+    # A measurement that nobody signed is made anew.
+    (home / GAN.name / "metrics.json").write_text("{}")
     adopt(home / GAN.name, home, settings=FEW)
     assert before == {path.name: path.read_bytes() for path in (home / GAN.name).iterdir()}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,12 @@ def test_info(genzoo: CommandLine) -> None:
         ("generate -m vae-mnist -n -5 out.png", 2, "-5 is not in the range"),
         ("generate -m vae-mnist -n many out.png", 2, "'many' is not a valid integer"),
         ("generate -m vae-mnist -n 20000 out.png", 2, "A grid shows 1 to 10,000 images"),
+        ("generate -m vae-mnist -n 1000000000000000 out.npy", 1, "no space left on device for 1,000,000,000,000,000"),
+        ("generate -m vae-mnist -n 1000000000000000 out/", 1, "512,000,000,000,000,000 bytes at least"),
+        ("generate -m vae-mnist -n 3000 --nrow 3000 out.jpg", 2, "a .jpg has 65,500 a side at most: write .png"),
+        ("generate -m vae-mnist --device meta out.png", 2, "is not on this machine"),
+        ("generate -m vae-mnist --device hpu out.png", 2, "is not on this machine"),
+        ("generate -m vae-mnist a\0b.png", 2, "holds a NUL"),
         ("generate -m vae-mnist --seed -1 out.png", 2, "-1 is not in the range"),
         ("generate -m vae-mnist --nrow 0 out.png", 2, "0 is not in the range"),
         ("generate -m vae-mnist --device tpu out.png", 2, "is not on this machine"),
@@ -121,6 +129,12 @@ def test_info(genzoo: CommandLine) -> None:
         ("train nothing", 2, "No model is called 'nothing'"),
         ("train vae-mnist --epochs 0", 2, "0 is not in the range"),
         ("train vae-mnist --epochs 1 --steps 1", 2, "give one of them"),
+        ("train vae-mnist --minutes nan", 2, "'--minutes': nan is not a finite number"),
+        ("train vae-mnist --minutes inf", 2, "'--minutes': inf is not a finite number"),
+        ("train vae-mnist --save-minutes nan", 2, "'--save-minutes': nan is not a finite number"),
+        ("train vae-mnist --save-minutes 0", 2, "'--save-minutes': 0.0 is not in the range"),
+        ("train vae-mnist --lr nan", 2, "'--lr': nan is not a finite number"),
+        ("finetune vae-mnist --dataset kmnist --minutes nan", 2, "'--minutes': nan is not a finite number"),
         ("train vae-mnist --set lr", 2, "write --set lr=VALUE"),
         ("train vae-mnist --set colour=red", 2, "There is no setting 'colour'"),
         ("train dcgan-mnist --layers 99", 2, "do not fit"),
@@ -147,6 +161,30 @@ def test_bad_input_is_one_sentence(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_what_no_disk_holds_is_not_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(*_: object, **__: object) -> None:
+        pytest.fail("an image was drawn")
+
+    monkeypatch.setattr("genzoo.model.Model.iter_samples", drawn)
+    for form, n, options in (("out.npz", 10**15, ()), ("out/", 10**15, ()), ("out.webp", 900, ("--nrow", "900"))):
+        done = CliRunner().invoke(
+            main, ["generate", "-m", "mlpvae-mnist", "-n", str(n), f"{tmp_path}/{form}", *options]
+        )
+        assert isinstance(done.exception, SystemExit)
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", ["list", "info vae-mnist --json", "--help", "train --help", "--version"])
+def test_a_full_stdout(args: str) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-W", "error", "-m", "genzoo", *args.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert (
+        done.stderr == "Error: The output could not be written (no space left on device): send it to another place.\n"
+    )
+
+
 def test_damaged_weights(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:
     folder = Path(shutil.copytree(checkpoint, tmp_path / "run"))
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:1000])
@@ -168,8 +206,9 @@ def test_a_full_disk(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> N
         f'mount -t tmpfs -o size=64k tmpfs {disk} && "$@"; end=$?; ls -A {disk}; exit $end',
         "sh",
     )
-    for form in ("out.npy", "out/", "out.png"):
-        done = genzoo("generate", "-m", checkpoint, "-n", 5000, f"{disk}/{form}", before=mounted)
+    # Some are too large from the start, some for the files' blocks, or for a picture that is compressed.
+    for form, n in (("out.npy", 5000), ("out/", 5000), ("out/", 100), ("out.png", 5000)):
+        done = genzoo("generate", "-m", checkpoint, "-n", n, f"{disk}/{form}", before=mounted)
         assert done.returncode == 1, done.stderr
         assert done.stderr.count("\n") == 1
         assert "no space left on device" in done.stderr

@@ -3,8 +3,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.server
+import json
 import os
 import pickle
+import shutil
 import struct
 import sys
 import threading
@@ -22,11 +24,14 @@ import torchvision.datasets
 from PIL import Image
 
 from genzoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
-from genzoo.data import ImageData, data_root, load_folder, load_images
+from genzoo.data import ImageData, data_root, digests, faces, load_folder, load_images
 from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
 from genzoo.errors import DataError
+from genzoo.files import sha256
 from genzoo.spec import Dataset
+
+from .peak import on_posix
 
 HERE = Path(__file__).parent / "data"
 REAL = Path(os.environ.get("GENZOO_DATA", "/nowhere"))
@@ -103,18 +108,97 @@ def test_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data_root("here") == Path("here")
 
 
+def publish_files(monkeypatch: pytest.MonkeyPatch, folder: Path, root: Path) -> None:
+    """Let the files of a folder be those that were published; `root` is where the datasets would lie."""
+    name = "CIFAR10" if folder.name.startswith("cifar") else "MNIST"
+    files = {path.relative_to(root).as_posix(): sha256(path) for path in folder.iterdir()}
+    monkeypatch.setattr(digests, "PUBLISHED", {name: files})
+
+
 @pytest.mark.usefixtures("offline")
-def test_mnist_from_its_files(tmp_path: Path, digits: np.ndarray) -> None:
-    write_idx(tmp_path / "MNIST" / "raw", digits)
-    before = sorted(tmp_path.rglob("*"))
+def test_mnist_from_its_files(tmp_path: Path, digits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "data"
+    write_idx(root / "MNIST" / "raw", digits)
+    publish_files(monkeypatch, root / "MNIST" / "raw", root)
+    before = sorted(root.rglob("*"))
     for train in (True, False):
-        data = load_images(MNIST, tmp_path, train=train)
+        data = load_images(MNIST, root, train=train)
         assert data.dataset == MNIST
         assert data.pixels.dtype == torch.uint8
         assert np.array_equal(data.pixels.numpy()[:, 0], digits)
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(root.rglob("*")) == before
 
 
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+def test_a_file_that_was_not_published(
+    name: str, tmp_path: Path, digits: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "MNIST" / "raw"
+    write_idx(folder, digits)
+    publish_files(monkeypatch, folder, tmp_path)
+    load_images(MNIST, tmp_path)
+    right = sha256(folder / name)
+    data = bytearray((folder / name).read_bytes())
+    data[-1] ^= 1  # a grey level, or a label
+    (folder / name).write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        load_images(MNIST, tmp_path)
+    assert str(caught.value) == (
+        f"{folder / name} is not the published file: its SHA-256 is {sha256(folder / name)}, not {right}; "
+        "delete it, so that it is downloaded again."
+    )
+    assert (folder / name).read_bytes() == data
+
+
+@pytest.mark.usefixtures("offline")
+def test_smaller_files_of_ones_own_are_not_mnist(tmp_path: Path, digits: np.ndarray) -> None:
+    write_idx(tmp_path / "MNIST" / "raw", digits)
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte is not the published file: its .*, not ba8910"):
+        load_images(MNIST, tmp_path)
+    write_idx(tmp_path / "FashionMNIST" / "raw", digits)  # whose unpacked files have no published digests
+    assert len(load_images(DATASETS["fashionmnist"], tmp_path)) == 100
+
+
+def test_a_file_is_hashed_once(tmp_path: Path, digits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "MNIST" / "raw"
+    write_idx(folder, digits)
+    publish_files(monkeypatch, folder, tmp_path)
+    hashed: list[str] = []
+
+    def count(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256(path)
+
+    monkeypatch.setattr(digests, "sha256", count)
+    for _ in range(2):
+        load_images(MNIST, tmp_path)
+    names = [f"{name}-ubyte" for name in IDX]
+    assert sorted(hashed) == sorted(names)
+    os.utime(folder / names[0], ns=(1, 1))
+    load_images(MNIST, tmp_path)
+    assert hashed[4:] == [names[0]]
+    memory = Path.home() / ".cache" / "genzoo" / "hashed.json"
+    for text in ("{", "[]", '{"x": 1}', json.dumps({str(folder / name): [1, 2] for name in names})):
+        memory.write_text(text)
+        hashed.clear()
+        load_images(MNIST, tmp_path)
+        assert len(hashed) == 4
+    shutil.rmtree(memory.parent)
+    memory.parent.parent.joinpath("genzoo").write_text("no folder, so that nothing is remembered")
+    assert len(load_images(MNIST, tmp_path)) == 100
+
+
+def test_what_an_old_torchvision_wrote_is_not_read(tmp_path: Path, digits: np.ndarray) -> None:
+    folder = tmp_path / "MNIST" / "processed"
+    folder.mkdir(parents=True)
+    for name in ("training.pt", "test.pt"):
+        torch.save((torch.as_tensor(digits), torch.zeros(100)), folder / name)
+    with pytest.raises(DataError, match=r"MNIST/processed holds copies of an old torchvision.*: delete that folder"):
+        load_images(MNIST, tmp_path)
+
+
+@pytest.mark.usefixtures("offline")
 def test_cifar_from_its_files(tmp_path: Path, photos: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "cifar-10-batches-py"
     folder.mkdir()
@@ -131,11 +215,20 @@ def test_cifar_from_its_files(tmp_path: Path, photos: np.ndarray, monkeypatch: p
     }
     for name, value in changes.items():
         monkeypatch.setattr(torchvision.datasets.CIFAR10, name, value)
+    publish_files(monkeypatch, folder, tmp_path)
     pixels = load_images(CIFAR10, tmp_path).pixels
     assert pixels.shape == (20, 3, 32, 32)
     assert pixels.is_contiguous()
     assert np.array_equal(pixels.permute(0, 2, 3, 1).numpy(), photos[:20])
     assert len(load_images(CIFAR10, tmp_path, train=False)) == 5
+    batch = folder / "data_batch_2"
+    right = sha256(batch)
+    batch.write_bytes(batch.read_bytes()[:-1] + b"x")
+    with pytest.raises(DataError) as caught:
+        load_images(CIFAR10, tmp_path)
+    assert str(caught.value).startswith(
+        f"{batch} is not the published file: its SHA-256 is {sha256(batch)}, not {right}; it could not be downloaded"
+    )
 
 
 @pytest.mark.usefixtures("offline")
@@ -159,6 +252,9 @@ def test_no_network_is_one_sentence(name: str, tmp_path: Path, capfd: pytest.Cap
 def test_archives_put_there_by_hand_are_unpacked(
     tmp_path: Path, digits: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write_idx(tmp_path / "MNIST" / "raw", digits)
+    publish_files(monkeypatch, tmp_path / "MNIST" / "raw", tmp_path)
+    shutil.rmtree(tmp_path / "MNIST")
     own_archives(monkeypatch, tmp_path / "MNIST" / "raw", digits)
     assert np.array_equal(load_images(MNIST, tmp_path).pixels.numpy()[:, 0], digits)
 
@@ -172,6 +268,8 @@ def test_a_download_is_quiet_and_mends_a_damaged_file(
 
     own_archives(monkeypatch, tmp_path / "mirror", digits)
     root = tmp_path / "data"
+    write_idx(root / "MNIST" / "raw", digits)
+    publish_files(monkeypatch, root / "MNIST" / "raw", root)
     write_idx(root / "MNIST" / "raw", digits[:50])
     damaged = root / "MNIST" / "raw" / "train-images-idx3-ubyte"
     damaged.write_bytes(damaged.read_bytes()[:1000])
@@ -218,6 +316,12 @@ def test_the_real_mnist(digits: np.ndarray) -> None:
 
 
 @pytest.mark.data
+def test_the_real_faces() -> None:
+    train, test = (load_images(OLIVETTI, REAL, train=train) for train in (True, False))
+    assert (len(train), len(test), int(train.pixels.max())) == (360, 40, 242)
+
+
+@pytest.mark.data
 def test_the_real_cifar() -> None:
     pixels = load_images(CIFAR10, REAL).pixels
     assert pixels.shape == (50_000, 3, 32, 32)
@@ -236,13 +340,20 @@ def write_faces(root: Path, n: int = 400) -> np.ndarray:
     return faces
 
 
-def test_faces_from_their_folder(tmp_path: Path) -> None:
-    faces = write_faces(tmp_path)
+def publish_faces(monkeypatch: pytest.MonkeyPatch, images: np.ndarray) -> None:
+    monkeypatch.setattr(faces, "PIXELS", hashlib.sha256(images.tobytes()).hexdigest())
+
+
+def test_faces_from_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = write_faces(tmp_path)
+    with pytest.raises(DataError, match=r"holds other images than the Olivetti faces.*is [0-9a-f]{64}, not a3f75007"):
+        load_images(OLIVETTI, tmp_path)
+    publish_faces(monkeypatch, written)
     data = load_images(OLIVETTI, tmp_path)
     assert data.dataset == OLIVETTI
     held_out = np.arange(400) % 10 == 9
-    assert np.array_equal(data.pixels.numpy()[:, 0], faces[~held_out])
-    assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], faces[held_out])
+    assert np.array_equal(data.pixels.numpy()[:, 0], written[~held_out])
+    assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], written[held_out])
     (tmp_path / "olivetti" / "person39" / "9.png").unlink()
     with pytest.raises(DataError, match="holds 399 images"):
         load_images(OLIVETTI, tmp_path)
@@ -251,12 +362,13 @@ def test_faces_from_their_folder(tmp_path: Path) -> None:
 def test_faces_of_scikit_learn_get_their_levels_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    faces = levels(400, 64, 64, most=242).astype(np.uint8)
-    faces[0, 0, :2] = 0, 242
+    wanted = levels(400, 64, 64, most=242).astype(np.uint8)
+    wanted[0, 0, :2] = 0, 242
+    publish_faces(monkeypatch, wanted)
 
     def fetch(**_: object) -> types.SimpleNamespace:
         sys.stdout.write("downloading\n")
-        stretched = np.float32(faces)
+        stretched = np.float32(wanted)
         return types.SimpleNamespace(images=stretched / stretched.max())
 
     fake = types.ModuleType("sklearn.datasets")
@@ -264,7 +376,7 @@ def test_faces_of_scikit_learn_get_their_levels_back(
     monkeypatch.setitem(sys.modules, "sklearn", types.ModuleType("sklearn"))
     monkeypatch.setitem(sys.modules, "sklearn.datasets", fake)
     held_out = load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0]
-    assert np.array_equal(held_out, faces[9::10])
+    assert np.array_equal(held_out, wanted[9::10])
     assert capfd.readouterr().out == ""
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert np.array_equal(load_images(OLIVETTI, tmp_path, train=False).pixels.numpy()[:, 0], held_out)
@@ -461,6 +573,7 @@ def test_a_bomb_is_refused_where_pillow_was_told_to_take_all(tmp_path: Path, mon
         read_picture(tmp_path / "a.png", (1, 8, 8))
 
 
+@on_posix
 def test_broken_files_are_named_and_skipped(tmp_path: Path, photos: np.ndarray, report: list[str]) -> None:
     for i, photo in enumerate(photos):
         save(photo, tmp_path / f"a{i:02d}.png")
@@ -510,6 +623,7 @@ def test_broken_files_are_logged_by_default(
 # Any folder: its files and its name
 
 
+@on_posix
 def test_order_suffixes_hidden_files_and_links(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "set", tmp_path / "elsewhere"
     names = ["a/1.PNG", "a/2.Jpeg", "a-b/0.bmp", "b.tif", "c/d/e.TIFF", "c/f.webp", "g.gif", "h.jpg"]

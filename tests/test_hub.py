@@ -198,16 +198,17 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert list(rows) == [GAN, VAE, "user/model"]
-    assert {name: rows[name]["files"] for name in rows} == {GAN: 8, VAE: 7, "user/model": 5}
+    assert {name: rows[name]["files"] for name in rows} == {GAN: 9, VAE: 8, "user/model": 6}
     assert {path.name for path in Path(rows[GAN]["path"]).iterdir()} == set(read_manifest()[GAN])
+    assert package.load(Path(rows["user/model"]["path"])).name == GAN
     asked = len(hub.log)
     offline = env | {"HF_HUB_OFFLINE": "1"}
     assert genzoo("pull", "mlpgan-mnist", VAE, "user/model", **offline).returncode == 0
-    done = genzoo("verify", **offline)
+    done = genzoo("verify", "--no-deep", **offline)
     assert done.returncode == 0, done.stderr
     states = dict(line.split("  ") for line in done.stdout.splitlines())
     assert list(states) == list(read_manifest())
-    assert (states[GAN], states[VAE]) == ("ok, 8 files", "ok, 8 files")
+    assert (states[GAN], states[VAE]) == ("ok, 9 files", "ok, 9 files")
     assert states["vae-mnist-z20-l3"] == "not on this machine"
     assert len(hub.log) == asked
 
@@ -216,14 +217,16 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     in_git = Path(rows["user/model"]["path"]) / "config.json"
     for path in (cached, shipped, in_git):
         path.resolve().write_bytes(b"x")
-    done = genzoo("verify", "mlp*[13]", "user/model", "--json", **offline)
+    done = genzoo("verify", "mlp*[13]", "user/model", "--json", "--no-deep", **offline)
     assert done.returncode == 1
     assert {row["name"]: list(row["damaged"]) for row in json.loads(done.stdout)} == {
         GAN: [str(cached)], VAE: [str(shipped)], "user/model": [str(in_git)]
     }  # fmt: skip
     assert f"Error: {GAN}, {VAE}, user/model cannot be trusted" in done.stderr
     assert genzoo("pull", GAN, **env).returncode == 0
-    assert genzoo("verify", GAN, **env).stdout == f"{GAN}  ok, 8 files\n"
+    done = genzoo("verify", GAN, "user/model@main", **offline)
+    assert done.stdout.splitlines()[0] == f"{GAN}  ok, 9 files, golden images come out", done.stderr
+    assert "user/model@main  damaged" in done.stdout
     for args, words in (
         ("pull zzz*", "No model matches"),
         ("pull .", "nothing to fetch"),

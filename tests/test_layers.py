@@ -15,6 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "demo"},
     {"train", "evaluate", "study", "export"},
+    {"integrity"},
     {"model", "arguments", "pretrained", "priors", "writers", "processes"},
     {"publish"},
     {"card"},
@@ -23,11 +24,11 @@ LAYERS = (
     {"nets"},
     {"images"},
     {"variants"},
-    {"catalog"},
-    {"tensors", "casts", "streams"},
+    {"catalog", "checkpoint"},
+    {"tensors", "casts", "streams", "checksums"},
     {"noise", "files", "memory", "spec", "devices"},
-    {"fields"},
-    {"strict"},
+    {"fields", "values"},
+    {"strict", "platforms"},
     {"errors", "version"},
 )
 LEVEL = {name: len(LAYERS) - level for level, names in enumerate(LAYERS) for name in names}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from PIL import Image
 import genzoo
 from genzoo.catalog import ENTRIES
 from genzoo.devices import find_device, full_float32
-from genzoo.errors import UsageError
+from genzoo.errors import GenzooError, UsageError
 from genzoo.model import Model
 from genzoo.objectives import binarized, build_phases
 from genzoo.tensors import read_tensors
@@ -226,6 +227,61 @@ def test_a_model_that_was_changed_is_not_saved_as_it_was(checkpoint: Path, tmp_p
     assert not (tmp_path / "again").exists()
 
 
+def test_whole_numbers_of_numpys_and_torchs(checkpoint: Path) -> None:
+    model = genzoo.load(checkpoint)
+    for prior in ("normal", "mixture"):
+        expected = model.sample(300, seed=3, start=100, batch_size=100, prior=prior)
+        for kind in (np.int8, np.uint8, np.int64, lambda value: torch.tensor(value, dtype=torch.int8)):
+            some: Any = kind(100)
+            found = model.sample(300, seed=kind(3), start=some, batch_size=some, prior=prior)  # type: ignore[arg-type]
+            assert torch.equal(found, expected)
+            assert torch.equal(model.sample(some, seed=3, start=some, prior=prior), expected[:100])
+    z = model.latents(2, seed=0)
+    steps: Any = np.int8(100)
+    assert torch.equal(model.interpolate(z[0], z[1], steps), model.interpolate(z[0], z[1], 100))
+    assert torch.equal(model.elbo(expected[:4], seed=steps), model.elbo(expected[:4], seed=100))
+
+
+@pytest.fixture(params=["float64", "meta", "with meta", "autocast"])
+def settings_of_torch(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a program may have set for the tensors it makes itself."""
+    try:
+        match request.param:
+            case "float64":
+                torch.set_default_dtype(torch.float64)
+                yield
+            case "meta":
+                torch.set_default_device("meta")
+                yield
+            case "with meta":
+                with torch.device("meta"):
+                    yield
+            case "autocast":
+                with torch.autocast("cpu", torch.bfloat16):
+                    yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+
+
+@pytest.mark.parametrize("name", ["mlpvae-mnist-z2-l1", "lstmgan-mnist-z100-l2", "dcgan-cifar10-z100-l4-r1"])
+def test_a_programs_settings_change_nothing(name: str, settings_of_torch: None) -> None:  # noqa: ARG001
+    golden = read_tensors(weights_home() / name / "golden.safetensors")
+    model = genzoo.load(name)
+    images = model.sample(8, seed=0, batch_size=5)
+    assert (images.dtype, images.device) == (torch.float32, torch.device("cpu"))
+    torch.testing.assert_close(images, golden["images"].float(), rtol=0, atol=GREY_LEVEL)
+    z = model.latents(2, seed=0)
+    torch.testing.assert_close(model.interpolate(z[0], z[1], 3)[[0, 2]], images[:2], rtol=0, atol=GREY_LEVEL)
+    if model.entry.is_vae:
+        assert model.sample(2, seed=0, prior="mixture").dtype == torch.float32
+        assert model.elbo(images, seed=0).isfinite().all()
+    else:
+        assert model.score(images).dtype == torch.float32
+    model.check()
+    assert not model.changed()
+
+
 def test_bad_arguments(checkpoint: Path) -> None:
     model = genzoo.load(checkpoint)
     for call, words in (
@@ -254,6 +310,45 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: genzoo.load(checkpoint, device="tpu9"), "not on this machine"),
         (lambda: genzoo.load(checkpoint, device=f"cuda:{torch.cuda.device_count()}"), "not on this machine"),
         (lambda: find_device(torch.cuda.device_count()), "not on this machine"),
+        (lambda: find_device(True), "not on this machine"),
+        (lambda: find_device("hpu"), "not on this machine"),
+        (lambda: find_device("mkldnn"), "not on this machine"),
+        (lambda: model.to("meta"), "The device 'meta' is not on this machine"),
+        (lambda: model.to(torch.float16), "not on this machine"),  # type: ignore[arg-type]
+        (lambda: genzoo.load(checkpoint, dtype=torch.float8_e4m3fn), r"do not compute in torch\.float8_e4m3fn"),
+        (lambda: genzoo.load(None), "None is no name or path"),  # type: ignore[arg-type]
+        (lambda: genzoo.info(5), "5 is no name or path"),  # type: ignore[arg-type]
+        (lambda: genzoo.load("a\0b"), "is no name or path"),
+        (lambda: genzoo.load("x" * 5000), r"^.{100,250}$"),
+        (lambda: genzoo.info("x" * 5000), r"^.{100,250}$"),
+        (lambda: model.save_pretrained("a\0b"), "is no name or path"),
+        (lambda: genzoo.Model.from_pretrained("user/repo", revision=5), "5 cannot be a revision"),  # type: ignore[arg-type]
+        (lambda: model.push_to_hub(None), "None cannot be a repository's name"),  # type: ignore[arg-type]
+        (lambda: model.push_to_hub("user/repo", revision=5), "5 cannot be"),  # type: ignore[arg-type]
+        (lambda: genzoo.list_models(5), "A pattern is text, such as 'dcgan-\\*', not 5"),  # type: ignore[arg-type]
+        (lambda: genzoo.list_models([None]), "A pattern is text"),  # type: ignore[list-item]
+        (lambda: model.sample(True), "n must be a whole number, not True"),
+        (lambda: model.sample(1, seed=True), "seed must be a whole number, not True"),
+        (lambda: model.sample(1, start=False), "start must be a whole number"),
+        (lambda: model.sample(1, batch_size=True), "batch_size must be a whole number"),
+        (lambda: model.interpolate(torch.zeros(2), torch.ones(2), True), "steps must be a whole number"),
+        (lambda: model.sample(1, seed=torch.tensor(3.0)), r"seed must be a whole number, not tensor\(3\.\)"),  # type: ignore[arg-type]
+        (lambda: model.sample(1, seed=torch.tensor([3])), "seed must be a whole number"),  # type: ignore[arg-type]
+        (lambda: model.sample(2**63 - 1), "more than there is: draw them in batches"),
+        (lambda: model.sample(2**63), r"up to number 2\*\*63 - 2"),
+        (lambda: model.iter_samples(1, start=2**63 - 1), r"up to number 2\*\*63 - 2"),
+        (lambda: next(model.iter_samples(10**12, batch_size=10**12)), "more than there is: give a smaller batch_size"),
+        (lambda: model.latents(10**12), "latents take more than there is: ask for fewer at a time"),
+        (lambda: model.latents(2**62), "latents take more than there is: ask for fewer at a time"),
+        (lambda: model.latents(10**12, prior="mixture"), "latents take more than there is: ask for fewer at a time"),
+        (lambda: model.interpolate(torch.zeros(2), torch.ones(2), 10**12), "more than there is: ask for fewer steps"),
+        (lambda: model.interpolate(torch.zeros(2), torch.ones(2), 2**70), "more than there is: ask for fewer steps"),
+        (lambda: model.decode(torch.zeros(2, 2, device="meta")), "takes dense tensors"),
+        (lambda: model.decode(torch.zeros(2, 2) * 1j), "latents of real numbers"),
+        (lambda: model.interpolate(torch.zeros(2) * 1j, torch.zeros(2), 3), "latents of real numbers"),
+        (lambda: model.encode(torch.zeros(2, 1, 28, 28).to_sparse()), "takes dense tensors"),
     ):
         with pytest.raises(UsageError, match=words):
             call()
+    with pytest.raises(GenzooError, match="file name too long"):
+        model.save_pretrained("x" * 3000)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from genzoo.checkpoint import sign
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.images import make_grid
@@ -113,6 +114,7 @@ def test_a_vae_without_its_mixture_is_not_whole(checkpoint: Path, tmp_path: Path
     for file in checkpoint.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     write_tensors(tmp_path / "model.safetensors", kept)
+    sign(tmp_path)
     with pytest.raises(
         BadCheckpointError, match=r"missing \['mixture.covariances', 'mixture.means', 'mixture.weights'\]"
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 import genzoo
 from genzoo.card import check_card
+from genzoo.checkpoint import sign
 from genzoo.weights import GOLDEN, weights_home
 
 from .hub_process import contents, environment, install
@@ -25,7 +27,7 @@ from .publish_process import Publisher, shows_token
 GAN, VAE = "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1"
 SENT = {
     *("README.md", "config.json", "model.safetensors", "golden.safetensors"),
-    *("history.jsonl", "samples.png", "progress.png"),
+    *("history.jsonl", "samples.png", "progress.png", "losses.png", "SHA256SUMS"),
 }
 PLAIN = {"HF_HUB_DISABLE_XET": "1"}
 
@@ -76,16 +78,17 @@ def test_one_commit_with_what_makes_a_checkpoint(publish: Publisher, hub: HubSer
     done = publish(folder, "--repo-id", "user/x", "--message", "Digits")
     files = head(hub)
     assert set(files) == {*SENT, ".gitattributes"}
-    assert {name: data for name, data in files.items() if name in SENT - {"README.md"}} == {
-        name: (folder / name).read_bytes() for name in SENT - {"README.md"}
-    }
+    same = SENT - {"README.md", "SHA256SUMS"}
+    assert {name: files[name] for name in same} == {name: (folder / name).read_bytes() for name in same}
+    sums = dict(line.split()[::-1] for line in files["SHA256SUMS"].decode().splitlines())
+    assert sums == {name: hashlib.sha256(files[name]).hexdigest() for name in SENT - {"SHA256SUMS"}}
     card = files["README.md"].decode()
     assert check_card(card)["library_name"] == "genzoo"
     assert 'genzoo.load("user/x")' in card
     assert commits(hub) == ["initial commit", "Digits"]
     assert done.pinned == [f"user/x@{hub.repos['user/x'].refs['main']}"]
     # What is large comes back from the store, into no cache of the user's; the token goes to the Hub alone.
-    assert len([one for one in hub.log if one.origin == "cdn" and one.method == "GET"]) == 4
+    assert len([one for one in hub.log if one.origin == "cdn" and one.method == "GET"]) == 5
     assert not (publish.home / "hub").exists()
     assert {one.token for one in hub.log if one.origin == "cdn"} == {None}
     assert {one.token for one in hub.log if one.path.startswith("/api/models")} == {TOKEN}
@@ -102,11 +105,12 @@ def test_what_is_there_is_left_alone_and_what_was_is_deleted(publish: Publisher,
     hub.repos["user/x"].commit({**head(hub), "their.txt": b"own", "critic.safetensors": b"of an earlier model"})
     (folder / "progress.png").unlink()
     (folder / "samples.png").write_bytes(b"another grid")
+    sign(folder)
     before, kept = head(hub), hub.repos["user/x"].refs["main"]
     dry = publish(folder, "--repo-id", "user/x", "--dry-run")
     states = {path: state for state, _, path in map(str.split, dry.out.splitlines()[1:])}
     assert states == {
-        **dict.fromkeys(SENT, "unchanged"), "README.md": "changed", "samples.png": "changed",
+        **dict.fromkeys(SENT, "unchanged"), **dict.fromkeys(("README.md", "samples.png", "SHA256SUMS"), "changed"),
         "progress.png": "deleted", "critic.safetensors": "deleted",
     }  # fmt: skip
     assert (writes(hub), hub.repos["user/x"].refs["main"]) == ([], kept)
@@ -136,6 +140,7 @@ def test_private_on_a_branch_and_from_the_hub(publish: Publisher, hub: HubServer
     [pinned] = publish(folder, "--repo-id", "user/x", "--private").pinned
     assert hub.repos["user/x"].private
     (folder / "samples.png").write_bytes(b"another grid")
+    sign(folder)
     [other] = publish(folder, "--repo-id", "user/x", "--private", "--revision", "trial/2").pinned
     refs = hub.repos["user/x"].refs
     assert refs == {"main": pinned.split("@")[1], "trial/2": other.split("@")[1]}
@@ -184,7 +189,17 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_folder_that_is_not_sound_is_not_sent(publish: Publisher, hub: HubServer, folder: Path, damage: str) -> None:
     DAMAGES[damage][0](folder)
+    sign(folder)
     assert re.search(DAMAGES[damage][1], publish(folder, "--repo-id", "user/x").sentence)
+    assert hub.log == []
+
+
+def test_an_altered_picture_is_not_sent(publish: Publisher, hub: HubServer, folder: Path) -> None:
+    (folder / "samples.png").write_bytes((weights_home() / VAE / "samples.png").read_bytes())
+    sentence = publish(folder, "--repo-id", "user/x").sentence
+    assert re.search(r"samples\.png is damaged or altered: its SHA-256 is .*--update-hashes", sentence)
+    (folder / "samples.png").unlink()
+    assert "lacks samples.png" in publish(folder, "--repo-id", "user/x").sentence
     assert hub.log == []
 
 
@@ -320,7 +335,7 @@ def test_a_killed_upload_shows_nothing(publish: Publisher, hub: HubServer, folde
         text=True,
     )
     assert fault.holding.wait(60)
-    hub.wait_for("/verify", "POST", 3)
+    hub.wait_for("/verify", "POST", 4)
     process.send_signal(signal.SIGKILL)
     assert not shows_token(process.communicate()[0])
     assert repo.refs == {"main": kept}

@@ -16,6 +16,7 @@ import torch
 import genzoo
 from genzoo import weights
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import sign
 from genzoo.cli.show import describe
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.nets import build
@@ -23,6 +24,8 @@ from genzoo.spec import Conv, Dataset, Entry, FlatConv
 from genzoo.strict import brief, brief_list, parse_json, read_json, refuse_other_names
 from genzoo.tensors import read_tensors, write_tensors
 from genzoo.weights import read_manifest
+
+from .peak import on_posix
 
 _SAFETENSORS = tuple(map(int, safetensors.__version__.split(".")[:2]))
 
@@ -72,6 +75,7 @@ def test_many_repeated_keys_take_no_time_to_find() -> None:
         parse_json(text.encode())
 
 
+@on_posix
 def test_only_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b" " * 1001)
@@ -129,6 +133,7 @@ def test_types_that_genzoo_never_writes(folder: Path, dtype: torch.dtype, words:
     tensors = {name: tensor.clone() for name, tensor in read_tensors(path).items()}
     name = min(tensors)
     write_tensors(path, tensors | {name: torch.zeros(tensors[name].shape).to(dtype)})
+    sign(folder)
     with pytest.raises(BadCheckpointError, match=f"of other types, .*{name} {words}"):
         genzoo.load(folder)
 
@@ -137,6 +142,7 @@ def test_types_that_genzoo_never_writes(folder: Path, dtype: torch.dtype, words:
 def test_types_that_load(folder: Path, dtype: torch.dtype) -> None:
     path = folder / "model.safetensors"
     write_tensors(path, {name: tensor.to(dtype) for name, tensor in read_tensors(path).items()})
+    sign(folder)
     assert genzoo.load(folder).sample(2, seed=0).shape == (2, 1, 28, 28)
 
 
@@ -172,6 +178,7 @@ def test_weights_that_overflow_give_no_images(folder: Path) -> None:
     draws = torch.Generator().manual_seed(0)
     huge = {name: 3e38 * torch.randn(tensor.shape, generator=draws).sign() for name, tensor in tensors.items()}
     write_tensors(path, huge)
+    sign(folder)
     model = genzoo.load(folder)
     with pytest.raises(BadCheckpointError, match="images that are not finite"):
         model.sample(2, seed=0)
@@ -246,6 +253,7 @@ def test_few_weights_that_ask_for_much_memory() -> None:
 def test_parents_that_are_none(folder: Path, parent: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"parent": parent}))
+    sign(folder)
     with pytest.raises(BadCheckpointError, match=r"config\.json"):
         genzoo.load(folder)
 
@@ -254,8 +262,23 @@ def test_parents_that_are_none(folder: Path, parent: object) -> None:
 def test_formats_that_are_not_this_one(folder: Path, version: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": version}))
+    sign(folder)
     with pytest.raises(BadCheckpointError, match="its format is"):
         genzoo.load(folder)
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [[], "2.14", {}, {"genzoo": "0.1.0"}, {"genzoo": "0.1.0", "torch": 2}, {"genzoo": "0.1.0", "torch": "2\x1b[2J"},
+     {"genzoo": "0.1.0", "torch": "2" * 65}, {"genzoo": "0.1.0", "torch": "2.14", "numpy": "2.0"}],
+)  # fmt: skip
+def test_versions_that_are_none(folder: Path, versions: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"versions": versions}))
+    sign(folder)
+    with pytest.raises(BadCheckpointError, match=r"config\.json is refused: its .*versions") as caught:
+        genzoo.load(folder)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(

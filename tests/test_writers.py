@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,9 @@ from safetensors.numpy import load_file
 import genzoo
 from genzoo.errors import GenzooError, UsageError
 from genzoo.images import make_grid, to_pixels, to_uint8
-from genzoo.writers import save_images
+from genzoo.writers import check_room, save_images
 
-from .peak import on_linux
+from .peak import on_linux, on_posix
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,94 @@ def test_names_and_sizes_that_say_nothing(colours: torch.Tensor, tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
 
 
+@pytest.mark.parametrize("form", ["out.png", "out.npy", "out.npz", "out.safetensors", "out/"])
+def test_batches_that_do_not_fit_together(form: str, tmp_path: Path) -> None:
+    def batches(*shapes: tuple[int, ...]) -> Iterator[torch.Tensor]:
+        return (torch.zeros(shape) for shape in shapes)
+
+    whole, path = (2, 1, 4, 9), f"{tmp_path}/{form}"
+    for other in ((1, 1, 9, 4), (1, 3, 4, 9), (1, 1, 8, 9)):
+        with pytest.raises(UsageError, match=r"of one size \(h, w, c\): .* came after \(4, 9, 1\)"):
+            save_images(batches(whole, other), path, n=3)
+    for n, given, words in (
+        (0, (), "no images to write" if form != "out.png" else "1 to 10,000 images, not 0"),
+        (3, (), "3 images were to be written, and there were 0"),
+        (3, (whole,), "3 images were to be written, and there were 2"),
+        (1, (whole,), "1 images were to be written, and there were more"),
+        (-1, (whole,), "-1 images cannot be written"),
+        (2, ((2, 1, 0, 9),), "with pixels in them"),
+        (True, ((1, 1, 4, 9),), "n must be a whole number, not True"),
+        ("2", (whole,), "n must be a whole number, not '2'"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            save_images(batches(*given), path, n=n)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="not NoneType"):
+        save_images(None, path, n=3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="9 images were to be written, and there were 2"):
+        save_images(torch.zeros(whole), path, n=9)
+    assert list(tmp_path.iterdir()) == []
+    save_images(batches((0, 1, 4, 9), whole, (0, 1, 4, 9)), path, n=np.int8(2))  # type: ignore[arg-type]
+    assert [each.name for each in tmp_path.iterdir()] == [form.rstrip("/")]
+
+
+def test_an_array_longer_than_numpys_smallest_integers(tmp_path: Path) -> None:
+    for name in ("out.npy", "out.safetensors"):
+        save_images(torch.zeros(100, 1, 28, 28), tmp_path / name, n=np.int8(100))  # type: ignore[arg-type]
+    assert np.load(tmp_path / "out.npy").shape == load_file(tmp_path / "out.safetensors")["images"].shape
+
+
+@pytest.mark.parametrize("form", ["out.npy", "out.npz", "out.safetensors", "out/"])
+def test_more_than_the_disk_holds_is_said_at_once(form: str, colours: torch.Tensor, tmp_path: Path) -> None:
+    def batches() -> Iterator[torch.Tensor]:
+        yield colours
+        pytest.fail("images were drawn that no disk has room for")
+
+    for place in (tmp_path, tmp_path / "to" / "be" / "made"):
+        with pytest.raises(GenzooError, match=r"no space left on device for 1,000,000,000,000,000 images.*are free"):
+            save_images(batches(), f"{place}/{form}", n=10**15)
+    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    check_room(f"{tmp_path}/{form}", 7, (3, 8, 6))
+    with pytest.raises(GenzooError, match="no space left on device for 7 images"):
+        check_room(f"{tmp_path}/{form}", 7, (3, 8, 6), besides=10**18)
+
+
+def test_grids_larger_than_their_format_holds(tmp_path: Path) -> None:
+    for name, nrow, words in (
+        ("wide.jpg", 2200, r"65,998 x 28 pixels, and a \.jpg has 65,500 a side at most: write \.png"),
+        ("tall.jpeg", 1, r"28 x 65,998 pixels, and a \.jpeg has 65,500"),
+        ("wide.webp", 2200, r"65,998 x 28 pixels, and a \.webp has 16,383"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            save_images(torch.zeros(2200, 1, 28, 28), tmp_path / name, nrow=nrow)
+    assert list(tmp_path.iterdir()) == []
+    save_images(torch.zeros(2183, 1, 28, 28), tmp_path / "widest.jpg", nrow=2183)
+    with Image.open(tmp_path / "widest.jpg") as picture:
+        assert picture.size == (65_488, 28)
+
+
+def test_what_a_grid_cannot_be_drawn_with(colours: torch.Tensor) -> None:
+    for nrow, padding, words in (
+        (2, -1, "A padding of -1 pixels"),
+        (2, 2.5, r"padding must be a whole number, not 2\.5"),
+        (2, 10**9, "give it less padding"),
+        (2.5, 2, r"nrow must be a whole number, not 2\.5"),
+        (True, 2, "nrow must be a whole number, not True"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            make_grid(colours, nrow, padding)  # type: ignore[arg-type]
+    for wrong in (colours.to("meta"), colours.to_sparse()):
+        with pytest.raises(UsageError, match="Images are dense tensors"):
+            make_grid(wrong)
+    assert make_grid(colours, 10**30).size == make_grid(colours, np.int8(7)).size  # type: ignore[arg-type]
+    assert make_grid(colours.to(torch.float8_e4m3fn)).size == make_grid(colours).size
+
+
+def test_what_is_no_path(colours: torch.Tensor) -> None:
+    for path in ("a\0.png", "a\0.npy", "a\0/", None, 5, b"out.png"):
+        with pytest.raises(UsageError, match="is no name or path"):
+            save_images(colours, path)  # type: ignore[arg-type]
+
+
 PROGRAM = """
 import sys, genzoo
 from genzoo.cli import main
@@ -211,6 +299,7 @@ def test_memory_does_not_grow_with_the_number_of_images(checkpoint: Path, tmp_pa
     assert many - few < 25_000_000
 
 
+@on_posix
 @pytest.mark.parametrize(
     ("form", "stop"), [("out.npy", signal.SIGINT), ("out/", signal.SIGINT), ("out.npz", signal.SIGTERM)]
 )
@@ -231,7 +320,10 @@ def test_a_stopped_run_leaves_nothing(checkpoint: Path, tmp_path: Path, form: st
     assert not parts[0].exists()
 
 
+@on_posix
 def test_a_file_that_cannot_grow(checkpoint: Path, tmp_path: Path) -> None:
+    import resource
+
     path = tmp_path / "out.npy"
     path.write_bytes(b"old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -6,7 +6,10 @@ Data goes to stdout, talk and progress bars to stderr; an error is one sentence 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
+import io
+import os
 import signal
 import sys
 from typing import Any, NamedTuple
@@ -14,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 
 from genzoo.errors import GenzooError
+from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
 
@@ -40,6 +44,9 @@ _COMMANDS = {
     "train-features": _Place("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
 }
 
+_NOT_WRITTEN = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What the system says where stdout or stderr takes no more; a closed pipe is click's affair."""
+
 
 class _Group(click.Group):
     """The one place where an error becomes a sentence."""
@@ -54,19 +61,55 @@ class _Group(click.Group):
         command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{place.module}"), place.function)
         return command
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command; what cannot be written to stdout or stderr ends it in a sentence, too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _NOT_WRITTEN:
+                raise
+            _leave_unwritten()
+            reason = (error.strerror or str(error)).lower()
+            with contextlib.suppress(OSError):
+                click.echo(f"Error: The output could not be written ({reason}): send it to another place.", err=True)
+            sys.exit(1)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if wrong := [arg for arg in args if "\0" in arg]:
+            ctx.fail(f"{wrong[0]!r} holds a NUL, which no name, number or path does.")
+        return super().parse_args(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        # So that what is half written is removed as after Ctrl-C.
-        with contextlib.suppress(ValueError):  # only the main thread may set it
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        _prepare_process()
         try:
             return super().invoke(ctx)
         except GenzooError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+
+
+def _leave_unwritten() -> None:
+    """Give up what stdout still holds, which Python would try to write once more, and fail, as it ends."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):  # it is no file, or none at all
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+
+
+def _prepare_process() -> None:
+    """Let signals end this process as Ctrl-C does, and no sign be one that its output cannot have."""
+    # So that what is half written is removed as after Ctrl-C.
+    with contextlib.suppress(ValueError):  # only the main thread may set it
+        for kind in STOP_SIGNALS:
+            if kind != signal.SIGINT:
+                signal.signal(kind, lambda number, _: sys.exit(128 + number))
+    # In a file or a pipe Windows has no arrows, and not all letters that a folder's name may have.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

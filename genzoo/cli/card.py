@@ -29,6 +29,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     folder, name = find_folder(source), catalog.ALIASES.get(source, source)
     from genzoo.card import cards_home, check_note, render, write_note
     from genzoo.card.facts import relative
+    from genzoo.checkpoint import renew
     from genzoo.files import write_text
 
     if note is not None and name in catalog.ENTRIES:
@@ -40,6 +41,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         click.echo(text, nl=False)
         return
     write_text(out, text)
+    renew(out)
     click.echo(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -51,11 +52,13 @@ def generate(
     from genzoo.devices import find_device
     from genzoo.model import load
     from genzoo.processes import Processes
-    from genzoo.writers import check_output, save_images
+    from genzoo.writers import check_output, check_room, save_images
 
     check_output(output, num, nrow)
     processes = Processes(find_device(device))
     model = load(source, processes.device)
+    shape = model.entry.dataset.shape
+    check_room(output, num, shape, nrow, besides=num * math.prod(shape) if processes.count > 1 else 0)
     draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
     if processes.count > 1:
         _share(processes, output, num, draw, nrow=nrow, overwrite=overwrite)

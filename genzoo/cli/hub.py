@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from genzoo.errors import BadCheckpointError
+from genzoo.checksums import SUMS
+from genzoo.errors import BadCheckpointError, UsageError
+
+if TYPE_CHECKING:
+    from genzoo.hub import Verified
 
 
 @click.command()
@@ -30,27 +36,49 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, metavar="[NAME]...")
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...")
+@click.option("--deep/--no-deep", default=True, show_default=True, help="Load every net, and compare golden images.")
+@click.option("--update-hashes", is_flag=True, help="Sign each FOLDER as it is now: you altered it on purpose.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def verify(sources: tuple[str, ...], as_json: bool) -> None:
-    """Hash the weights on this machine again, and hold them against the manifest.
+def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: bool) -> None:
+    """Hash the weights on this machine again, load them, and compare the golden images they must give.
 
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
-    are held against the Hub's own hashes.
+    are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
-    from genzoo.hub import verify as hash_again
+    from genzoo import integrity
 
+    if update_hashes:
+        _sign(sources)
     rows = []
-    for row in hash_again(sources):
+    for row in integrity.verify(sources, deep=deep):
         rows.append(row)
         if not as_json:
-            right = f"ok, {row.files} files" if row.files else "not on this machine"
-            wrong = "; ".join(f"{path}: {problem}" for path, problem in row.damaged.items())
-            click.echo(f"{row.name}  {f'damaged, {wrong}' if wrong else right}")
+            click.echo(f"{row.name}  {_state(row)}")
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
     if damaged := [row.name for row in rows if row.damaged]:
         raise BadCheckpointError(
-            f"{', '.join(damaged)} cannot be trusted: fetch what is in the cache again with `genzoo pull`, and install "
-            "genzoo anew where files of its own are damaged."
+            f"{', '.join(damaged)} cannot be trusted: fetch what is in the cache again with `genzoo pull`, install "
+            "genzoo anew where files of its own are damaged, and fetch or train a folder of yours again, or sign it "
+            "with --update-hashes if you altered it on purpose."
         )
+
+
+def _sign(sources: tuple[str, ...]) -> None:
+    """Sign folders as they are; what is shown of them is what `verify` then finds."""
+    from genzoo import integrity
+
+    if not sources or not all(map(integrity.is_folder, sources)):
+        raise UsageError("--update-hashes signs checkpoint folders on this machine: name one, or several.")
+    for source in sources:
+        names = integrity.update_hashes(Path(source))
+        click.echo(f"Wrote {Path(source) / SUMS} of {len(names)} files", err=True)
+
+
+def _state(row: Verified) -> str:
+    if row.damaged:
+        return "damaged, " + "; ".join(f"{path}: {problem}" for path, problem in row.damaged.items())
+    if not row.files:
+        return "not on this machine"
+    return f"ok, {row.files} files{', golden images come out' if row.golden else ''}"

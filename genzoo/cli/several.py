@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import click
 
 from genzoo.catalog import is_wildcard, list_models
 from genzoo.errors import TrainingError, UnknownNameError
+from genzoo.platforms import ask_to_end, start
 
 
 def expand(patterns: Sequence[str]) -> list[str]:
@@ -58,7 +59,7 @@ class Runs:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[Popen[str]] = set()
         self._stopped = False
 
     def train(self, names: Sequence[str], out: Path, arguments: Sequence[str]) -> None:
@@ -68,7 +69,10 @@ class Runs:
             TrainingError: naming the runs that broke down, once all others are done.
         """
         with ThreadPoolExecutor(self.jobs) as pool, self._ending():
-            codes = list(pool.map(lambda name: self._one(name, out, arguments), names))
+            runs = [pool.submit(self._one, name, out, arguments) for name in names]
+            while wait(runs, timeout=1).not_done:
+                pass  # on Windows Ctrl-C is heard between two waits, and not in one
+            codes = [run.result() for run in runs]
         if failed := [name for name, code in zip(names, codes, strict=True) if code]:
             raise TrainingError(
                 f"{len(failed)} of {len(names)} runs did not end well: {', '.join(failed)}; what each said is above, "
@@ -80,9 +84,7 @@ class Runs:
         with self._lock:
             if self._stopped:
                 return 1
-            child = subprocess.Popen(
-                command, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=self._environment()
-            )
+            child = start(command, stderr=PIPE, stdout=PIPE, env=self._environment())
             self._running.add(child)
         with child:
             assert child.stderr is not None
@@ -109,5 +111,5 @@ class Runs:
             with self._lock:
                 self._stopped = True
                 for child in self._running:
-                    child.terminate()
+                    ask_to_end(child)
             raise

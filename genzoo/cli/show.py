@@ -13,7 +13,7 @@ from genzoo.hub import find_folder, is_of_catalog
 from genzoo.metrics import ALL_METRICS, read_metrics
 from genzoo.spec import Entry
 from genzoo.strict import read_json
-from genzoo.weights import METRICS, Folder, is_here, list_models, read_config, read_manifest, weights_home
+from genzoo.weights import METRICS, is_here, list_models, read_config, read_manifest, weights_home
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _describe_folder(source: str) -> dict[str, Any]:
     """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     folder = find_folder(source)
     config = read_config(folder)
-    here = read_metrics(str(folder.path)) if (folder.path / METRICS).is_file() else None
+    here = read_metrics(str(folder.file(METRICS))) if (folder.path / METRICS).is_file() else None
     return {
         **_facts(config.entry),
         "weights": str(folder.path),
@@ -67,7 +67,7 @@ def _metrics(name: str) -> dict[str, Any] | None:
 
 def _training(name: str) -> dict[str, Any] | None:
     """How the weights of an entry that are here came about; its recipe says what a new run would be."""
-    return dict(read_config(Folder(weights_home() / name)).training) if is_here(name) else None
+    return dict(read_config(find_folder(name)).training) if is_here(name) else None
 
 
 @click.command("list", short_help="List the models whose names match PATTERN.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from genzoo.catalog import DATASETS, find_entry, is_wildcard
-from genzoo.cli.options import data_dir
+from genzoo.cli.options import Positive, data_dir
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
 from genzoo.spec import Dataset, Entry, Recipe
@@ -35,11 +35,11 @@ _OPTIONS = (
     ),
     click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's."),
     click.option("--steps", type=click.IntRange(1), help="Generator steps, instead of epochs."),
-    click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long, done or not."),
+    click.option("--minutes", type=Positive(), help="Stop after this long, done or not."),
     click.option("--batch-size", type=click.IntRange(2), help="Images in a batch, over all processes."),
     click.option(
         "--lr",
-        type=click.FloatRange(0, min_open=True),
+        type=Positive(),
         help="Learning rate; where a critic has one of its own, that changes by the same factor.",
     ),
     click.option("--below", type=click.Path(path_type=Path), hidden=True),  # the folder of several runs
@@ -48,7 +48,7 @@ _OPTIONS = (
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
     data_dir,
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
-    click.option("--save-minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True),
+    click.option("--save-minutes", type=Positive(), default=5.0, show_default=True),
     click.option(
         "--evaluations",
         type=click.IntRange(0),

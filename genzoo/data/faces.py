@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from genzoo.images import to_picture
 from genzoo.spec import Dataset
 
 FACES = 400
+PIXELS = "a3f75007cc103363b61a63e06bec8ea4846407682ef6e7c9ae1eb9c1bd0e8a00"
+"""The SHA-256 of the 400 faces' grey levels, (400, 64, 64) uint8, in whatever files they lie: those of the file that
+scikit-learn downloads, and holds against its own SHA-256."""
 _PER_PERSON = 10
 _BRIGHTEST = 242
 """The highest grey level of the dataset, which scikit-learn stretches to 1."""
@@ -32,8 +36,8 @@ def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
         uint8 pixels, (360, 1, 64, 64), or (40, 1, 64, 64) held out.
 
     Raises:
-        DataError: for a folder of more or fewer images than 400, and when the faces are neither there
-            nor to be had.
+        DataError: for a folder of more or fewer images than 400, or of others, and when the faces are neither
+            there nor to be had.
     """
     folder = root / "olivetti"
     if not folder.exists():
@@ -43,6 +47,12 @@ def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
         raise DataError(
             f"{folder} holds {len(data):,} images, but the Olivetti faces are {FACES}: "
             "complete the folder, remove it to have it downloaded, or train on it as a folder of your own."
+        )
+    found = hashlib.sha256(data.pixels.numpy().tobytes()).hexdigest()
+    if found != PIXELS:
+        raise DataError(
+            f"{folder} holds other images than the Olivetti faces, the SHA-256 of its grey levels is {found}, not "
+            f"{PIXELS}: remove the folder to have it downloaded, or train on it as a folder of your own."
         )
     held_out = torch.arange(FACES) % _PER_PERSON == _PER_PERSON - 1
     return ImageData(dataset, data.pixels[~held_out if train else held_out])

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from genzoo.data.digests import WrongFile, find_wrong_file
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.errors import DataError
 
@@ -51,8 +52,9 @@ def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
         uint8, (n, c, h, w).
 
     Raises:
-        DataError: when the files are neither there nor to be had, or cannot be read.
+        DataError: when the files are neither there nor to be had, cannot be read, or are not those published.
     """
+    _refuse_processed(root / which.name / "processed")
     pixels = _read(which, root, train)
     if pixels is None:
         failure = "what came is damaged"
@@ -62,13 +64,37 @@ def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
             failure = reason(error)
         else:
             pixels = _read(which, root, train)
+    wrong = _find_wrong_file(which, root)
     if pixels is None:
+        state = f"{wrong}; it" if wrong else f"{which.name} is not whole in {root} and"
         raise DataError(
-            f"{which.name} is not whole in {root} and could not be downloaded ({failure}): "
+            f"{state} could not be downloaded ({failure}): "
             f"put {_listed(which.archives)} in {root / which.archives_in}, "
             "or name the folder that has the dataset with --data-dir or GENZOO_DATA."
         )
+    if wrong:
+        raise DataError(f"{wrong}; delete it, so that it is downloaded again.")
     return pixels
+
+
+def _refuse_processed(folder: Path) -> None:
+    """Raise `DataError` for what torchvision wrote long ago, and would read instead of the published files."""
+    if all((folder / name).exists() for name in ("training.pt", "test.pt")):
+        raise DataError(f"{folder} holds copies of an old torchvision, which nobody can check: delete that folder.")
+
+
+def _find_wrong_file(which: TorchvisionSet, root: Path) -> WrongFile | None:
+    try:
+        return find_wrong_file(which.name, root)
+    except OSError as error:
+        raise _unreadable(which, root, error) from error
+
+
+def _unreadable(which: TorchvisionSet, root: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{which.name} in {root / which.folder} could not be read ({reason(error)}): "
+        "see to its permissions, or name another folder with --data-dir or GENZOO_DATA."
+    )
 
 
 def _read(which: TorchvisionSet, root: Path, train: bool) -> Tensor | None:
@@ -78,10 +104,7 @@ def _read(which: TorchvisionSet, root: Path, train: bool) -> Tensor | None:
     try:
         loaded: Any = getattr(torchvision.datasets, which.name)(str(root), train=train, download=False)
     except OSError as error:
-        raise DataError(
-            f"{which.name} in {root / which.folder} could not be read ({reason(error)}): "
-            "see to its permissions, or name another folder with --data-dir or GENZOO_DATA."
-        ) from error
+        raise _unreadable(which, root, error) from error
     except (RuntimeError, AssertionError, ValueError, LookupError):
         return None
     pixels = torch.as_tensor(loaded.data)

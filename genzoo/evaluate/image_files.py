@@ -31,7 +31,8 @@ def list_images(folder: Path) -> list[Path]:
         raise UsageError(
             f"{shown(folder)} is neither a folder nor a file: name one with images, as `genzoo generate` writes it."
         )
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = sorted(found, key=lambda path: path.parts)  # on every system alike
     if not paths:
         raise DataError(f"{shown(folder)} holds no images: put {', '.join(sorted(SUFFIXES))} files into it.")
     return paths

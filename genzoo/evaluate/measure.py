@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from genzoo.checkpoint import renew
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
@@ -201,12 +202,15 @@ def to_text(document: Document) -> str:
 
 
 def write_metrics(path: Path, document: Document) -> None:
-    """Write `metrics.json` in one step.
+    """Write `metrics.json` in one step, and in a checkpoint folder its line in `SHA256SUMS`.
+
+    Whoever is killed between the two writes the same measurement again.
 
     Raises:
         GenzooError: when it cannot be written.
     """
     write_text(path, to_text(document))
+    renew(path)
 
 
 def metrics_name(settings: Settings) -> str:

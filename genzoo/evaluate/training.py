@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from genzoo import noise
 from genzoo.data import ImageData, data_root, load_images
+from genzoo.devices import has_fast_bfloat16
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net
 from genzoo.evaluate.progress import quiet
 from genzoo.files import clear_io_errors
@@ -165,7 +166,7 @@ def _fit(net: FeatureNet, images: ImageData, labels: Tensor, recipe: FeatureReci
         rng = np.random.Generator(noise.philox(seed, "steps", step << 32))
         x = augment(images, index, recipe, rng).to(device)
         y = labels[index].to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device)):
             logits = net(x.contiguous(memory_format=torch.channels_last))
         loss = F.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
         optimizer.zero_grad(set_to_none=True)

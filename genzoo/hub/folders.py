@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from genzoo import catalog, weights
+from genzoo.checkpoint import LocalFolder
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.files import git_hash, sha256
 from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
 from genzoo.spec import Entry
-from genzoo.strict import MOST_JSON_BYTES
+from genzoo.strict import MOST_JSON_BYTES, brief
+from genzoo.values import as_path
 from genzoo.weights import CONFIG, Folder, about_pickles, read_config
 
 NAMESPACE = "GENZOO_HUB_NAMESPACE"
@@ -129,15 +131,15 @@ def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | N
     return None if found == expected else f"its {'Git hash' if in_git else 'SHA-256'} is {found}, {whose}{expected}"
 
 
-def parse_repository(source: str) -> tuple[str, str | None] | None:
+def parse_repository(source: object) -> tuple[str, str | None] | None:
     """The repository and the revision of `user/repo[@revision]`; None for what is not written so."""
-    match = _REPOSITORY.fullmatch(source)
+    match = _REPOSITORY.fullmatch(source) if isinstance(source, str) else None
     return (match["repo"], match["revision"]) if match else None
 
 
-def is_revision(text: str) -> bool:
+def is_revision(text: object) -> bool:
     """Whether a branch, a tag or a commit can be written so."""
-    return _REVISION.fullmatch(text) is not None and ".." not in text
+    return isinstance(text, str) and _REVISION.fullmatch(text) is not None and ".." not in text
 
 
 def repository_of(name: str) -> str:
@@ -163,14 +165,14 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
+    path = as_path(source)
     name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
         _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
         return _find_entry(name)
-    path = Path(source)
     if str(source) and os.path.isdir(path):  # which answers for any name, too long ones too
         _refuse_revision(revision, f"{path} is a folder on this machine")
-        return Folder(path)
+        return LocalFolder(path)
     if not isinstance(source, str):
         raise UnknownNameError(f"{str(path)!r} is not a folder on this machine: name that of a checkpoint.")
     if named := parse_repository(source):
@@ -179,7 +181,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         except HubError as error:
             raise _beside_folder(error, source) from None
     known = catalog.nearest(source, [*catalog.ALIASES, *catalog.ENTRIES])
-    raise UnknownNameError(f"{source!r} is neither a model's name nor a folder: {known}")
+    raise UnknownNameError(f"{brief(source)} is neither a model's name nor a folder: {known}")
 
 
 def is_of_catalog(source: str) -> bool:

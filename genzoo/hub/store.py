@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from genzoo import catalog, weights
+from genzoo.checkpoint import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder, LocalFolder
+from genzoo.checksums import SUMS
 from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
-from genzoo.weights import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder
 
-_FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN)
-"""All that genzoo can use of a stranger's repository."""
+_FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, SUMS)
+"""All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,19 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Verified:
-    """What `verify` found of one entry: how many files are here, and what is wrong with which."""
+    """What `verify` found of one model.
+
+    Attributes:
+        name: of the entry, the repository or the folder.
+        files: how many of its files are here.
+        damaged: what is wrong with which.
+        golden: whether every net was loaded too, and the golden images came out.
+    """
 
     name: str
     files: int
     damaged: Mapping[str, str]
+    golden: bool = False
 
 
 def pull(sources: Iterable[str]) -> Iterator[Fetched]:
@@ -52,7 +61,7 @@ def pull(sources: Iterable[str]) -> Iterator[Fetched]:
     for source in sources:
         for name in _expand(source):
             folder = find_folder(name)
-            if type(folder) is Folder:
+            if isinstance(folder, LocalFolder):
                 raise UsageError(f"{name} is a folder on this machine: there is nothing to fetch.")
             paths = [folder.file(file) for file in _names(folder)]
             yield Fetched(name, folder.path, len(paths), sum(path.stat().st_size for path in paths))
@@ -91,6 +100,22 @@ def verify(sources: Iterable[str] = ()) -> Iterator[Verified]:
         copies = list(_copies(name))
         damaged = {str(path): problem for path, expected in copies if (problem := about_hash(path, expected))}
         yield Verified(name, len(copies), damaged)
+
+
+def folder_here(name: str) -> Folder | None:
+    """What is on this machine of an entry or a repository that `verify` has hashed; None unless it can be drawn from.
+
+    Files that are not here stay there: nothing is fetched.
+    """
+    pinned = weights.read_manifest().get(name)
+    named = (repository_of(name), None) if pinned else parse_repository(name)
+    if pinned and weights.is_here(name):
+        folder = Folder(weights.weights_home() / name, pinned)
+    elif named and (config := client.cached(named[0], CONFIG, named[1] or client.MAIN)):
+        folder = Folder(config.parent, pinned)
+    else:
+        return None
+    return folder if all(map(folder.has, (CONFIG, MODEL, GOLDEN))) else None
 
 
 _Copies = Iterator[tuple[Path, str | None]]

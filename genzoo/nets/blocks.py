@@ -53,7 +53,7 @@ class Dropout(nn.Module):
         if x.device.type != "cpu":
             return F.dropout(x, self.p)
         dropped = round(256 * self.p)
-        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device="cpu").random_(-(2**63), None)
         mask = (words.view(torch.uint8)[: x.numel()] >= dropped).view(x.shape)
         return x * mask.to(x.dtype).mul_(256 / (256 - dropped))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from genzoo.devices import runs_under_autocast
 from genzoo.nets.blocks import Dropout, Score, Signed, start_as_glorot
 from genzoo.spec import Entry, Lstm
 
@@ -28,6 +29,17 @@ def _start_biases(lstm: nn.LSTM) -> None:
         bias[units : 2 * units] = 1  # torch's order of gates: input, forget, cell, output
 
 
+def _states(lstm: nn.LSTM, x: Tensor) -> Tensor:
+    """The last layer's output at each step, (n, h, units); in float32 where the processor has it in nothing less."""
+    asked = x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    if not asked or runs_under_autocast(nn.LSTM, torch.get_autocast_dtype("cpu")):
+        states, _ = lstm(x)
+    else:
+        with torch.autocast("cpu", enabled=False):
+            states, _ = lstm(x.float())
+    return states  # type: ignore[no-any-return]
+
+
 class LstmGenerator(nn.Module):
     """The latent at each of h steps; a linear layer makes a row of w pixels of each step's output."""
 
@@ -45,7 +57,7 @@ class LstmGenerator(nn.Module):
         start_as_glorot(self.row)
 
     def forward(self, z: Tensor) -> Tensor:
-        states, _ = self.lstm(z.unsqueeze(1).expand(-1, self.rows, -1))  # (n, h, units)
+        states = _states(self.lstm, z.unsqueeze(1).expand(-1, self.rows, -1))  # (n, h, units)
         channels, _, columns = self.shape
         rows_first: Tensor = self.row(states).unflatten(2, (channels, columns))  # (n, h, c, w)
         return rows_first.transpose(1, 2)
@@ -71,8 +83,7 @@ class LstmCritic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rows = self.signed(x).transpose(1, 2).flatten(2)  # (n, c, h, w) -> (n, h, c * w)
-        states, _ = self.lstm(rows)
-        score: Tensor = self.judge(states[:, -1])
+        score: Tensor = self.judge(_states(self.lstm, rows)[:, -1])
         return score
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 
+from genzoo.checkpoint import CONFIG, Folder, sign
+from genzoo.checksums import SUMS
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.files import clear_io_errors
-from genzoo.model import load
+from genzoo.model import Model
+from genzoo.platforms import lock
 from genzoo.processes import Processes
 from genzoo.train.choice import Judge, best_of, measured
 from genzoo.train.finish import (
-    LOSSES,
     averaged_nets,
     fixed_images,
     summary_writer,
@@ -30,10 +33,11 @@ from genzoo.train.loop import Report, Status, Trainer
 from genzoo.train.measure import Forecast, forecast
 from genzoo.train.plan import Plan, choose_precision, refuse_batch, refuse_other_settings, steps_of
 from genzoo.train.state import STATE
-from genzoo.weights import CONFIG, Config, Folder, read_config, write_config
+from genzoo.weights import Config, read_config, versions_here, write_config
 
 __all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "measured", "steps_of", "train"]
 
+_LOCK = ".lock"
 _OUTCOME = ("steps", "step", "seconds", "evaluations")
 """What `config.json` says of a run's end, beside its settings."""
 
@@ -59,7 +63,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
         The checkpoint folder, `plan.out`.
 
     Raises:
-        TrainingError: for a folder of another run, or values that are not finite.
+        TrainingError: for a folder of another run or in which another process trains, or values that are not finite.
         StoppedError: after SIGINT or SIGTERM, once the state is saved.
         GenzooError: when the folder cannot be written.
     """
@@ -71,12 +75,13 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     refuse_batch(plan.entry.recipe, len(data), processes.count)
     writer = summary_writer() if plan.tensorboard else None
     plan = dataclasses.replace(plan, device=processes.device)
-    config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage())
-    _claim(plan, config, resume, processes)
-    if resume and _finished(plan):
-        processes.end()
-        return plan.out
-    with torch.random.fork_rng():
+    config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage(), versions_here())
+    _find_config(plan, config, resume)  # so that a folder which is refused is left as it was
+    with _locked(plan.out, processes), torch.random.fork_rng():
+        _claim(plan, config, resume, processes)
+        if resume and _finished(plan):
+            processes.end()
+            return plan.out
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
             trainer.state.load(plan.out / STATE)
@@ -95,6 +100,25 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     processes.wait()
     processes.end()
     return plan.out
+
+
+@contextlib.contextmanager
+def _locked(out: Path, processes: Processes) -> Iterator[None]:
+    """Make a folder where it is missing, and keep other runs out of it; the first process does so for all.
+
+    Raises:
+        TrainingError: in every process, when another run is at work there.
+        GenzooError: when the folder cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        held = True
+        if processes.first:
+            with clear_io_errors(out):
+                out.mkdir(parents=True, exist_ok=True)
+                held = stack.enter_context(lock(out / _LOCK))
+        if processes.any(not held):
+            raise TrainingError(f"Another process is training in {out}: let it end, stop it, or name another --out.")
+        yield
 
 
 def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
@@ -117,9 +141,22 @@ def _evaluator(plan: Plan, data: ImageData) -> Callable[[Trainer], None]:
 
 def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> None:
     """Make the folder this run's, or see that it is."""
+    found = _find_config(plan, config, resume)  # another run may have ended there by now
+    processes.wait()
+    if processes.first and not found:
+        write_config(plan.out, config)
+    processes.wait()
+
+
+def _find_config(plan: Plan, config: Config, resume: bool) -> bool:
+    """Whether the folder is this run's already.
+
+    Raises:
+        TrainingError: for one that holds another run, or other things than a run.
+    """
     with clear_io_errors(plan.out, "read"):
         found = (plan.out / CONFIG).exists()
-        free = not plan.out.is_dir() or not any(plan.out.iterdir())
+        free = not plan.out.is_dir() or all(path.name == _LOCK for path in plan.out.iterdir())
     if found and resume:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
@@ -138,24 +175,19 @@ def _claim(plan: Plan, config: Config, resume: bool, processes: Processes) -> No
         raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
     elif not free:
         raise TrainingError(f"{plan.out} holds other things than a run: name another --out, or empty it.")
-    processes.wait()
-    if processes.first and not found:
-        with clear_io_errors(plan.out):
-            plan.out.mkdir(parents=True, exist_ok=True)
-        write_config(plan.out, config)
-    processes.wait()
+    return found
 
 
 def _finished(plan: Plan) -> bool:
-    """Whether the folder holds all that a run of as many steps leaves; `losses.png` is written last."""
+    """Whether the folder holds all that a run of as many steps leaves; `SHA256SUMS` is written last."""
     done = read_config(Folder(plan.out)).training.get("steps", 0)
-    return isinstance(done, int) and done >= plan.steps and (plan.out / LOSSES).exists()
+    return isinstance(done, int) and done >= plan.steps and (plan.out / SUMS).exists()
 
 
 def _finish(trainer: Trainer, config: Config) -> None:
     record, out = trainer.state.record, trainer.plan.out
     with clear_io_errors(out):
-        (out / LOSSES).unlink(missing_ok=True)  # until all is written anew the run is not finished
+        (out / SUMS).unlink(missing_ok=True)  # until all is written anew the run is not finished
     write_weights(trainer)
     shipped = best_of(trainer.plan.entry, record.evaluations) if record.best else {"step": record.step}
     done = {
@@ -164,5 +196,6 @@ def _finish(trainer: Trainer, config: Config) -> None:
         "seconds": round(record.seconds, 1),
         "evaluations": record.evaluations,
     }
-    write_config(out, Config(config.entry, {**config.training, **done}, config.parent))
-    write_proofs(trainer, load(out))
+    write_config(out, dataclasses.replace(config, training={**config.training, **done}))
+    write_proofs(trainer, Model.of_folder(Folder(out)))
+    sign(out)

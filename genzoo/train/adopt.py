@@ -9,6 +9,20 @@ import torch
 
 from genzoo.card import cards_home, write_card
 from genzoo.catalog import ENTRIES
+from genzoo.checkpoint import (
+    CARD,
+    CONFIG,
+    CRITIC,
+    GOLDEN,
+    HISTORY,
+    LAYOUT,
+    METRICS,
+    MODEL,
+    PROGRESS,
+    SAMPLES,
+    LocalFolder,
+    sign,
+)
 from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
@@ -17,18 +31,7 @@ from genzoo.files import whole_folder
 from genzoo.model import Model, load
 from genzoo.spec import Entry
 from genzoo.train.choice import Evaluation, Judge, best_of, loss_of, measured
-from genzoo.weights import (
-    CONFIG,
-    CRITIC,
-    GOLDEN,
-    HISTORY,
-    METRICS,
-    MODEL,
-    PROGRESS,
-    SAMPLES,
-    weights_home,
-    write_manifest,
-)
+from genzoo.weights import weights_home, write_manifest
 
 _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
 
@@ -68,22 +71,25 @@ def adopt(
         BadCheckpointError: for a folder that is not whole, or does not give its golden images.
     """
     home = home or weights_home()
-    model = load(run, device)
+    model, folder = load(run, device), LocalFolder(run)
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
-    files = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
-    if missing := [name for name in files if not (run / name).is_file()]:
+    needed = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
+    if missing := [name for name in folder.missing(needed) if name != CARD]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
     model.check()
     settings = settings or published(model.entry)
     there = home / model.name
     if (there / MODEL).exists() and not there.samefile(run):
         _refuse_worse(model, load(there, device), data_dir)
-    if not is_current(run / METRICS, model, settings):
+    # A measurement that is not the listed one may be of a command that was killed before it signed it.
+    if folder.problem(METRICS) or not is_current(run / METRICS, model, settings):
         write_metrics(run / METRICS, evaluate(model, settings, data_dir, report))
     with whole_folder(there, overwrite=True) as part:
-        for name in [*files, METRICS]:
-            shutil.copyfile(run / name, part / name)
+        # All of a run but its card, which the zoo writes itself.
+        for path in [folder.file(name) for name in LAYOUT if name != CARD and folder.has(name)]:
+            shutil.copyfile(path, part / path.name)
+        sign(part)
     write_manifest(home)
     write_card(model.name, cards_home() if home == weights_home() else home / "cards", home)
     return there

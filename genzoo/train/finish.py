@@ -13,20 +13,20 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from genzoo import noise
+from genzoo.checkpoint import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES, renew
 from genzoo.errors import TrainingError
 from genzoo.files import whole_file, write_text
 from genzoo.images import make_grid, to_pixels, to_uint8
+from genzoo.integrity import write_golden
 from genzoo.nets import build
 from genzoo.objectives import binarized, sample_posterior
 from genzoo.tensors import write_tensors
 from genzoo.train.loop import PROGRESS_ROWS, Trainer
 from genzoo.train.mixture import fit_mixture
-from genzoo.weights import CRITIC, GOLDEN, GOLDEN_IMAGES, HISTORY, MODEL, PROGRESS, SAMPLES
 
 if TYPE_CHECKING:
     from genzoo.model import Model
 
-EVALUATIONS, LOSSES = "evaluations.jsonl", "losses.png"
 _BATCH_NORM_BATCHES = 100
 _ROW, _GRID = 20, 100
 
@@ -88,9 +88,12 @@ def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
 
 def write_pictures(trainer: Trainer) -> None:
     """What a running run shows: its history, and samples of the averaged generator."""
+    out = trainer.plan.out
     write_history(trainer)
-    with whole_file(trainer.plan.out / SAMPLES) as part:
+    with whole_file(out / SAMPLES) as part:
         make_grid(fixed_images(trainer, _GRID).numpy()).save(part, "png")
+    for name in (HISTORY, EVALUATIONS, SAMPLES):  # where a finished run is made longer, its weights stay signed
+        renew(out / name)
 
 
 def write_history(trainer: Trainer) -> None:
@@ -130,8 +133,7 @@ def write_weights(trainer: Trainer) -> None:
 def write_proofs(trainer: Trainer, model: Model) -> None:
     """What the loaded weights give: golden images, the sample grid, and the run's pictures."""
     out, record = trainer.plan.out, trainer.state.record
-    golden = {"latents": model.latents(GOLDEN_IMAGES, 0), "images": model.sample(GOLDEN_IMAGES, 0)}
-    write_tensors(out / GOLDEN, golden)
+    write_golden(out, model)
     with whole_file(out / SAMPLES) as part:
         make_grid(model.sample(_GRID, seed=0)).save(part, "png")
     rows = list(record.progress)

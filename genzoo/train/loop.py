@@ -20,6 +20,7 @@ from genzoo.data import ImageData
 from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
 from genzoo.objectives import Losses, Phase, build_phases
+from genzoo.platforms import STOP_SIGNALS
 from genzoo.processes import Processes
 from genzoo.spec import Conv, FlatConv, Lstm, Recipe
 from genzoo.train.average import Average
@@ -300,15 +301,14 @@ def _rate(recipe: Recipe, phase: Phase) -> float:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that a step ends before the run does."""
+    """An event that Ctrl-C and SIGTERM set, so that a step ends before the run does."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(kind, lambda *_: stop.set()) for kind in kinds]
+    before = [signal.signal(kind, lambda *_: stop.set()) for kind in STOP_SIGNALS]
     try:
         yield stop
     finally:
-        for kind, handler in zip(kinds, before, strict=True):
+        for kind, handler in zip(STOP_SIGNALS, before, strict=True):
             signal.signal(kind, handler)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 
 from genzoo.data import ImageData
+from genzoo.devices import has_bfloat16, has_fast_bfloat16
 from genzoo.errors import TrainingError, UsageError
 from genzoo.files import sha256
 from genzoo.memory import is_out_of_memory
@@ -114,21 +115,16 @@ def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
 def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
     """`auto` is bfloat16 where the device multiplies it in hardware, else float32.
 
+    A net in bfloat16 keeps those layers in float32 that the processor has in nothing less, which an LSTM's can be.
+
     Raises:
         UsageError: for bfloat16 on a device that lacks it altogether.
     """
     if wanted == "fp32":
         return "fp32"
-    if device.type == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.type == "cpu":
-        checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        fast = any(getattr(torch.cpu, check, lambda: False)() for check in checks)
-    else:
-        fast = False
-    if wanted == "bf16" and not fast and device.type != "cpu":
+    if wanted == "bf16" and not has_bfloat16(device):
         raise UsageError(f"{device} has no bfloat16: train with --precision fp32.")
-    return "bf16" if fast or wanted == "bf16" else "fp32"
+    return "bf16" if wanted == "bf16" or has_fast_bfloat16(device) else "fp32"
 
 
 def refuse_other_settings(wanted: Mapping[str, Any], found: Mapping[str, Any], where: Path) -> None:

@@ -1,0 +1,42 @@
+"""Plain values as callers give them: whole numbers and paths."""
+
+from __future__ import annotations
+
+import operator
+import os
+from pathlib import Path
+
+from genzoo.errors import UsageError
+from genzoo.strict import brief
+
+
+def whole_number(name: str, value: object) -> int:
+    """A whole number of any kind as Python's: NumPy's too, and tensors without dimensions, but no truth value.
+
+    NumPy's own overflow: an int8 has no room for the product of two of them.
+
+    Raises:
+        UsageError: with its name, for anything else.
+    """
+    kind = str(getattr(value, "dtype", type(value).__name__))
+    if getattr(value, "shape", ()) == () and kind.removeprefix("torch.") != "bool":
+        try:
+            return operator.index(value)  # type: ignore[arg-type]
+        except (TypeError, RuntimeError):  # a tensor on the meta device has no value
+            pass
+    raise UsageError(f"{name} must be a whole number, not {' '.join(brief(value).split())}.")
+
+
+def as_path(path: object) -> Path:
+    """A path that the system can be asked for, whether or not anything is there.
+
+    Raises:
+        UsageError: for what is no text, or no file's name in this system.
+    """
+    try:
+        text = os.fspath(path)  # type: ignore[call-overload]
+        if isinstance(text, str) and b"\0" not in os.fsencode(text):
+            return Path(text)
+    except (TypeError, UnicodeEncodeError):
+        pass
+    raise UsageError(f"{brief(path)} is no name or path: give text without NUL, or a Path.")
