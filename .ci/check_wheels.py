@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from genzoo.catalog import ALIASES, ENTRIES
+from genzoo.zoo.catalog import ALIASES, ENTRIES
 
 SLIM_BYTES = 100_000_000
 """What package indexes allow a file to have."""

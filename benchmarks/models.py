@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from genzoo.card.words import TITLES, table
-from genzoo.catalog import ALIASES, DATASETS, ENTRIES
-from genzoo.metrics import ALL_METRICS, SAMPLE_METRICS, Document, compare, read_metrics
+from genzoo.checkpoint.measurement import Document
+from genzoo.checkpoint.weights import CONFIG, METRICS, Folder, meta_nets, read_config
+from genzoo.evaluate.comparison import compare, find_metrics
 from genzoo.nets import count_parameters
-from genzoo.spec import Entry
-from genzoo.weights import CONFIG, METRICS, Folder, meta_nets, read_config
+from genzoo.release.card.words import TITLES, table
+from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES
+from genzoo.zoo.metrics import ALL_METRICS, SAMPLE_METRICS
+from genzoo.zoo.spec import Entry
 from page import signature, write_page
 
 INTRODUCTION = """# The models and their numbers
@@ -55,7 +57,7 @@ def measured(home: Path) -> list[Measured]:
     """All entries of the catalog that have weights in a folder, and were measured."""
     there = [name for name in ENTRIES if (home / name / CONFIG).is_file() and (home / name / METRICS).is_file()]
     return [
-        Measured(read_config(Folder(home / name)).entry, read_metrics(str(home / name / METRICS))) for name in there
+        Measured(read_config(Folder(home / name)).entry, find_metrics(str(home / name / METRICS))) for name in there
     ]
 
 

@@ -28,17 +28,17 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
-from genzoo.catalog import find_entry
+from genzoo.accel.fastconv import Conv2d
+from genzoo.accel.memory import prepare_process
+from genzoo.accel.processes import Processes
 from genzoo.data import data_root, load_images
-from genzoo.memory import prepare_process
 from genzoo.nets import build
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU
-from genzoo.nets.fastconv import Conv2d
-from genzoo.processes import Processes
-from genzoo.spec import Entry
 from genzoo.train import Plan, choose_precision
 from genzoo.train.loop import Trainer
-from genzoo.variants import with_recipe
+from genzoo.zoo.catalog import find_entry
+from genzoo.zoo.spec import Entry
+from genzoo.zoo.variants import with_recipe
 
 NAMES = (
     "dcgan-cifar10-z100-l4",

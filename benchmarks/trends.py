@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from genzoo.card.words import TITLES, table
-from genzoo.catalog import ENTRIES
-from genzoo.metrics import ALL_METRICS, MIXTURE, compare, read_metrics
-from genzoo.spec import Entry, Recipe
-from genzoo.weights import METRICS, Config, Folder, read_config
+from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
+from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.release.card.words import TITLES, table
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.spec import Entry, Recipe
 from page import signature, write_page
 
 NAMES = {"vae": "VAE", "dcgan": "DCGAN", "wgan": "WGAN"}
@@ -110,7 +111,7 @@ def shipped_step(config: Config) -> int:
 
 def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
-    documents = [read_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
+    documents = [find_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
     compare(documents)  # refuses what was measured otherwise
     value_of = {entry.name: study.value(entry) for entry in study.entries}
     configs = {entry.name: read_config(Folder(home / entry.name)) for entry in study.entries}

@@ -13,21 +13,21 @@ from genzoo.errors import GenzooError
 from genzoo.version import __version__
 
 if TYPE_CHECKING:
+    from genzoo.checkpoint.weights import list_models
     from genzoo.hub import info
-    from genzoo.images import make_grid
-    from genzoo.model import Model, load
-    from genzoo.weights import list_models
-    from genzoo.writers import save_images
+    from genzoo.images.pixels import make_grid
+    from genzoo.images.writers import save_images
+    from genzoo.sampling.model import Model, load
 
 __all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "save_images"]
 
 _LAZY = {
-    "Model": "model",
+    "Model": "sampling.model",
     "info": "hub",
-    "list_models": "weights",
-    "load": "model",
-    "make_grid": "images",
-    "save_images": "writers",
+    "list_models": "checkpoint.weights",
+    "load": "sampling.model",
+    "make_grid": "images.pixels",
+    "save_images": "images.writers",
 }
 
 

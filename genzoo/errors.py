@@ -1,5 +1,9 @@
 """Every error genzoo raises on purpose: one sentence that names the cause and the way out."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 
 class GenzooError(Exception):
     """Something went wrong that the caller can mend; the command line exits with `exit_code`."""
@@ -41,3 +45,16 @@ class StoppedError(GenzooError):
     """Work that was interrupted by a signal after its state had been saved."""
 
     exit_code = 130
+
+
+def brief(value: object, most: int = 120) -> str:
+    """A value as an error may show it: what is not printable escaped, what is long cut off."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def brief_list(values: Iterable[object], most: int = 8) -> str:
+    """The first of some values, and how many more there are."""
+    every = list(values)
+    more = f", ... and {len(every) - most} more" if len(every) > most else ""
+    return f"[{', '.join(map(brief, every[:most]))}{more}]"

@@ -6,8 +6,7 @@ import operator
 import os
 from pathlib import Path
 
-from genzoo.errors import UsageError
-from genzoo.strict import brief
+from genzoo.errors import UsageError, brief
 
 
 def whole_number(name: str, value: object) -> int:

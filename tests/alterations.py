@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from genzoo.errors import BadCheckpointError
-from genzoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, hidden_layers
+from genzoo.zoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, hidden_layers
 
 
 class Raw(str):

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from genzoo.catalog import ENTRIES
 from genzoo.data import ImageData
-from genzoo.spec import Dataset
 from genzoo.train import Plan, train
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.spec import Dataset
 
 from .hub_server import HubServer
 

@@ -25,22 +25,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import genzoo
-from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import LocalFolder, sign
-from genzoo.checksums import SUMS
-from genzoo.data import ImageData
-from genzoo.errors import BadCheckpointError, GenzooError
-from genzoo.evaluate.compare import to_table
-from genzoo.integrity import write_golden
-from genzoo.metrics import compare, read_metrics
-from genzoo.processes import Processes
-from genzoo.spec import Entry
-from genzoo.tensors import write_tensors
-from genzoo.train import Plan
-from genzoo.train.loop import Trainer
-from genzoo.train.state import STATE
-from genzoo.variants import with_architecture
-from genzoo.weights import (
+from genzoo.accel.processes import Processes
+from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.folder import LocalFolder, sign
+from genzoo.checkpoint.tensors import write_tensors
+from genzoo.checkpoint.weights import (
     CONFIG,
     CRITIC,
     GOLDEN,
@@ -54,6 +43,17 @@ from genzoo.weights import (
     versions_here,
     write_config,
 )
+from genzoo.data import ImageData
+from genzoo.errors import BadCheckpointError, GenzooError
+from genzoo.evaluate.compare import to_table
+from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.sampling.integrity import write_golden
+from genzoo.train import Plan
+from genzoo.train.loop import Trainer
+from genzoo.train.state import STATE
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.spec import Entry
+from genzoo.zoo.variants import with_architecture
 from tests.alterations import altered_bytes, altered_header, altered_json, altered_sums, large_entries
 from tests.peak import peak_memory
 
@@ -162,7 +162,7 @@ def resume(folder: Path) -> None:
 
 
 def side_by_side(folder: Path, other: Path) -> None:
-    to_table(compare([read_metrics(str(folder)), read_metrics(str(other))]))
+    to_table(compare([find_metrics(str(folder)), find_metrics(str(other))]))
 
 
 def _link_to(target: str) -> Callable[[Path], None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genzoo.catalog import ALIASES, ENTRIES
+from genzoo.zoo.catalog import ALIASES, ENTRIES
 from hatch_build import Weights
 
 ROOT = Path(__file__).parents[1]

@@ -16,20 +16,10 @@ from click.testing import CliRunner, Result
 from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
-from genzoo.card import catalog_card, check_card, read_note, render, write_card, write_note
-from genzoo.card.ranking import report_3_names
-from genzoo.catalog import ENTRIES, aliases_of
-from genzoo.checkpoint import sign
-from genzoo.checksums import read_sums
-from genzoo.cli import main
-from genzoo.errors import BadCheckpointError, GenzooError, UsageError
-from genzoo.files import sha256
-from genzoo.hub import find_folder
-from genzoo.metrics import ALL_METRICS
-from genzoo.nets import count_parameters
-from genzoo.spec import Dataset, Entry
-from genzoo.variants import with_architecture, with_recipe
-from genzoo.weights import (
+from genzoo.checkpoint.checksums import read_sums
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.weights import (
     CONFIG,
     MODEL,
     Config,
@@ -41,6 +31,16 @@ from genzoo.weights import (
     write_config,
     write_manifest,
 )
+from genzoo.cli import main
+from genzoo.errors import BadCheckpointError, GenzooError, UsageError
+from genzoo.hub import find_folder
+from genzoo.nets import count_parameters
+from genzoo.release.card import catalog_card, check_card, read_note, render, write_card, write_note
+from genzoo.release.card.ranking import report_3_names
+from genzoo.zoo.catalog import ENTRIES, aliases_of
+from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.spec import Dataset, Entry
+from genzoo.zoo.variants import with_architecture, with_recipe
 
 ROOT = Path(__file__).parents[1]
 CARDS = ROOT / "cards"

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.casts import Cast, Run
-from genzoo.catalog import ENTRIES
+from genzoo.accel.casts import Cast, Run
 from genzoo.nets import build
+from genzoo.zoo.catalog import ENTRIES
 
 pytestmark = pytest.mark.numeric
 

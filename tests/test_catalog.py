@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from genzoo import catalog
-from genzoo.catalog import ALIASES, ENTRIES, find_entry, list_models
 from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError
 from genzoo.nets import build, count_parameters
 from genzoo.nets.blocks import Dropout
-from genzoo.spec import Dataset, Entry, halvings
-from genzoo.variants import with_architecture, with_recipe
+from genzoo.zoo import catalog
+from genzoo.zoo.catalog import ALIASES, ENTRIES, find_entry, list_models
+from genzoo.zoo.spec import Dataset, Entry, halvings
+from genzoo.zoo.variants import with_architecture, with_recipe
 
 pytestmark = pytest.mark.numeric
 

@@ -16,19 +16,19 @@ from typing import Any
 import pytest
 import torch
 
-from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import sign
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.tensors import read_tensors
 from genzoo.cli.several import expand
 from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
-from genzoo.files import sha256
-from genzoo.model import load
-from genzoo.tensors import read_tensors
+from genzoo.release.adopt import adopt
+from genzoo.sampling.model import load
 from genzoo.train import choice, measured, train
-from genzoo.train.adopt import adopt
 from genzoo.train.choice import Judge, best_of
 from genzoo.train.mixture import fit_mixture
 from genzoo.train.state import STATE
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
 

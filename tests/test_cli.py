@@ -14,10 +14,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 import genzoo as package
-from genzoo.catalog import ENTRIES
+from genzoo.checkpoint.weights import read_manifest, weights_home
 from genzoo.cli import main
-from genzoo.images import to_uint8
-from genzoo.weights import read_manifest, weights_home
+from genzoo.images.pixels import to_uint8
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import CommandLine
 from .hub_process import install
@@ -165,7 +165,7 @@ def test_what_no_disk_holds_is_not_drawn(tmp_path: Path, monkeypatch: pytest.Mon
     def drawn(*_: object, **__: object) -> None:
         pytest.fail("an image was drawn")
 
-    monkeypatch.setattr("genzoo.model.Model.iter_samples", drawn)
+    monkeypatch.setattr("genzoo.sampling.model.Model.iter_samples", drawn)
     for form, n, options in (("out.npz", 10**15, ()), ("out/", 10**15, ()), ("out.webp", 900, ("--nrow", "900"))):
         done = CliRunner().invoke(
             main, ["generate", "-m", "mlpvae-mnist", "-n", str(n), f"{tmp_path}/{form}", *options]

@@ -23,13 +23,13 @@ import torch
 import torchvision.datasets
 from PIL import Image
 
-from genzoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
+from genzoo.checkpoint.files import sha256
 from genzoo.data import ImageData, data_root, digests, faces, load_folder, load_images
 from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
 from genzoo.errors import DataError
-from genzoo.files import sha256
-from genzoo.spec import Dataset
+from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
+from genzoo.zoo.spec import Dataset
 
 from .peak import on_posix
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from genzoo import devices
-from genzoo.catalog import ENTRIES
-from genzoo.devices import has_bfloat16, has_fast_bfloat16, runs_under_autocast
+from genzoo.accel import devices
+from genzoo.accel.devices import has_bfloat16, has_fast_bfloat16, runs_under_autocast
 from genzoo.errors import UsageError
 from genzoo.nets import build
 from genzoo.train import choose_precision
+from genzoo.zoo.catalog import ENTRIES
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[1]
@@ -27,12 +27,12 @@ LSTM = ENTRIES["lstmgan-mnist-z100-l2"]
 LESSER = """
 import dataclasses, json, torch
 from pathlib import Path
-from genzoo.catalog import ENTRIES
+from genzoo.zoo.catalog import ENTRIES
 from genzoo.nets import build
-from genzoo.processes import Processes
+from genzoo.accel.processes import Processes
 from genzoo.train import choose_precision
 from genzoo.train.loop import Trainer
-from genzoo.variants import with_recipe
+from genzoo.zoo.variants import with_recipe
 from tests.conftest import noise_images, plan
 
 cpu = torch.device("cpu")

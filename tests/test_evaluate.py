@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from genzoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.weights import Folder
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError, WeightsNotFoundError
 from genzoo.evaluate import Settings, evaluate, evaluate_images, to_text
@@ -25,12 +26,11 @@ from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.reference import FLOORS, SEEDS, floor_values, read_floors, reference_sample
 from genzoo.evaluate.scores import Sample, score
 from genzoo.evaluate.training import RECIPES, FeatureRecipe, augment, train_features, triangle
-from genzoo.files import sha256
-from genzoo.metrics import SAMPLE_METRICS
-from genzoo.model import Model, load
+from genzoo.images.writers import save_images
+from genzoo.sampling.model import Model, load
 from genzoo.train import train
-from genzoo.weights import Folder
-from genzoo.writers import save_images
+from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
+from genzoo.zoo.metrics import SAMPLE_METRICS
 
 from .conftest import noise_images, plan
 

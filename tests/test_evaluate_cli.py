@@ -11,14 +11,15 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from genzoo.catalog import MNIST
 from genzoo.cli.evaluate import evaluate as evaluate_command
 from genzoo.cli.evaluate import train_features as train_features_command
 from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
 from genzoo.evaluate import compare, plot, to_table
-from genzoo.metrics import SAMPLE_METRICS, read_metrics
+from genzoo.evaluate.comparison import find_metrics
+from genzoo.images.writers import save_images
 from genzoo.train import train
-from genzoo.writers import save_images
+from genzoo.zoo.catalog import MNIST
+from genzoo.zoo.metrics import SAMPLE_METRICS
 
 from .conftest import noise_images, plan
 
@@ -94,7 +95,7 @@ def test_a_mixture_has_a_row_of_its_own(tmp_path: Path) -> None:
     assert found["best"] == {"frechet_distance": ["vae, mixture"], "precision": ["gan"]}
     (tmp_path / "metrics.json").write_text(json.dumps({**vae, "mixture_prior": {"coverage": {"mean": "high"}}}))
     with pytest.raises(DataError, match="its coverage has no mean"):
-        read_metrics(str(tmp_path))
+        find_metrics(str(tmp_path))
 
 
 def test_two_measurements_of_one_name_are_told_apart(tmp_path: Path) -> None:
@@ -139,18 +140,18 @@ def test_a_picture_needs_a_name_that_says_what_it_is(tmp_path: Path) -> None:
 
 def test_measurements_are_read_from_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text(json.dumps(PAIR[0]))
-    assert read_metrics(str(tmp_path)) == read_metrics(str(tmp_path / "metrics.json")) == PAIR[0]
+    assert find_metrics(str(tmp_path)) == find_metrics(str(tmp_path / "metrics.json")) == PAIR[0]
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty has not been measured.*run `genzoo evaluate"):
-        read_metrics(str(tmp_path / "empty"))
+        find_metrics(str(tmp_path / "empty"))
     (tmp_path / "seeds.json").write_text(json.dumps({**PAIR[0], "seeds": 5}))
     with pytest.raises(DataError, match="its seeds are 5"):
-        read_metrics(str(tmp_path / "seeds.json"))
+        find_metrics(str(tmp_path / "seeds.json"))
     (tmp_path / "other.json").write_text('{"name": "x"}')
     with pytest.raises(DataError, match=r"other\.json is not a measurement"):
-        read_metrics(str(tmp_path / "other.json"))
+        find_metrics(str(tmp_path / "other.json"))
     with pytest.raises(UnknownNameError):
-        read_metrics("no-such-model")
+        find_metrics("no-such-model")
 
 
 def run(command: click.Command, *args: object) -> Result:

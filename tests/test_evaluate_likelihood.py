@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate import likelihood as measured
+from genzoo.evaluate.comparison import find_metrics
 from genzoo.evaluate.likelihood import (
     bits_per_dimension,
     describe_likelihood,
@@ -22,11 +22,12 @@ from genzoo.evaluate.likelihood import (
     likelihoods,
     measure_likelihood,
 )
-from genzoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS, read_metrics
-from genzoo.model import Model, load
-from genzoo.objectives import binarized, log_likelihood
+from genzoo.sampling.elbo import binarized, log_likelihood
+from genzoo.sampling.model import Model, load
 from genzoo.train import train
-from genzoo.variants import with_architecture
+from genzoo.zoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI
+from genzoo.zoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS
+from genzoo.zoo.variants import with_architecture
 
 from .conftest import noise_images, plan
 
@@ -170,7 +171,7 @@ def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     assert set(LIKELIHOOD_METRICS) <= set(document)
     assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
     assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))
-    assert read_metrics(str(tmp_path / "metrics.json")) == document
+    assert find_metrics(str(tmp_path / "metrics.json")) == document
 
 
 def test_a_gan_has_no_likelihood(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from genzoo.evaluate.scores import (
     precision_recall,
     score,
 )
-from genzoo.metrics import SAMPLE_METRICS
+from genzoo.zoo.metrics import SAMPLE_METRICS
 
 pytestmark = pytest.mark.numeric
 

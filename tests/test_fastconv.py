@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from genzoo.catalog import find_entry
+from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, gradients_of_maps_alone, transpose
 from genzoo.nets import build
-from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, gradients_of_maps_alone, transpose
+from genzoo.zoo.catalog import find_entry
 
 pytestmark = pytest.mark.numeric
 

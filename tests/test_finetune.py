@@ -13,11 +13,11 @@ import torch
 from click.testing import CliRunner, Result
 
 import genzoo
-from genzoo.catalog import find_entry
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.weights import load_net, weights_home
 from genzoo.cli import main
-from genzoo.files import sha256
 from genzoo.hub import find_folder
-from genzoo.weights import load_net, weights_home
+from genzoo.zoo.catalog import find_entry
 
 from .conftest import digit_sheet
 

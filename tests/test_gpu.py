@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from genzoo import objectives
-from genzoo.casts import Run
-from genzoo.catalog import ENTRIES
+from genzoo.accel.casts import Run
+from genzoo.accel.graph import WARM_UP, Captured
+from genzoo.accel.processes import Processes
+from genzoo.accel.streams import Aside
 from genzoo.nets import build
-from genzoo.objectives import gradient_penalty
-from genzoo.processes import Processes
-from genzoo.streams import Aside
-from genzoo.train.graph import WARM_UP, Captured
+from genzoo.train import objectives
 from genzoo.train.loop import Trainer
+from genzoo.train.objectives import gradient_penalty
 from genzoo.train.state import STATE
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import genzoo as package
-from genzoo.files import sha256
-from genzoo.weights import read_manifest, weights_home
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.weights import read_manifest, weights_home
 
 from .conftest import CommandLine
 from .hub_process import FETCH, contents, environment, fetch, install, run

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from genzoo.checkpoint.weights import weights_home
 from genzoo.errors import HubError
 from genzoo.hub import client, reach, refuse_out_of_reach
 from genzoo.hub.failures import OutOfReachError
-from genzoo.weights import weights_home
 
 from .hub_process import FETCH, contents, environment, fetch, install, run
 from .hub_server import HubServer

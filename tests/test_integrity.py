@@ -16,18 +16,18 @@ import torch
 from click.testing import CliRunner, Result
 
 import genzoo
-from genzoo import checkpoint as checkpoints
-from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import LocalFolder, renew, sign
-from genzoo.checksums import read_sums
+from genzoo.checkpoint import folder as checkpoints
+from genzoo.checkpoint.checksums import read_sums
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import LocalFolder, renew, sign
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.checkpoint.weights import read_golden, read_manifest, weights_home
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.evaluate import write_metrics
-from genzoo.files import sha256
-from genzoo.integrity import update_hashes, verify
-from genzoo.tensors import read_tensors, write_tensors
+from genzoo.sampling.integrity import update_hashes, verify
 from genzoo.train import train
-from genzoo.weights import read_golden, read_manifest, weights_home
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
 from .peak import on_linux
@@ -232,8 +232,8 @@ def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypa
     home = tmp_path / "weights"
     shutil.copytree(weights_home() / VAE, home / VAE)
     zero(home / VAE / "model.safetensors")
-    genzoo.weights.write_manifest(home)
-    monkeypatch.setattr(genzoo.weights, "weights_home", lambda: home)
+    genzoo.checkpoint.weights.write_manifest(home)
+    monkeypatch.setattr(genzoo.checkpoint.weights, "weights_home", lambda: home)
     [row] = verify()
     assert list(row.damaged) == [str(home / VAE)]
     assert [row.damaged for row in verify(deep=False)] == [{}]

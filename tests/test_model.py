@@ -14,14 +14,15 @@ import torch
 from PIL import Image
 
 import genzoo
-from genzoo.catalog import ENTRIES
-from genzoo.devices import find_device, full_float32
+from genzoo.accel.devices import find_device, full_float32
+from genzoo.checkpoint.tensors import read_tensors
+from genzoo.checkpoint.weights import is_here, weights_home
 from genzoo.errors import GenzooError, UsageError
-from genzoo.model import Model
-from genzoo.objectives import binarized, build_phases
-from genzoo.tensors import read_tensors
+from genzoo.sampling.elbo import binarized
+from genzoo.sampling.model import Model
 from genzoo.train import train
-from genzoo.weights import is_here, weights_home
+from genzoo.train.objectives import build_phases
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from genzoo.catalog import ENTRIES
+from genzoo.checkpoint.weights import CONFIG, METRICS
 from genzoo.errors import UsageError
-from genzoo.weights import CONFIG, METRICS
+from genzoo.zoo.catalog import ENTRIES
 from models import text
 
 ROOT = Path(__file__).parents[1]

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from genzoo import noise
 from genzoo.errors import UsageError
+from genzoo.sampling import noise
 
 pytestmark = pytest.mark.numeric
 

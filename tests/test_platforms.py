@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from genzoo import platforms
-from genzoo.catalog import ENTRIES
+from genzoo.checkpoint.files import refuse_unwritable, whole_file, whole_folder, write_text
 from genzoo.cli import _prepare_process
 from genzoo.errors import GenzooError
-from genzoo.files import refuse_unwritable, whole_file, whole_folder, write_text
 from genzoo.platforms import ask_to_end, is_reserved, lock, start
 from genzoo.train import train
+from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
 

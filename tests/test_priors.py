@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import nn
 
-from genzoo.checkpoint import sign
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.images import make_grid
-from genzoo.model import Model, load
-from genzoo.priors import Mixture
-from genzoo.spec import Recipe
-from genzoo.tensors import read_tensors, write_tensors
+from genzoo.images.pixels import make_grid
+from genzoo.sampling.model import Model, load
+from genzoo.sampling.priors import Mixture
 from genzoo.train.mixture import fit_mixture
+from genzoo.zoo.spec import Recipe
 
 from .conftest import noise_images
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from genzoo.checkpoint.tensors import read_tensors
 from genzoo.platforms import lock
-from genzoo.tensors import read_tensors
 
 pytestmark = pytest.mark.numeric
 

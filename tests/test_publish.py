@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 import genzoo
-from genzoo.card import check_card
-from genzoo.checkpoint import sign
-from genzoo.weights import GOLDEN, weights_home
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.weights import GOLDEN, weights_home
+from genzoo.release.card import check_card
 
 from .hub_process import contents, environment, install
 from .hub_server import READ_TOKEN, TOKEN, HubServer, writing

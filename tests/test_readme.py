@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from genzoo.catalog import ENTRIES
+from genzoo.checkpoint.weights import meta_nets
 from genzoo.cli import main
-from genzoo.weights import meta_nets
+from genzoo.zoo.catalog import ENTRIES
 from models import families, measured
 from train import table
 

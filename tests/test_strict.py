@@ -14,16 +14,16 @@ import safetensors
 import torch
 
 import genzoo
-from genzoo import weights
-from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import sign
+from genzoo.checkpoint import weights
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.strict import parse_json, read_json, refuse_other_names
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.checkpoint.weights import read_manifest
 from genzoo.cli.show import describe
-from genzoo.errors import BadCheckpointError, GenzooError
+from genzoo.errors import BadCheckpointError, GenzooError, brief, brief_list
 from genzoo.nets import build
-from genzoo.spec import Conv, Dataset, Entry, FlatConv
-from genzoo.strict import brief, brief_list, parse_json, read_json, refuse_other_names
-from genzoo.tensors import read_tensors, write_tensors
-from genzoo.weights import read_manifest
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.spec import Conv, Dataset, Entry, FlatConv
 
 from .peak import on_posix
 

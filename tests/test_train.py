@@ -20,21 +20,21 @@ from PIL import Image
 from torch import nn
 
 import genzoo
-from genzoo.catalog import ENTRIES
-from genzoo.checksums import read_sums
+from genzoo.accel.processes import Processes
+from genzoo.checkpoint.checksums import read_sums
+from genzoo.checkpoint.tensors import read_tensors
 from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
-from genzoo.images import to_pixels
-from genzoo.processes import Processes
-from genzoo.spec import Entry
-from genzoo.tensors import read_tensors
+from genzoo.images.pixels import to_pixels
 from genzoo.train import Status, steps_of, train
 from genzoo.train.average import Average
 from genzoo.train.draws import Source, StepDraw
 from genzoo.train.finish import averaged_nets
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE
-from genzoo.variants import with_recipe
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.spec import Entry
+from genzoo.zoo.variants import with_recipe
 
 from .conftest import noise_images, plan
 from .peak import on_linux
@@ -287,7 +287,7 @@ from pathlib import Path
 import torch
 from genzoo.train import train
 from tests.conftest import noise_images, plan
-from genzoo.catalog import ENTRIES
+from genzoo.zoo.catalog import ENTRIES
 
 torch.set_num_threads(1)
 name, out, steps, resume = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "resume"
@@ -599,7 +599,7 @@ def test_training_learns_a_simple_set(tmp_path: Path) -> None:
 MEMORY = """
 import sys
 from pathlib import Path
-from genzoo.catalog import ENTRIES
+from genzoo.zoo.catalog import ENTRIES
 from genzoo.train import train
 from tests.conftest import noise_images, plan
 from tests.peak import peak_memory
@@ -621,11 +621,11 @@ def test_memory_of_training_on_cifar10(tmp_path: Path) -> None:
 SHORT_OF_MEMORY = """
 import dataclasses, resource, sys
 from pathlib import Path
-from genzoo.catalog import ENTRIES
+from genzoo.zoo.catalog import ENTRIES
 from genzoo.errors import TrainingError
-from genzoo.processes import Processes
+from genzoo.accel.processes import Processes
 from genzoo.train.loop import Trainer
-from genzoo.variants import with_recipe
+from genzoo.zoo.variants import with_recipe
 from tests.conftest import noise_images, plan
 entry = with_recipe(ENTRIES["dcgan-cifar10-z100-l4"], {"batch_size": "8192"})
 settings = dataclasses.replace(plan(entry.name, Path("unused")), entry=entry)

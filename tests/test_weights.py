@@ -14,14 +14,14 @@ import pytest
 import torch
 
 import genzoo
-from genzoo import weights
-from genzoo.catalog import ENTRIES
-from genzoo.checkpoint import sign
+from genzoo.checkpoint import weights
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.checkpoint.weights import meta_nets, write_manifest
 from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
-from genzoo.files import sha256
-from genzoo.spec import Mlp
-from genzoo.tensors import read_tensors, write_tensors
-from genzoo.weights import meta_nets, write_manifest
+from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.spec import Mlp
 
 from .peak import forget_peak, on_linux, on_posix, peak_memory
 

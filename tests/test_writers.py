@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 import genzoo
 from genzoo.errors import GenzooError, UsageError
-from genzoo.images import make_grid, to_pixels, to_uint8
-from genzoo.writers import check_room, save_images
+from genzoo.images.pixels import make_grid, to_pixels, to_uint8
+from genzoo.images.writers import check_room, save_images
 
 from .peak import on_linux, on_posix
 

@@ -1,6 +1,7 @@
 """The `genzoo` command: a thin skin over functions that a notebook can call.
 
 Data goes to stdout, talk and progress bars to stderr; an error is one sentence and exit code 1 or 2.
+It may import every room, and does so when a command is called; it alone touches click.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: P
     A run that does worse on its training set than the weights that are there is refused.  Manifest and
     card are renewed.
     """
-    from genzoo.train.adopt import adopt as take
+    from genzoo.release.adopt import adopt as take
 
     for run in runs:
         with progress_bar(run.name, 100) as move:

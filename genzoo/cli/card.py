@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from genzoo import catalog
 from genzoo.errors import UsageError
 from genzoo.hub import find_folder
+from genzoo.zoo import catalog
 
 
 @click.command()
@@ -27,10 +27,10 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         _write_all(out, note)
         return
     folder, name = find_folder(source), catalog.ALIASES.get(source, source)
-    from genzoo.card import cards_home, check_note, render, write_note
-    from genzoo.card.facts import relative
-    from genzoo.checkpoint import renew
-    from genzoo.files import write_text
+    from genzoo.checkpoint.files import write_text
+    from genzoo.checkpoint.folder import renew
+    from genzoo.release.card import cards_home, check_note, render, write_note
+    from genzoo.release.card.facts import relative
 
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
@@ -48,8 +48,8 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
 def _write_all(cards: Path | None, note: str | None) -> None:
     if cards is None or note is not None:
         raise UsageError("--all writes into a folder, which --out names, and takes no --note.")
-    from genzoo.card import write_card
-    from genzoo.weights import is_here
+    from genzoo.checkpoint.weights import is_here
+    from genzoo.release.card import write_card
 
     for name in filter(is_here, catalog.ENTRIES):
         click.echo(write_card(name, cards))

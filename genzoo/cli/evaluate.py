@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.catalog import DATASETS
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 from genzoo.hub import refuse_out_of_reach
+from genzoo.zoo.catalog import DATASETS
 
 if TYPE_CHECKING:
     from genzoo.evaluate import Document, Settings
@@ -77,9 +77,9 @@ def evaluate(
     for source in sources:
         refuse_out_of_reach(source)
 
+    from genzoo.checkpoint.files import refuse_unwritable
     from genzoo.evaluate import Settings
     from genzoo.evaluate.measure import write_metrics
-    from genzoo.files import refuse_unwritable
 
     settings = Settings(n=num, seeds=_seeds(seeds), **rest)
     if out is not None:
@@ -133,7 +133,7 @@ def _measure_model(
 ) -> tuple[Document, Path]:
     from genzoo.evaluate import evaluate as run
     from genzoo.evaluate.measure import metrics_name
-    from genzoo.model import load
+    from genzoo.sampling.model import load
 
     model = load(source, device)
     name, folder = metrics_name(settings), model.folder
@@ -143,7 +143,7 @@ def _measure_model(
 
 
 def _measure_images(images: Path, dataset: str, settings: Settings, device: str, data_dir: Path | None) -> Document:
-    from genzoo.devices import find_device
+    from genzoo.accel.devices import find_device
     from genzoo.evaluate import evaluate_images
 
     with progress_bar(str(images), 100) as move:
@@ -151,10 +151,10 @@ def _measure_images(images: Path, dataset: str, settings: Settings, device: str,
 
 
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    from genzoo.metrics import compare as side_by_side
-    from genzoo.metrics import read_metrics
+    from genzoo.evaluate.comparison import compare as side_by_side
+    from genzoo.evaluate.comparison import find_metrics
 
-    documents = [read_metrics(source) for source in sources]
+    documents = [find_metrics(source) for source in sources]
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
 
@@ -171,7 +171,7 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
 
 def _show(document: Document, as_json: bool) -> None:
     from genzoo.evaluate import to_text
-    from genzoo.metrics import MIXTURE
+    from genzoo.zoo.metrics import MIXTURE
 
     if as_json:
         click.echo(to_text(document), nl=False)
@@ -183,7 +183,7 @@ def _show(document: Document, as_json: bool) -> None:
 
 
 def _show_rows(document: Document) -> None:
-    from genzoo.metrics import ALL_METRICS
+    from genzoo.zoo.metrics import ALL_METRICS
 
     for key, metric in ALL_METRICS.items():
         if (row := document.get(key)) is not None:
@@ -214,7 +214,7 @@ def train_features(
     """Train genzoo's feature net for a dataset, and write what ships beside it."""
     import dataclasses
 
-    from genzoo.devices import find_device
+    from genzoo.accel.devices import find_device
     from genzoo.evaluate.features import FEATURE_NETS
     from genzoo.evaluate.reference import write_references
     from genzoo.evaluate.training import RECIPES

@@ -17,8 +17,8 @@ from genzoo.hub import refuse_out_of_reach
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from genzoo.priors import Prior
-    from genzoo.processes import Processes
+    from genzoo.accel.processes import Processes
+    from genzoo.sampling.priors import Prior
 
 
 @click.command()
@@ -49,10 +49,10 @@ def generate(
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
     refuse_out_of_reach(source)
-    from genzoo.devices import find_device
-    from genzoo.model import load
-    from genzoo.processes import Processes
-    from genzoo.writers import check_output, check_room, save_images
+    from genzoo.accel.devices import find_device
+    from genzoo.accel.processes import Processes
+    from genzoo.images.writers import check_output, check_room, save_images
+    from genzoo.sampling.model import load
 
     check_output(output, num, nrow)
     processes = Processes(find_device(device))
@@ -81,8 +81,8 @@ def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iter
     import numpy as np
     import torch
 
-    from genzoo.model import BATCH
-    from genzoo.writers import save_images
+    from genzoo.images.writers import save_images
+    from genzoo.sampling.model import BATCH
 
     target = Path(output)
     parts = [target.with_name(f".{target.name}.{rank}.npy") for rank in range(processes.count)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genzoo.checksums import SUMS
+from genzoo.checkpoint.checksums import SUMS
 from genzoo.errors import BadCheckpointError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
-    from genzoo import integrity
+    from genzoo.sampling import integrity
 
     if update_hashes:
         _sign(sources)
@@ -67,7 +67,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
 
 def _sign(sources: tuple[str, ...]) -> None:
     """Sign folders as they are; what is shown of them is what `verify` then finds."""
-    from genzoo import integrity
+    from genzoo.sampling import integrity
 
     if not sources or not all(map(integrity.is_folder, sources)):
         raise UsageError("--update-hashes signs checkpoint folders on this machine: name one, or several.")

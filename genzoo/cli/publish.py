@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genzoo import catalog
 from genzoo.errors import UsageError, WeightsNotFoundError
+from genzoo.zoo import catalog
 
 if TYPE_CHECKING:
-    from genzoo.hub.publish import Draft
+    from genzoo.release.transfer import Draft
 
 
 @click.command()
@@ -42,13 +42,13 @@ def publish(
     """
     targets = list(_targets(source, repo_id, every, namespace))
     from genzoo.hub import find_folder, refuse_out_of_reach
-    from genzoo.hub.publish import demand_way, find_target
+    from genzoo.release.transfer import demand_way, find_target
 
     for name, repo in targets:
         refuse_out_of_reach(name)
         demand_way(find_target(repo, revision, private=private))
-    from genzoo.model import Model
-    from genzoo.publish import publish as run
+    from genzoo.release.publish import publish as run
+    from genzoo.sampling.model import Model
 
     for name, repo in targets:
         pinned = run(
@@ -70,7 +70,7 @@ def _targets(source: str | None, repo: str | None, every: bool, namespace: str |
     if source and repo and not every and not namespace:
         yield source, repo
     elif every and namespace and not source and not repo:
-        from genzoo.weights import is_here
+        from genzoo.checkpoint.weights import is_here
 
         names = [name for name in catalog.ENTRIES if is_here(name)]
         if not names:

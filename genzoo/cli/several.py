@@ -13,9 +13,9 @@ from subprocess import PIPE, Popen
 
 import click
 
-from genzoo.catalog import is_wildcard, list_models
 from genzoo.errors import TrainingError, UnknownNameError
 from genzoo.platforms import ask_to_end, start
+from genzoo.zoo.catalog import is_wildcard, list_models
 
 
 def expand(patterns: Sequence[str]) -> list[str]:

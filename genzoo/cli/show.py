@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from genzoo import catalog
+from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint.strict import read_json
+from genzoo.checkpoint.weights import METRICS, is_here, list_models, read_config, read_manifest, weights_home
 from genzoo.errors import BadCheckpointError, UnknownNameError
 from genzoo.hub import find_folder, is_of_catalog
-from genzoo.metrics import ALL_METRICS, read_metrics
-from genzoo.spec import Entry
-from genzoo.strict import read_json
-from genzoo.weights import METRICS, is_here, list_models, read_config, read_manifest, weights_home
+from genzoo.zoo import catalog
+from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.spec import Entry
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _describe_folder(source: str) -> dict[str, Any]:
     """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     folder = find_folder(source)
     config = read_config(folder)
-    here = read_metrics(str(folder.file(METRICS))) if (folder.path / METRICS).is_file() else None
+    here = read_metrics(folder.file(METRICS)) if (folder.path / METRICS).is_file() else None
     return {
         **_facts(config.entry),
         "weights": str(folder.path),

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.catalog import DATASETS, find_entry, is_wildcard
 from genzoo.cli.options import Positive, data_dir
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
-from genzoo.spec import Dataset, Entry, Recipe
-from genzoo.variants import with_architecture, with_recipe
+from genzoo.zoo.catalog import DATASETS, find_entry, is_wildcard
+from genzoo.zoo.spec import Dataset, Entry, Recipe
+from genzoo.zoo.variants import with_architecture, with_recipe
 
 if TYPE_CHECKING:
+    from genzoo.checkpoint.weights import Folder
     from genzoo.data import ImageData
     from genzoo.train import Plan
-    from genzoo.weights import Folder
 
 F = TypeVar("F", bound=Callable[..., Any])
 FINE_TUNING_RATE = 0.5
@@ -118,8 +118,8 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
     """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
     if (data is None) == (dataset is None):
         raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
+    from genzoo.checkpoint.weights import read_config
     from genzoo.hub import find_folder
-    from genzoo.weights import read_config
 
     parent = find_folder(source)
     entry = read_config(parent).entry
@@ -173,8 +173,8 @@ def _first_process() -> bool:
 
 
 def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> ImageData:
+    from genzoo.accel.memory import prepare_process
     from genzoo.data import ImageData, load_folder, load_images
-    from genzoo.memory import prepare_process
 
     prepare_process()  # before the images, with which torch's threads begin
     if folder is None:
@@ -188,7 +188,7 @@ def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> Ima
 
 
 def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any) -> None:
-    from genzoo.devices import find_device
+    from genzoo.accel.devices import find_device
     from genzoo.train import Plan, Status, choose_precision, measured, steps_of
     from genzoo.train import train as run
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from genzoo.checkpoint.files import sha256, write_text
+from genzoo.checkpoint.strict import read_json
 from genzoo.errors import GenzooError
-from genzoo.files import sha256, write_text
-from genzoo.strict import read_json
 
 PUBLISHED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from genzoo.checkpoint.files import whole_folder
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.data.folder import load_folder
 from genzoo.data.image_data import ImageData
 from genzoo.errors import DataError
-from genzoo.files import whole_folder
-from genzoo.images import to_picture
-from genzoo.spec import Dataset
+from genzoo.images.pixels import to_picture
+from genzoo.zoo.spec import Dataset
 
 FACES = 400
 PIXELS = "a3f75007cc103363b61a63e06bec8ea4846407682ef6e7c9ae1eb9c1bd0e8a00"

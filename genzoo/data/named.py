@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from genzoo.catalog import DATASETS
 from genzoo.data.faces import load_faces
 from genzoo.data.image_data import ImageData
 from genzoo.data.torchvision_sets import SETS, load_torchvision
 from genzoo.errors import DataError
-from genzoo.spec import Dataset
+from genzoo.zoo.catalog import DATASETS
+from genzoo.zoo.spec import Dataset
 
 
 def data_root(data_dir: str | Path | None = None) -> Path:

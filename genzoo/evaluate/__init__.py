@@ -3,11 +3,14 @@
 from genzoo.evaluate import evaluate
 document = evaluate(genzoo.load("dcgan-cifar10"))
 document["frechet_distance"]["mean"], document["frechet_distance"]["floor"]
+
+It may import sampling, data, and what lies below.
 """
 
 from __future__ import annotations
 
 from genzoo.evaluate.compare import plot, to_table
+from genzoo.evaluate.comparison import compare
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, FeatureSpec
 from genzoo.evaluate.measure import (
     Document,
@@ -20,7 +23,6 @@ from genzoo.evaluate.measure import (
     write_metrics,
 )
 from genzoo.evaluate.scores import Sample, density_coverage, score
-from genzoo.metrics import compare
 
 __all__ = [
     "FEATURE_NETS",

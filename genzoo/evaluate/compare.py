@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.files import whole_file
 from genzoo.errors import UsageError
-from genzoo.files import whole_file
-from genzoo.metrics import ALL_METRICS
+from genzoo.zoo.metrics import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
 

@@ -11,17 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genzoo import noise
-from genzoo.catalog import DATASETS
+from genzoo.accel.devices import full_float32
+from genzoo.checkpoint.files import clear_io_errors
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.checkpoint.weights import Folder
 from genzoo.data import data_root, load_images
-from genzoo.devices import full_float32
 from genzoo.errors import GenzooError, UsageError
 from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder
 from genzoo.evaluate.scores import Sample
-from genzoo.files import clear_io_errors
-from genzoo.spec import Dataset
-from genzoo.tensors import read_tensors, write_tensors
-from genzoo.weights import Folder
+from genzoo.sampling import noise
+from genzoo.zoo.catalog import DATASETS
+from genzoo.zoo.spec import Dataset
 
 Split = Literal["test", "train"]
 FeatureName = Literal["genzoo", "inception"]

@@ -17,17 +17,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genzoo.catalog import DATASETS
+from genzoo.accel.devices import full_float32
+from genzoo.checkpoint.files import write_text
+from genzoo.checkpoint.strict import read_json
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.checkpoint.weights import CONFIG, MODEL, Folder, read_manifest, weights_home
 from genzoo.data import ImageData
-from genzoo.devices import full_float32
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
-from genzoo.fields import check, decode
-from genzoo.files import write_text
-from genzoo.images import to_signed
-from genzoo.spec import Dataset
-from genzoo.strict import read_json
-from genzoo.tensors import read_tensors, write_tensors
-from genzoo.weights import CONFIG, MODEL, Folder, read_manifest, weights_home
+from genzoo.nets.blocks import to_signed
+from genzoo.zoo.catalog import DATASETS
+from genzoo.zoo.fields import check, decode
+from genzoo.zoo.spec import Dataset
 
 FORMAT = 1
 CLASSES = 10

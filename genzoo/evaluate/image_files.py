@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from genzoo.checkpoint.tensors import read_tensors
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError, UsageError
 from genzoo.evaluate.progress import quiet
-from genzoo.spec import Dataset
-from genzoo.tensors import read_tensors
-from genzoo.writers import ARRAY, ARRAYS
+from genzoo.images.writers import ARRAY, ARRAYS
+from genzoo.zoo.spec import Dataset
 
 
 def list_images(folder: Path) -> list[Path]:

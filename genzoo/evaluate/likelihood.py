@@ -11,17 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from genzoo import noise
+from genzoo.accel.devices import full_float32
 from genzoo.data import ImageData
-from genzoo.devices import full_float32
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
-from genzoo.metrics import LIKELIHOOD_METRICS
-from genzoo.model import Model
-from genzoo.objectives import binarized, log_likelihood, sample_posterior
-from genzoo.spec import Recipe
+from genzoo.sampling import noise
+from genzoo.sampling.elbo import binarized, log_likelihood, sample_posterior
+from genzoo.sampling.model import Model
+from genzoo.zoo.metrics import LIKELIHOOD_METRICS
+from genzoo.zoo.spec import Recipe
 
 SAMPLES = 500
 LIKELIHOOD_IMAGES = 1000

@@ -13,7 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genzoo.checkpoint import renew
+from genzoo.checkpoint.files import sha256, write_text
+from genzoo.checkpoint.folder import renew
+from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint.weights import METRICS, MODEL
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
@@ -31,13 +34,11 @@ from genzoo.evaluate.scores import (
     check_enough,
     score,
 )
-from genzoo.files import sha256, write_text
-from genzoo.images import to_levels
-from genzoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS, read_metrics
-from genzoo.model import Model, load
-from genzoo.priors import PRIORS, Prior
-from genzoo.spec import Dataset
-from genzoo.weights import METRICS, MODEL
+from genzoo.images.pixels import to_levels
+from genzoo.sampling.model import Model, load
+from genzoo.sampling.priors import PRIORS, Prior
+from genzoo.zoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS
+from genzoo.zoo.spec import Dataset
 
 FORMAT = 1
 SAMPLE_COUNT = 10_000
@@ -144,7 +145,7 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
     """
     if not path.is_file():
         return False
-    document = read_metrics(str(path))
+    document = read_metrics(path)
     extractor = _eyes(model, settings)
     metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
+from genzoo.checkpoint.files import write_text
+from genzoo.checkpoint.strict import read_json
+from genzoo.checkpoint.weights import Folder
 from genzoo.errors import BadCheckpointError, DataError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.scores import Sample, score
-from genzoo.files import write_text
-from genzoo.metrics import SAMPLE_METRICS
-from genzoo.strict import read_json
-from genzoo.weights import Folder
+from genzoo.zoo.metrics import SAMPLE_METRICS
 
 FLOORS = "floors.json"
 SEEDS = (0, 1, 2)

@@ -13,15 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genzoo import noise
+from genzoo.accel.devices import has_fast_bfloat16
+from genzoo.checkpoint.files import clear_io_errors
+from genzoo.checkpoint.weights import Folder
 from genzoo.data import ImageData, data_root, load_images
-from genzoo.devices import has_fast_bfloat16
 from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net
 from genzoo.evaluate.progress import quiet
-from genzoo.files import clear_io_errors
-from genzoo.images import to_signed
-from genzoo.spec import Dataset
-from genzoo.weights import Folder
+from genzoo.nets.blocks import to_signed
+from genzoo.sampling import noise
+from genzoo.zoo.spec import Dataset
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Called with the step, the number of steps, and what training gives so far."""

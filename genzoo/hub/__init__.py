@@ -1,6 +1,7 @@
-"""The Hugging Face Hub: checkpoint folders that lie there, fetched and checked file by file.
+"""From a name to a folder: here, in the client's cache, or on the Hugging Face Hub, fetched and checked file by file.
 
-This is the one module that touches huggingface_hub, which is imported when something is to be fetched.
+It downloads only; huggingface_hub is imported when something is to be fetched.
+It may import images, checkpoint, and what lies below.
 """
 
 from genzoo.hub.folders import HubFolder, find_folder, info, is_of_catalog, refuse_out_of_reach

@@ -11,16 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from genzoo import catalog, weights
-from genzoo.checkpoint import LocalFolder
-from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError
-from genzoo.files import git_hash, sha256
+from genzoo.checkpoint import weights
+from genzoo.checkpoint.files import git_hash, sha256
+from genzoo.checkpoint.folder import LocalFolder
+from genzoo.checkpoint.strict import MOST_JSON_BYTES
+from genzoo.checkpoint.weights import CONFIG, Folder, about_pickles, read_config
+from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError, brief
 from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
-from genzoo.spec import Entry
-from genzoo.strict import MOST_JSON_BYTES, brief
 from genzoo.values import as_path
-from genzoo.weights import CONFIG, Folder, about_pickles, read_config
+from genzoo.zoo import catalog
+from genzoo.zoo.spec import Entry
 
 NAMESPACE = "GENZOO_HUB_NAMESPACE"
 """The setting whose copies of the catalog's entries are fetched, where the installation lacks them."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genzoo import catalog, weights
-from genzoo.checkpoint import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder, LocalFolder
-from genzoo.checksums import SUMS
+from genzoo.checkpoint import weights
+from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.folder import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder, LocalFolder
 from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
+from genzoo.zoo import catalog
 
 _FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, SUMS)
 """All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""

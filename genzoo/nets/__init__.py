@@ -1,8 +1,9 @@
 """The networks of every architecture: latents to raw images, images to scores or posteriors.
 
-A generator (or decoder) gives raw values that `genzoo.images.to_pixels` turns into pixels; a
+A generator (or decoder) gives raw values that `genzoo.images.pixels.to_pixels` turns into pixels; a
 discriminator, critic or encoder takes pixels in [0, 1].  `build` can run on torch's meta device,
 where it allocates and initialises nothing.
+It may import accel, zoo and errors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from genzoo.nets.conv import build_conv
 from genzoo.nets.flatconv import build_flatconv
 from genzoo.nets.lstm import build_lstm
 from genzoo.nets.mlp import build_mlp
-from genzoo.spec import Conv, Entry, FlatConv, Lstm, Mlp
+from genzoo.zoo.spec import Conv, Entry, FlatConv, Lstm, Mlp
 
 __all__ = ["build", "count_parameters"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import nn
 
+from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
 from genzoo.errors import BadCheckpointError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends, refuse_large_map
-from genzoo.nets.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
-from genzoo.spec import Conv, Entry, halvings
+from genzoo.zoo.spec import Conv, Entry, halvings
 
 
 def _padding(kernel: int, side: int) -> int:

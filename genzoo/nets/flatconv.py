@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torch import nn
 
+from genzoo.accel.fastconv import Flatten, Unflatten
 from genzoo.nets.blocks import Dropout, activate, critic_ends, refuse_large_map, start_as_glorot
-from genzoo.nets.fastconv import Flatten, Unflatten
-from genzoo.spec import Entry, FlatConv
+from genzoo.zoo.spec import Entry, FlatConv
 
 
 def _up(arch: FlatConv, narrow: int, wide: int, side: int) -> nn.ConvTranspose2d:

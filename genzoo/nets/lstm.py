@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from genzoo.devices import runs_under_autocast
+from genzoo.accel.devices import runs_under_autocast
 from genzoo.nets.blocks import Dropout, Score, Signed, start_as_glorot
-from genzoo.spec import Entry, Lstm
+from genzoo.zoo.spec import Entry, Lstm
 
 
 def _weights(lstm: nn.LSTM) -> Iterator[tuple[Tensor, Tensor]]:

@@ -1,4 +1,8 @@
-"""The training road: entry -> data -> objective -> loop -> checkpoint folder."""
+"""The training road: entry -> data -> losses -> loop -> checkpoint folder.
+
+Objectives know the mathematics, the loop knows phases, and the state is saved whole or not at all.
+It may import evaluate, sampling, data, and what lies below.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,15 @@ from pathlib import Path
 
 import torch
 
-from genzoo.checkpoint import CONFIG, Folder, sign
-from genzoo.checksums import SUMS
+from genzoo.accel.processes import Processes
+from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.files import clear_io_errors
+from genzoo.checkpoint.folder import CONFIG, Folder, sign
+from genzoo.checkpoint.weights import Config, read_config, versions_here, write_config
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
-from genzoo.files import clear_io_errors
-from genzoo.model import Model
 from genzoo.platforms import lock
-from genzoo.processes import Processes
+from genzoo.sampling.model import Model
 from genzoo.train.choice import Judge, best_of, measured
 from genzoo.train.finish import (
     averaged_nets,
@@ -33,7 +38,6 @@ from genzoo.train.loop import Report, Status, Trainer
 from genzoo.train.measure import Forecast, forecast
 from genzoo.train.plan import Plan, choose_precision, refuse_batch, refuse_other_settings, steps_of
 from genzoo.train.state import STATE
-from genzoo.weights import Config, read_config, versions_here, write_config
 
 __all__ = ["Forecast", "Plan", "Report", "Status", "choose_precision", "forecast", "measured", "steps_of", "train"]
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from genzoo import noise
 from genzoo.data import ImageData
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, draw, find_extractor
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.likelihood import posterior_samples
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
-from genzoo.images import to_levels, to_pixels
-from genzoo.objectives import gaussian_kl, log_likelihood
-from genzoo.spec import Entry
+from genzoo.images.pixels import to_levels, to_pixels
+from genzoo.sampling import noise
+from genzoo.sampling.elbo import gaussian_kl, log_likelihood
+from genzoo.zoo.spec import Entry
 
 _IMAGES = 5000
 _BATCH = 250

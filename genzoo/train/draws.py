@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genzoo import noise
 from genzoo.data import ImageData
+from genzoo.sampling import noise
 
 
 class Source:

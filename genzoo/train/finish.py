@@ -12,20 +12,20 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from genzoo import noise
-from genzoo.checkpoint import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES, renew
+from genzoo.checkpoint.files import whole_file, write_text
+from genzoo.checkpoint.folder import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES, renew
+from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import TrainingError
-from genzoo.files import whole_file, write_text
-from genzoo.images import make_grid, to_pixels, to_uint8
-from genzoo.integrity import write_golden
+from genzoo.images.pixels import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
-from genzoo.objectives import binarized, sample_posterior
-from genzoo.tensors import write_tensors
+from genzoo.sampling import noise
+from genzoo.sampling.elbo import binarized, sample_posterior
+from genzoo.sampling.integrity import write_golden
 from genzoo.train.loop import PROGRESS_ROWS, Trainer
 from genzoo.train.mixture import fit_mixture
 
 if TYPE_CHECKING:
-    from genzoo.model import Model
+    from genzoo.sampling.model import Model
 
 _BATCH_NORM_BATCHES = 100
 _ROW, _GRID = 20, 100

@@ -16,19 +16,19 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from genzoo.accel.graph import Captured
+from genzoo.accel.processes import Processes
+from genzoo.checkpoint.weights import Folder, load_net, read_config
 from genzoo.data import ImageData
 from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
-from genzoo.objectives import Losses, Phase, build_phases
 from genzoo.platforms import STOP_SIGNALS
-from genzoo.processes import Processes
-from genzoo.spec import Conv, FlatConv, Lstm, Recipe
 from genzoo.train.average import Average
 from genzoo.train.draws import Source, StepDraw
-from genzoo.train.graph import Captured
+from genzoo.train.objectives import Losses, Phase, build_phases
 from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
 from genzoo.train.state import STATE, State
-from genzoo.weights import Folder, load_net, read_config
+from genzoo.zoo.spec import Conv, FlatConv, Lstm, Recipe
 
 PROGRESS_ROWS = 5
 _REPORT_SECONDS = 0.5

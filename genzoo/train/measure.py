@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import torch
 
+from genzoo.accel.graph import WARM_UP
+from genzoo.accel.processes import Processes
 from genzoo.data import ImageData
 from genzoo.nets import count_parameters
-from genzoo.processes import Processes
-from genzoo.train.graph import WARM_UP
 from genzoo.train.loop import Trainer
 from genzoo.train.plan import Plan
 

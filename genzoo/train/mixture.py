@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genzoo.checkpoint.weights import MIXTURE_COMPONENTS
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.evaluate.likelihood import posterior_samples
-from genzoo.spec import Recipe
-from genzoo.weights import MIXTURE_COMPONENTS
+from genzoo.zoo.spec import Recipe
 
 _FEWEST = 1000
 """Latents that a mixture is fitted to at least: of fewer images, each gives several."""

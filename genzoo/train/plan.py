@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import torch
 
+from genzoo.accel.devices import has_bfloat16, has_fast_bfloat16
+from genzoo.accel.memory import is_out_of_memory
+from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.weights import CRITIC, MODEL, Folder, read_config
 from genzoo.data import ImageData
-from genzoo.devices import has_bfloat16, has_fast_bfloat16
 from genzoo.errors import TrainingError, UsageError
-from genzoo.files import sha256
-from genzoo.memory import is_out_of_memory
-from genzoo.spec import Entry, Recipe
-from genzoo.weights import CRITIC, MODEL, Folder, read_config
+from genzoo.zoo.spec import Entry, Recipe
 
 Precision = Literal["auto", "fp32", "bf16"]
 HISTORY_POINTS = 2000

@@ -11,10 +11,10 @@ import torch
 from click.testing import CliRunner
 
 import genzoo
-from genzoo.catalog import ALIASES, ENTRIES
+from genzoo.checkpoint.weights import read_manifest
 from genzoo.cli import main
-from genzoo.spec import FAMILIES, Family
-from genzoo.weights import read_manifest
+from genzoo.zoo.catalog import ALIASES, ENTRIES
+from genzoo.zoo.spec import FAMILIES, Family
 
 from ..conftest import digit_sheet, noise_images
 from ..hub_server import HubServer

@@ -1,0 +1,180 @@
+"""A checkpoint folder: the names of its files, and the way to each, by which altered ones are noticed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from genzoo.checkpoint.checksums import SUMS, read_sums, renew_sum, write_sums
+from genzoo.checkpoint.files import clear_io_errors, sha256
+from genzoo.errors import BadCheckpointError, WeightsNotFoundError, brief_list
+
+STATE = "state.safetensors"
+CONFIG, MODEL, CRITIC = "config.json", "model.safetensors", "critic.safetensors"
+METRICS, GOLDEN, CARD = "metrics.json", "golden.safetensors", "README.md"
+HISTORY, EVALUATIONS = "history.jsonl", "evaluations.jsonl"
+SAMPLES, PROGRESS, LOSSES = "samples.png", "progress.png", "losses.png"
+LAYOUT = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, HISTORY, EVALUATIONS, SAMPLES, PROGRESS, LOSSES, CARD)
+"""What makes a checkpoint folder, beside the list of their hashes; all else that lies in one is its owner's."""
+
+_MOST_BYTES = 600_000_000
+"""More than 64 million parameters take; a larger file is refused before time is spent on its hash."""
+_PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+
+
+def sign(folder: Path) -> list[str]:
+    """Write `SHA256SUMS` of the checkpoint's files that are there, and of nothing else; their names.
+
+    Raises:
+        GenzooError: when a file cannot be read, or the list cannot be written.
+    """
+    names = [name for name in LAYOUT if os.path.isfile(folder / name)]
+    with clear_io_errors(folder / SUMS):
+        write_sums(folder, names)
+    return names
+
+
+def renew(path: Path) -> None:
+    """Sign a file of a checkpoint anew that has just been written, where the folder is signed; other lines stay.
+
+    Raises:
+        BadCheckpointError: for a `SHA256SUMS` that is none.
+        GenzooError: when it cannot be written.
+    """
+    if path.name in LAYOUT and all(os.path.isfile(path.parent / name) for name in (path.name, CONFIG, SUMS)):
+        renew_sum(path)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A checkpoint folder, with the sizes and hashes its files must have where a manifest says so."""
+
+    path: Path
+    pinned: Mapping[str, Mapping[str, Any]] | None = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether a measurement may be written into it: not where the files are pinned."""
+        return self.pinned is None
+
+    def file(self, name: str) -> Path:
+        """The path of one file, once it has been held against the manifest.
+
+        Raises:
+            WeightsNotFoundError: when the file exists, but not on this machine.
+            BadCheckpointError: when the file is missing or is not the one in the manifest.
+        """
+        path = self.path / name
+        if not os.path.isfile(path) and name in (self.pinned or {}):
+            raise WeightsNotFoundError(
+                f"{self.path} has no {name}, which the manifest lists: install genzoo anew or check the file out again."
+            )
+        if not os.path.isfile(path):
+            raise BadCheckpointError(f"{self.path} has no {name}: {_why_not(self.path, name)}")
+        if self.pinned is not None:
+            expected = self.pinned.get(name, {}).get("sha256", "none")
+            if (found := sha256(path)) != expected:
+                raise BadCheckpointError(
+                    f"{path} is damaged or altered: its SHA-256 is {found}, the manifest's is {expected}; "
+                    "install genzoo anew or check the file out again."
+                )
+        return path
+
+    def has(self, name: str) -> bool:
+        """Whether the folder holds a file of this name."""
+        return os.path.isfile(self.path / name)
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of some names of which there is no file."""
+        return [name for name in names if not self.has(name)]
+
+
+@dataclass(frozen=True)
+class LocalFolder(Folder):
+    """A checkpoint folder of one's own, or of a stranger's, each file held against the folder's `SHA256SUMS`."""
+
+    _known: dict[tuple[str, int, int, int], str] = field(default_factory=dict, repr=False, compare=False)
+    """Hashes of what this object has read, so that a file that stays as it is is read for its hash once."""
+
+    def file(self, name: str) -> Path:
+        """The path of one file, once it has been held against `SHA256SUMS`.
+
+        Raises:
+            BadCheckpointError: when the file is missing, is not listed or has another hash, and when the list
+                is missing or damaged.
+        """
+        path = super().file(name)
+        if problem := self.problem(name):
+            raise BadCheckpointError(
+                f"{path} is damaged or altered: {problem}; fetch or train it again, or, where that was done on "
+                f"purpose, have `genzoo verify {self.path} --update-hashes` sign the folder as it is."
+            )
+        return path
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those of some names, and of the names that are listed, of which there is no file."""
+        return [name for name in dict.fromkeys([*names, *self.sums()]) if not self.has(name)]
+
+    def problem(self, name: str) -> str | None:
+        """What is wrong with a file; None where it is the one that is listed.
+
+        Raises:
+            BadCheckpointError: when `SHA256SUMS` is missing or damaged.
+        """
+        path, expected = self.path / name, self.sums().get(name)
+        if expected is None:
+            return f"it is not listed in {SUMS}"
+        if not os.path.isfile(path):
+            return "it is missing"
+        with clear_io_errors(path, "read"):
+            status = path.stat()
+            if status.st_size > _MOST_BYTES:
+                return f"it has {status.st_size:,} bytes, more than any file of a small model"
+            key = (name, status.st_ino, status.st_size, status.st_mtime_ns)
+            found = self._known.get(key) or sha256(path)
+        self._known[key] = found
+        return None if found == expected else f"its SHA-256 is {found}, {SUMS} has {expected}"
+
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 of each listed file.
+
+        Raises:
+            BadCheckpointError: when the list is missing or damaged.
+        """
+        if not os.path.isfile(self.path / SUMS):
+            raise BadCheckpointError(f"{self.path} has no {SUMS}: {_why_not(self.path, SUMS)}")
+        return read_sums(self.path)
+
+
+def _why_not(folder: Path, name: str) -> str:
+    """Why a folder without a file is refused, and the way out."""
+    with contextlib.suppress(OSError):
+        names = [file.name for file in folder.iterdir()]
+        weights_missing = name.endswith(".safetensors") or MODEL not in names
+        if weights_missing and (reason := about_pickles(names)):
+            return reason
+        if (folder / STATE).is_file() and SUMS not in names:
+            return (
+                "it holds a run that has not ended: go on with it by the command that began it and --resume, with "
+                "--minutes 0.1 to end it as it is."
+            )
+        if name == SUMS and MODEL in names:
+            return (
+                "without it nobody can tell whether its files were altered: fetch it again, or, if you trust what is "
+                f"there, have `genzoo verify {folder} --update-hashes` write it."
+            )
+    return "it is not a whole checkpoint folder."
+
+
+def about_pickles(names: Iterable[str]) -> str | None:
+    """Why files that hold weights as pickles are refused; None where there are none among `names`."""
+    if pickles := sorted(name for name in names if name.endswith(_PICKLES)):
+        return (
+            f"it holds {brief_list(pickles, 3)}, and a pickle can run any program when it is opened, "
+            "so genzoo reads safetensors alone; ask its author to convert them."
+        )
+    return None

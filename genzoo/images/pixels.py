@@ -1,0 +1,164 @@
+"""Pixels: the one place that knows ranges, layouts and file formats.
+
+Images in genzoo are float32 in [0, 1], shaped (n, c, h, w); files and arrays hold uint8, (n, h, w, c).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from genzoo.errors import UsageError
+from genzoo.values import whole_number
+from genzoo.zoo.spec import Output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_BEYOND = 0.01
+"""How far outside of [0, 1] pixels may lie, as after a gradient step."""
+MOST_IN_GRID = 10_000
+"""A grid lies in memory as a whole, unlike every other form of output."""
+PADDING = 2
+_MOST_PIXELS = 2**30
+"""Of a grid: more than the most images of the largest kind take."""
+
+
+def to_pixels(raw: Tensor, output: Output) -> Tensor:
+    """A generator's raw values as pixels in [0, 1], float32: through the sigmoid, or tanh moved to [0, 1]."""
+    # In bfloat16 tanh is exactly 1 from 3.5 on: a pixel that is black or white would have no gradient.
+    raw = raw.float()
+    if output == "sigmoid":
+        return raw.sigmoid()
+    import torch
+
+    # (1 + tanh) / 2 in one pass over memory instead of two.
+    # The number lies on the processor, whatever the default device: without dimensions it goes with any.
+    return torch.add(torch.tensor(0.5, device="cpu"), raw.tanh(), alpha=0.5)
+
+
+def has_values(pixels: Tensor) -> bool:
+    """Whether a tensor is dense and has memory, unlike sparse ones and those of the meta device."""
+    import torch
+
+    return pixels.layout is torch.strided and not pixels.is_meta
+
+
+def range_beyond(pixels: Tensor) -> str:
+    """The range of floats that do not lie in [0, 1], or are not finite, as an error shows it; empty for pixels."""
+    if not pixels.is_floating_point() or not pixels.numel():
+        return ""
+    least, most = (float(value) for value in pixels.detach().float().aminmax())
+    inside = least >= -_BEYOND and most <= 1 + _BEYOND  # not a number is neither
+    return "" if inside else f"[{least:.3g}, {most:.3g}]"
+
+
+def to_levels(pixels: Tensor) -> Tensor:
+    """Pixels in [0, 1] (or uint8) as the 256 levels of files: (n, c, h, w) -> (n, c, h, w) uint8, rounded.
+
+    Raises:
+        UsageError: for another shape or another type.
+    """
+    _refuse_other_than_batches(tuple(pixels.shape), "(n, c, h, w)", channels=1)
+    if pixels.is_floating_point():
+        return pixels.detach().float().mul(255).round().clamp(0, 255).byte()
+    if str(pixels.dtype) != "torch.uint8":
+        raise UsageError(f"Images are float in [0, 1] or uint8, not {pixels.dtype}.")
+    return pixels
+
+
+def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
+    """The levels of pixels as files hold them: (n, c, h, w) -> (n, h, w, c) uint8.
+
+    Raises:
+        UsageError: for another shape or another type.
+    """
+    array: npt.NDArray[np.uint8] = to_levels(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return array
+
+
+def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str, channels: int) -> None:
+    """Raise `UsageError` for what is not `wanted`, whose channels, 1 or 3, stand at a place."""
+    if len(shape) != 4:
+        raise UsageError(f"Images have the shape {wanted}, not {shape}: give one image as images[:1].")
+    if shape[channels] not in (1, 3):
+        raise UsageError(f"Images have the shape {wanted} with 1 or 3 channels, not {shape}.")
+    if 0 in shape[1:]:
+        raise UsageError(f"Images have the shape {wanted} with pixels in them, not {shape}.")
+
+
+def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images of either form as files hold them: (n, h, w, c) uint8.
+
+    Args:
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
+
+    Raises:
+        UsageError: for another form, shape, type or range.
+    """
+    if not isinstance(images, np.ndarray):
+        if not hasattr(images, "is_floating_point"):  # a tensor, without an import of torch
+            raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
+        if not has_values(images):
+            raise UsageError("Images are dense tensors, not sparse ones or those of the meta device.")
+        if found := range_beyond(images):
+            raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
+        return to_uint8(images)
+    _refuse_other_than_batches(images.shape, "(n, h, w, c)", channels=3)
+    if images.dtype != np.uint8:
+        raise UsageError(f"Arrays of images are uint8, not {images.dtype}: give torch.from_numpy of (n, c, h, w).")
+    return images
+
+
+def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = PADDING) -> Image.Image:
+    """Images side by side as one picture.
+
+    Args:
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
+        nrow: images in a row; by default the grid is as square as it can be.
+        padding: white pixels between images.
+
+    Raises:
+        UsageError: for no images, for more than a grid can show, for an `nrow` below 1 or a `padding` below 0, for
+            another shape or range, or for a picture too large to be held in memory.
+    """
+    array = as_array(images)
+    n, height, width, channels = array.shape
+    check_grid(n, nrow)
+    padding = whole_number("padding", padding)
+    if padding < 0:
+        raise UsageError(f"A padding of {padding} pixels cannot be drawn: 0 is the least.")
+    columns, rows = grid_of(n, nrow)
+    if columns * (width + padding) * rows * (height + padding) > _MOST_PIXELS:
+        raise UsageError(f"A grid of more than {_MOST_PIXELS:,} pixels cannot be drawn: give it less padding.")
+    cells = np.full((rows * columns, height + padding, width + padding, channels), 255, dtype=np.uint8)
+    cells[:, :height, :width] = 0
+    cells[:n, :height, :width] = array
+    cells[n:] = 255
+    sheet = cells.reshape(rows, columns, height + padding, width + padding, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * (height + padding), columns * (width + padding), channels)
+    sheet = sheet[: sheet.shape[0] - padding, : sheet.shape[1] - padding]
+    return to_picture(sheet)
+
+
+def check_grid(n: int, nrow: int | None) -> None:
+    """Raise `UsageError` unless `n` images in rows of `nrow` make a picture."""
+    if not 1 <= n <= MOST_IN_GRID:
+        raise UsageError(f"A grid shows 1 to {MOST_IN_GRID:,} images, not {n:,}: write an array or a folder instead.")
+    if nrow is not None and whole_number("nrow", nrow) < 1:
+        raise UsageError(f"A grid of {nrow} images a row cannot be drawn: 1 is the least.")
+
+
+def grid_of(n: int, nrow: int | None) -> tuple[int, int]:
+    """Columns and rows of a grid of `n` images, as square as it can be unless told otherwise."""
+    columns = min(math.ceil(math.sqrt(n)) if nrow is None else whole_number("nrow", nrow), n)
+    return columns, math.ceil(n / columns)
+
+
+def to_picture(array: npt.NDArray[np.uint8]) -> Image.Image:
+    """One image, (h, w, 1) or (h, w, 3) uint8, as Pillow's."""
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)

@@ -1,0 +1,273 @@
+"""From a folder to a repository: held against what is there, sent as one commit, and fetched again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from genzoo.checkpoint.files import git_hash, sha256
+from genzoo.errors import HubError, UsageError
+from genzoo.hub import client
+from genzoo.hub.folders import is_revision, parse_repository
+from genzoo.release.refusals import OvertakenError, explain_refusal
+from genzoo.version import __version__
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+T = TypeVar("T")
+
+State = Literal["new", "changed", "unchanged", "deleted"]
+_PATIENCE = 60.0
+"""Seconds after which no new attempt begins, counted with what the files take that are sent."""
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a folder is published.
+
+    Attributes:
+        repo: `user/repo`.
+        branch: of the repository; begun at the head of main where it is not there.
+        private: whether it must be one that only its owner sees.
+        token: for the Hub; the client's own unless told otherwise.
+    """
+
+    repo: str
+    branch: str = client.MAIN
+    private: bool = False
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def api(self) -> HfApi:
+        """The client, which holds the token."""
+        from huggingface_hub import HfApi
+
+        return HfApi(token=self.token, library_name="genzoo", library_version=__version__)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a publication does to one file, and its size in bytes."""
+
+    name: str
+    state: State
+    size: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a publication would do to a branch.
+
+    Attributes:
+        target: the branch, and its repository.
+        head: the branch's last commit; main's for a branch that is not there, None for such a repository.
+        is_new: whether the branch is not there.
+        changes: file by file.
+    """
+
+    target: Target
+    head: str | None
+    is_new: bool
+    changes: tuple[Change, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.is_new and all(change.state == "unchanged" for change in self.changes)
+
+
+def find_target(repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None) -> Target:
+    """Where to publish, once it is written as it must be.
+
+    Arguments are the attributes of `Target`.
+
+    Raises:
+        UsageError: for what cannot be a repository's or a branch's name.
+    """
+    branch = client.MAIN if branch is None else branch
+    named = parse_repository(repo)
+    if named is None or named[1] is not None:
+        raise UsageError(f"{repo!r} cannot be a repository's name: one is written user/repo.")
+    if not is_revision(branch) or _COMMIT.fullmatch(branch):
+        raise UsageError(f"{branch!r} cannot be published to: name a branch.")
+    return Target(repo, branch, private, token)
+
+
+def demand_way(target: Target) -> None:
+    """Raise `HubError` where the Hub cannot be reached, or must not be; nothing is asked of it."""
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    def refuse_offline(_: bool) -> None:
+        if client.is_offline():
+            raise OfflineModeIsEnabled
+
+    _patiently(target, refuse_offline)
+
+
+def demand_token(target: Target) -> None:
+    """Raise `HubError` where there is no token to publish with, or to ask what is there."""
+    from huggingface_hub import get_token
+
+    if not _patiently(target, lambda _: target.token or get_token()):
+        raise HubError("Publishing needs a token: set HF_TOKEN to one that may write, or run `hf auth login`.")
+
+
+def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
+    """Hold the files of a folder against those of a branch, by their hashes; nothing is changed.
+
+    Args:
+        target: the branch.
+        folder: whose files are all to be published.
+        known: names of files that earlier publications may have left, to be deleted; all others stay.
+
+    Raises:
+        HubError: when the Hub does not tell what is there.
+    """
+    return _patiently(target, lambda _: _draft(target.api, target, folder, known))
+
+
+def send(draft: Draft, folder: Path, message: str) -> str:
+    """Publish a folder as one commit upon the head that the draft has seen; nothing shows before that.
+
+    A repository and a branch that are not there are made first.  What the branch holds already is left alone.
+
+    Args:
+        draft: what is to be done, and where.
+        folder: whose files are all to be published.
+        message: of the commit.
+
+    Returns:
+        The commit's hash.
+
+    Raises:
+        HubError: when the Hub does not take it, or somebody else has committed meanwhile.
+    """
+    target, known, seen = draft.target, [change.name for change in draft.changes], [draft.head]
+
+    def attempt(_: bool) -> str:
+        api = target.api
+        if seen[0] is None:
+            api.create_repo(target.repo, private=target.private or None, exist_ok=True)
+        if draft.is_new and target.branch != client.MAIN:
+            api.create_branch(target.repo, branch=target.branch, exist_ok=True)
+        now = _draft(api, target, folder, known)
+        if now.head is None:
+            raise HubError(f"{target.repo} was made, but cannot be found: run this again in a moment.")
+        # Also after a commit whose reply was lost on the way.
+        if now.is_current:
+            return now.head
+        seen[0] = seen[0] or now.head
+        if now.head != seen[0]:
+            raise OvertakenError(target.repo)
+        return _commit(api, now, folder, message)
+
+    return _patiently(target, attempt, _PATIENCE)
+
+
+def fetch_published(target: Target, commit: str, folder: Path, cache: Path) -> Path:
+    """Download what was published into an empty cache, and hold it against the folder it came from.
+
+    Returns:
+        The folder within the cache.
+
+    Raises:
+        HubError: when it cannot be fetched, or is not what was sent.
+    """
+    for sent in sorted(folder.iterdir()):
+        right = sha256(sent)
+        path = client.fetch(target.repo, sent.name, commit, cache=cache, token=target.token)
+        if sha256(path) != right:
+            path = client.fetch(target.repo, sent.name, commit, again=True, cache=cache, token=target.token)
+        if (found := sha256(path)) != right:
+            raise HubError(
+                f"{sent.name} of {target.repo}@{commit} is not what was sent, its SHA-256 is {found} and not {right}: "
+                "delete it there, and publish again."
+            )
+    return path.parent
+
+
+def _patiently(target: Target, call: Callable[[bool], T], patience: float = client.PATIENCE) -> T:
+    what = f"An answer about {target.repo}"
+    return client.patiently(call, what, target.repo, target.branch, tell=explain_refusal, patience=patience)
+
+
+def _draft(api: HfApi, target: Target, folder: Path, known: Collection[str]) -> Draft:
+    head, is_new = _find_head(api, target)
+    there = {} if head is None else _hashes(api, target, head)
+    changes = [_change(path, there) for path in sorted(folder.iterdir())]
+    sent = {change.name for change in changes}
+    gone = [Change(name, "deleted", there[name][1]) for name in sorted(there) if name in known and name not in sent]
+    return Draft(target, head, is_new, (*changes, *gone))
+
+
+def _find_head(api: HfApi, target: Target) -> tuple[str | None, bool]:
+    """The commit to build on, and whether the branch is still to be made."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    is_new = False
+    try:
+        info = api.model_info(target.repo, revision=target.branch, timeout=10)
+    except GatedRepoError:
+        raise
+    except RepositoryNotFoundError:
+        return None, True
+    except RevisionNotFoundError:
+        if target.branch == client.MAIN:
+            raise
+        info, is_new = api.model_info(target.repo, timeout=10), True
+    if target.private and not info.private:
+        raise UsageError(
+            f"{target.repo} is there, and public: make it private on its page, or publish without --private."
+        )
+    return info.sha, is_new
+
+
+def _hashes(api: HfApi, target: Target, commit: str) -> Mapping[str, tuple[str, int]]:
+    """Each file's hash, as `_hashes_of` gives it, and its size."""
+    from huggingface_hub.hf_api import RepoFile
+
+    files = [file for file in api.list_repo_tree(target.repo, revision=commit) if isinstance(file, RepoFile)]
+    if any(file.path == ".gitignore" for file in files):
+        raise HubError(
+            f"{target.repo} has a .gitignore, by which the Hub may leave out files: remove it there, then run this "
+            "again."
+        )
+    return {file.path: (file.lfs.sha256 if file.lfs else file.blob_id, file.size) for file in files}
+
+
+def _change(path: Path, there: Mapping[str, tuple[str, int]]) -> Change:
+    size = path.stat().st_size
+    if path.name not in there:
+        return Change(path.name, "new", size)
+    return Change(path.name, "unchanged" if there[path.name][0] in _hashes_of(path) else "changed", size)
+
+
+def _hashes_of(path: Path) -> Iterator[str]:
+    """A file's hash if the Hub keeps it by its SHA-256, and if it lies in git."""
+    yield sha256(path)
+    yield git_hash(path)
+
+
+def _commit(api: HfApi, draft: Draft, folder: Path, message: str) -> str:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    operations = [
+        CommitOperationDelete(change.name)
+        if change.state == "deleted"
+        else CommitOperationAdd(change.name, folder / change.name)
+        for change in draft.changes
+        if change.state != "unchanged"
+    ]
+    made = api.create_commit(
+        draft.target.repo,
+        operations,
+        commit_message=message,
+        revision=draft.target.branch,
+        parent_commit=draft.head,
+    )
+    return str(made.oid)

@@ -1,0 +1,123 @@
+"""Whether weights are what they were: hashes, nets that load, golden images; and how to sign altered ones anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genzoo import hub
+from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.folder import GOLDEN, LAYOUT, STATE, Folder, LocalFolder, sign
+from genzoo.checkpoint.tensors import write_tensors
+from genzoo.checkpoint.weights import GOLDEN_IMAGES
+from genzoo.errors import BadCheckpointError, GenzooError, UsageError
+from genzoo.hub.store import Verified, folder_here
+from genzoo.zoo import catalog
+
+if TYPE_CHECKING:
+    from genzoo.sampling.model import Model
+
+
+def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verified]:
+    """Hash weights on this machine again, load them, and hold what they give against their golden images.
+
+    A catalog entry's files are held against the manifest, a repository's against the Hub's own hashes, and a
+    folder's against its `SHA256SUMS`.  What is only partly here is hashed alone; nothing is fetched.
+
+    Args:
+        sources: names, wildcards, checkpoint folders, or `user/repo[@revision]`; none stands for all that the
+            manifest lists.
+        deep: load what is hashed; else the hashes are all.
+
+    Raises:
+        UnknownNameError: for what can be neither a name, a folder nor a repository.
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+    """
+    named = list(sources)
+    for source in named:
+        if is_folder(source):
+            yield _verify_folder(LocalFolder(Path(source)), deep)
+        else:
+            yield from _verify_names([source], deep)
+    if not named:
+        yield from _verify_names([], deep)
+
+
+def is_folder(source: str) -> bool:
+    """Whether a source is a folder on this machine: the catalog's names go first, as they do for `load`."""
+    return source not in {*catalog.ALIASES, *catalog.ENTRIES} and os.path.isdir(source)
+
+
+def update_hashes(path: Path) -> list[str]:
+    """Sign a checkpoint folder as it is now, once every net of it is found to load.
+
+    For who altered weights on purpose.  Golden images that the nets no longer give are drawn anew.
+
+    Args:
+        path: the folder.
+
+    Returns:
+        The names of the files that its `SHA256SUMS` lists now.
+
+    Raises:
+        UsageError: for what is no folder.
+        BadCheckpointError: for one that does not load, gives images that are not finite, or holds a run that
+            has not ended.
+        GenzooError: when it cannot be written.
+    """
+    from genzoo.sampling.model import Model
+
+    if not os.path.isdir(path):
+        raise UsageError(f"{path} is not a folder on this machine: --update-hashes signs a checkpoint folder.")
+    if os.path.isfile(path / STATE) and not os.path.isfile(path / SUMS):
+        LocalFolder(path).sums()  # says that the run has not ended
+    folder = Folder(path)
+    model = Model.of_folder(folder)
+    model.load_nets()
+    try:
+        model.check()
+    except BadCheckpointError:
+        write_golden(path, model)
+    return sign(path)
+
+
+def write_golden(folder: Path, model: Model) -> None:
+    """Write a model's golden images: (8, z) latents, and the (8, c, h, w) images that they give.
+
+    Raises:
+        BadCheckpointError: for weights that give images that are not finite.
+        GenzooError: when they cannot be written.
+    """
+    golden = {"latents": model.latents(GOLDEN_IMAGES, 0), "images": model.sample(GOLDEN_IMAGES, 0)}
+    write_tensors(folder / GOLDEN, golden)
+
+
+def _verify_folder(folder: LocalFolder, deep: bool) -> Verified:
+    try:
+        listed = folder.sums()
+    except BadCheckpointError as error:
+        return Verified(str(folder.path), 0, {str(folder.path / SUMS): str(error)})
+    names = [*listed, *(name for name in LAYOUT if os.path.isfile(folder.path / name) and name not in listed)]
+    damaged = {str(folder.path / name): problem for name in names if (problem := folder.problem(name))}
+    row = Verified(str(folder.path), len(names), damaged)
+    return _check_images(row, folder) if deep and not damaged else row
+
+
+def _verify_names(sources: Iterable[str], deep: bool) -> Iterator[Verified]:
+    for row in hub.verify(sources):
+        folder = folder_here(row.name) if deep and row.files and not row.damaged else None
+        yield row if folder is None else _check_images(row, folder)
+
+
+def _check_images(row: Verified, folder: Folder) -> Verified:
+    """Load all nets of a folder whose hashes are right, and draw its golden images."""
+    from genzoo.sampling.model import Model
+
+    try:
+        Model.of_folder(folder).check()
+    except GenzooError as error:
+        return replace(row, damaged={str(folder.path): str(error)})
+    return replace(row, golden=True)
