@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import SAME, Document, read_metrics
-from genzoo.checkpoint.weights import CONFIG, METRICS
 from genzoo.errors import DataError, UsageError, brief
 from genzoo.hub import find_folder
 from genzoo.zoo.metrics import ALL_METRICS, MIXTURE

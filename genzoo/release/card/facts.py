@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.measurement import Document, read_metrics
-from genzoo.checkpoint.weights import METRICS, MODEL, Config, Folder, read_config
 from genzoo.errors import BadCheckpointError
 from genzoo.zoo.metrics import ALL_METRICS, Metric
 from genzoo.zoo.spec import Entry

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from genzoo.checkpoint.weights import MODEL, read_manifest
+from genzoo.checkpoint.layout import MODEL
+from genzoo.checkpoint.manifest import read_manifest
 from genzoo.errors import BadCheckpointError
 from genzoo.hub.folders import NAMESPACE, repository_of
 from genzoo.release.card.facts import Facts, Row
@@ -48,8 +49,8 @@ def is_of_catalog(parent: Mapping[str, Any] | None) -> bool:
     """Whether what a model was fine-tuned from had the catalog's own weights."""
     if parent is None:
         return False
-    ours = read_manifest().get(parent["name"], {}).get(MODEL, {}).get("sha256")
-    return ours is not None and ours == parent["sha256"].get(MODEL)
+    ours = read_manifest().get(parent["name"], {}).get(MODEL)
+    return ours is not None and ours.sha256 == parent["sha256"].get(MODEL)
 
 
 def _dataset(facts: Facts) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import METRICS
+from genzoo.checkpoint.manifest import MANIFEST
 from genzoo.checkpoint.measurement import Document
-from genzoo.checkpoint.weights import MANIFEST, METRICS, Folder
 from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import compare
 from genzoo.release.card.facts import Facts, Row, read_measurement, rows_of

@@ -10,7 +10,9 @@ from typing import Any
 
 from torch import nn
 
-from genzoo.checkpoint.weights import CRITIC, HISTORY, MIXTURE_COMPONENTS, MODEL, PROGRESS, SAMPLES, Folder, meta_nets
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, HISTORY, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.nets import MIXTURE_COMPONENTS, meta_nets
 from genzoo.nets import count_parameters
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import is_of_catalog
@@ -134,7 +136,7 @@ def _size(folder: Folder, name: str) -> str:
     path, pinned = folder.path / name, (folder.pinned or {}).get(name)
     if pinned is None and not path.is_file():
         return ""  # on the Hub, and not to be fetched for this
-    return f" of {(pinned['size'] if pinned else path.stat().st_size) / 1e6:.1f} MB"
+    return f" of {(pinned.size if pinned else path.stat().st_size) / 1e6:.1f} MB"
 
 
 def training(facts: Facts) -> str:
