@@ -16,7 +16,8 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Document
 from genzoo.checkpoint.nets import meta_nets
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES

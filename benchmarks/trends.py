@@ -16,7 +16,8 @@ from typing import Any, Literal
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import METRICS
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.metrics import ALL_METRICS, MIXTURE

@@ -35,7 +35,8 @@ from genzoo.checkpoint.tensors import write_tensors
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.evaluate.compare import to_table
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.sampling.golden import write_golden
 from genzoo.train import Plan
 from genzoo.train.loop import Trainer
