@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Document
-from genzoo.checkpoint.weights import CONFIG, METRICS, Folder, meta_nets, read_config
+from genzoo.checkpoint.nets import meta_nets
 from genzoo.evaluate.comparison import compare
 from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters

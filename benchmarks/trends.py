@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
+from genzoo.checkpoint.config import Config, read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import METRICS
 from genzoo.evaluate.comparison import compare
 from genzoo.hub.measurement import find_metrics
 from genzoo.release.card.words import TITLES, table

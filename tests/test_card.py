@@ -17,20 +17,12 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from genzoo.checkpoint.checksums import read_sums
+from genzoo.checkpoint.config import Config, read_config, write_config
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.folder import sign
-from genzoo.checkpoint.weights import (
-    CONFIG,
-    MODEL,
-    Config,
-    Folder,
-    is_here,
-    meta_nets,
-    read_config,
-    read_manifest,
-    write_config,
-    write_manifest,
-)
+from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.layout import CONFIG, MODEL
+from genzoo.checkpoint.manifest import is_here, read_manifest, write_manifest
+from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.hub import find_folder
@@ -309,7 +301,7 @@ def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "dcgan-mnist-z100-l3"
-    ours = {MODEL: read_manifest()[name][MODEL]["sha256"]}
+    ours = {MODEL: read_manifest()[name][MODEL].sha256}
     known = checkpoint_of(ENTRIES[name], tmp_path / "a", parent={"name": name, "sha256": ours})
     # Of no repository it is said that it is there, but of those in a namespace that the user has named.
     card = render(known)

@@ -15,10 +15,11 @@ from PIL import Image
 
 import genzoo
 from genzoo.accel.devices import find_device, full_float32
+from genzoo.checkpoint.manifest import is_here, weights_home
 from genzoo.checkpoint.tensors import read_tensors
-from genzoo.checkpoint.weights import is_here, weights_home
 from genzoo.errors import GenzooError, UsageError
 from genzoo.sampling.elbo import binarized
+from genzoo.sampling.golden import changed_nets
 from genzoo.sampling.model import Model
 from genzoo.train import train
 from genzoo.train.objectives import build_phases
@@ -280,7 +281,7 @@ def test_a_programs_settings_change_nothing(name: str, settings_of_torch: None) 
     else:
         assert model.score(images).dtype == torch.float32
     model.check()
-    assert not model.changed()
+    assert not changed_nets(model)
 
 
 def test_bad_arguments(checkpoint: Path) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import clear_io_errors, write_text
-from genzoo.checkpoint.weights import CONFIG, Folder, read_config, weights_home
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.hub import find_folder
 from genzoo.release.card.facts import Facts, read_measurement, relative
 from genzoo.release.card.front import check_card

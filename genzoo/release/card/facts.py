@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.config import Config
 from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, METRICS, MODEL
+from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.measurement import Document, read_metrics
-from genzoo.checkpoint.weights import CRITIC, METRICS, MODEL, Config, Folder, read_manifest
 from genzoo.errors import BadCheckpointError, brief
 from genzoo.release.card.text import plain, plain_value
 from genzoo.zoo.catalog import ENTRIES
@@ -165,7 +168,7 @@ def _size(folder: Folder, name: str) -> str:
     path, pinned = folder.path / name, (folder.pinned or {}).get(name)
     if pinned is None and not path.is_file():
         return ""  # on the Hub, and not to be fetched for this
-    return f" of {(pinned['size'] if pinned else path.stat().st_size) / 1e6:.1f} MB"
+    return f" of {(pinned.size if pinned else path.stat().st_size) / 1e6:.1f} MB"
 
 
 def relative(path: Path, start: Path) -> str:

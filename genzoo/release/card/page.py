@@ -10,7 +10,8 @@ from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from genzoo.checkpoint.weights import CRITIC, MIXTURE_COMPONENTS, meta_nets
+from genzoo.checkpoint.layout import CRITIC
+from genzoo.checkpoint.nets import MIXTURE_COMPONENTS, meta_nets
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import front_matter
 from genzoo.release.card.ranking import ranking

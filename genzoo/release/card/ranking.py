@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from genzoo.checkpoint.weights import MANIFEST, Folder
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.manifest import MANIFEST
 from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import compare
 from genzoo.release.card.facts import Facts, read_measurement, rows_of
