@@ -81,8 +81,8 @@ class Facts:
         """Whether what it was fine-tuned from had the catalog's own weights."""
         if (parent := self.config.parent) is None:
             return False
-        ours = read_manifest().get(parent["name"], {}).get(MODEL, {}).get("sha256")
-        return ours is not None and ours == parent["sha256"].get(MODEL)
+        ours = read_manifest().get(parent["name"], {}).get(MODEL)
+        return ours is not None and ours.sha256 == parent["sha256"].get(MODEL)
 
     @property
     def files(self) -> list[str]:

@@ -1,8 +1,4 @@
-"""What each family is trained to minimise: small pure functions, and the phases that a step is made of.
-
-A phase knows its net and its loss; the training loop knows when to call it.  Losses are computed in
-float32, whatever precision the nets run in, and in the stable form: softplus and logits.
-"""
+"""The phases that a training step is made of: each knows the net that it updates, and the losses that it minimises."""
 
 from __future__ import annotations
 
@@ -13,14 +9,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genzoo.accel.casts import Cast, Run
-from genzoo.accel.fastconv import gradients_of_maps_alone
 from genzoo.accel.streams import Aside, Pending
 from genzoo.images.pixels import to_pixels
-from genzoo.sampling.elbo import gaussian_kl, log_likelihood, sample_posterior
+from genzoo.sampling.elbo import bernoulli_sample, elbo_terms
+from genzoo.train.losses import (
+    critic_loss,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    real_gradient_penalty,
+)
 from genzoo.zoo.spec import Entry, Recipe
 
 Losses = dict[str, Tensor]
@@ -30,16 +31,16 @@ Precision = Callable[[], AbstractContextManager[object]]
 
 
 class Draw(Protocol):
-    """A batch of real images, when asked for, and random numbers for as many: (n, *shape) each."""
+    """A step's input: batches of real images, and random numbers, n at a time."""
 
     def images(self) -> Tensor:
-        """Real images: (n, c, h, w) in [0, 1]."""
+        """The next batch of real images: (n, c, h, w) in [0, 1]."""
 
     def normal(self, *shape: int) -> Tensor:
-        """Standard normal numbers."""
+        """Standard normal numbers: (n, *shape)."""
 
     def uniform(self, *shape: int) -> Tensor:
-        """Numbers in [0, 1)."""
+        """Numbers uniform in [0, 1): (n, *shape)."""
 
 
 @dataclass(frozen=True)
@@ -57,57 +58,6 @@ class Phase:
     clip: float = 0.0
 
 
-def discriminator_loss(real: Tensor, fake: Tensor, real_label: float = 1.0) -> Tensor:
-    """Cross-entropy of real and generated scores (logits), each averaged: Goodfellow et al. 2014.
-
-    `real_label` below 1 is one-sided label smoothing (Salimans et al. 2016).
-    """
-    on_real = F.softplus(-real)
-    if real_label != 1:
-        on_real = real_label * on_real + (1 - real_label) * F.softplus(real)
-    return on_real.mean() + F.softplus(fake).mean()
-
-
-def generator_loss(fake: Tensor) -> Tensor:
-    """The non-saturating generator loss, -log sigmoid(score), averaged."""
-    return F.softplus(-fake).mean()
-
-
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Minus the critic's estimate of the Wasserstein distance: Arjovsky et al. 2017."""
-    return fake.mean() - real.mean()
-
-
-def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
-    """Two-sided penalty on the critic's gradient norm between real and fake images.
-
-    Gulrajani et al. 2017.  `share` is uniform in [0, 1), (n,); the norm goes over all of an image's
-    values, whatever its number of channels.  Images are taken in [-1, 1] there and in [0, 1] here,
-    so the gradient is halved to mean the same.
-    """
-    share = share.view(-1, *[1] * (real.dim() - 1))
-    # The derivative of a norm is not finite at zero.
-    norms = _squared_gradients(critic, torch.lerp(fake.float(), real.float(), share)).add(1e-12).sqrt()
-    return (norms - 1).square().mean()
-
-
-def real_gradient_penalty(critic: nn.Module, real: Tensor) -> Tensor:
-    """Half the squared norm of the discriminator's gradient at real images, averaged: R1, Mescheder et al. 2018.
-
-    The norm is that of `gradient_penalty`, for images in [-1, 1]; its weight is what the paper calls gamma.
-    """
-    return _squared_gradients(critic, real.float()).mean() / 2
-
-
-def _squared_gradients(critic: nn.Module, images: Tensor) -> Tensor:
-    """Squared norms of a score's gradient by each image, as if in [-1, 1]: (n, c, h, w) in [0, 1] -> (n,)."""
-    images = images.detach().requires_grad_()
-    scores = critic(images).sum()
-    with gradients_of_maps_alone():
-        (gradients,) = torch.autograd.grad(scores, images, create_graph=True)
-    return gradients.square().sum((1, 2, 3)) / 4
-
-
 def build_phases(
     nets: nn.ModuleDict, entry: Entry, precision: Precision, device: torch.device | None = None
 ) -> list[Phase]:
@@ -117,7 +67,11 @@ def build_phases(
         nets: `generator`, and `critic` or `encoder`.
         entry: whose recipe says what is minimised.
         precision: the context in which the nets run, e.g. autocast.
-        device: where the nets lie; on an NVIDIA GPU work goes side by side.  None stands for any.
+        device: where the nets lie; on an NVIDIA GPU independent parts of a step run on two streams.  None
+            stands for any.
+
+    Returns:
+        One phase for a VAE, and the critic's and the generator's otherwise, in the order of a step.
     """
     with precision():
         cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
@@ -134,6 +88,8 @@ def build_phases(
 
 
 class _Variational:
+    """A VAE's loss, the negative ELBO, and its two terms."""
+
     def __init__(self, runs: dict[str, Run], entry: Entry) -> None:
         self.runs, self.entry = runs, entry
 
@@ -142,18 +98,16 @@ class _Variational:
             run.refresh()
         images = draw.images()
         if self.entry.recipe.binarize:
-            images = (draw.uniform(*images.shape[1:]) < images).to(images.dtype)
-        encoded = self.runs["encoder"](images)
-        mean, log_variance, z = sample_posterior(encoded, draw.normal(self.entry.latent_size))
-        raw = self.runs["generator"](z)
-        kl = gaussian_kl(mean, log_variance).mean()
-        reconstruction = -log_likelihood(images, raw.float(), self.entry.recipe).mean()
+            images = bernoulli_sample(images, draw.uniform(*images.shape[1:]))
+        epsilon = draw.normal(self.entry.latent_size)
+        terms = elbo_terms(images, self.runs["encoder"], self.runs["generator"], epsilon, self.entry.recipe)
+        reconstruction, kl = -terms.log_likelihood.mean(), terms.kl.mean()
         return {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction.detach(), "kl": kl.detach()}
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """What one critic step sees; `share` is for a penalty between real and fake images."""
+    """One critic step's images; `share` gives the points between them at which a gradient penalty is taken."""
 
     real: Tensor
     fake: Pending
@@ -176,7 +130,7 @@ class _Adversarial:
             return to_pixels(self.generate(z), self.entry.output)
 
     def _drawn(self, draw: Draw) -> list[_Batch]:
-        """All batches of a step: the generator need not wait for the critic, whose turns leave it as it is."""
+        """All batches of a step at once, since the critic's updates leave the generator as it is."""
         self.generate.refresh()
         recipe, batches = self.entry.recipe, list[_Batch]()
         for turn in range(recipe.critic_steps):
@@ -218,7 +172,7 @@ class _Adversarial:
 
 
 def _critic_losses(recipe: Recipe, real: Tensor, fake: Tensor, penalty: Tensor | None = None) -> Losses:
-    """What a critic or discriminator minimises, and what else is known of its scores."""
+    """A critic's or discriminator's loss, and what is logged of its scores beside it."""
     if recipe.objective == "gan":
         loss = discriminator_loss(real, fake, recipe.real_label)
         seen = {"real_score": real.detach().sigmoid().mean(), "fake_score": fake.detach().sigmoid().mean()}
