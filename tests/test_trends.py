@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import trends
-from genzoo.checkpoint.weights import CONFIG, METRICS, weights_home
+from genzoo.checkpoint.layout import CONFIG, METRICS
+from genzoo.checkpoint.manifest import weights_home
 
 ROOT = Path(__file__).parents[1]
 DISTANCES = {10: 4.5, 20: 1.5, 50: 0.5, 100: 2.5, 200: 3.5}
@@ -34,7 +35,7 @@ def measured(home: Path, z: int, **changes: object) -> None:
 
 
 def page(weights: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "trends.py"), "--weights", str(weights), "--out", str(out)]
+    command = [sys.executable, str(ROOT / "tools" / "trends.py"), "--weights", str(weights), "--out", str(out)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from genzoo.checkpoint.files import whole_file
-from genzoo.checkpoint.folder import CRITIC, EVALUATIONS, HISTORY, MODEL, PROGRESS, SAMPLES, renew
+from genzoo.checkpoint.folder import renew
+from genzoo.checkpoint.layout import CRITIC, EVALUATIONS, HISTORY, MODEL, PROGRESS, SAMPLES
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.images.pixels import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import sample_posterior, vae_input
-from genzoo.sampling.integrity import write_golden
+from genzoo.sampling.golden import write_golden
 from genzoo.train.history import plot_losses, write_history
 from genzoo.train.loop import PROGRESS_ROWS
 from genzoo.train.mixture import fit_mixture

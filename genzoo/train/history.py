@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from genzoo.checkpoint.files import whole_file, write_text
-from genzoo.checkpoint.folder import EVALUATIONS, HISTORY, LOSSES
+from genzoo.checkpoint.layout import EVALUATIONS, HISTORY, LOSSES
 from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant

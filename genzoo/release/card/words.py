@@ -1,10 +1,9 @@
-"""What cards say in words: families, datasets, reports, and the papers the methods come from."""
+"""What cards say in words: families, datasets, metrics, reports, and the papers the methods come from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genzoo.zoo.catalog import ENTRIES, aliases_of
 from genzoo.zoo.spec import Entry, Family
 
 FAMILIES: dict[Family, str] = {
@@ -44,6 +43,13 @@ HUB_DATASETS = {
 }
 """Datasets by their ids on the Hub, where it has them."""
 
+SHORTFALLS = {
+    "precision": "of its samples lie outside the real images' manifold",
+    "coverage": "of the real images have no sample in their neighbourhood",
+    "class_balance": "of its samples would have to be of other classes for the classes' shares to be the real ones",
+}
+"""What 1 minus a metric's value is the share of."""
+
 REPORTS = {
     "report 0": "which sets a GAN beside a VAE, both of fully connected nets, on MNIST",
     "report 1": "which trains a GAN and a VAE of fully connected nets on MNIST",
@@ -82,61 +88,14 @@ def papers(entry: Entry) -> tuple[str, ...]:
     return (*_PAPERS[entry.family], _R1) if held else _PAPERS[entry.family]
 
 
-def describe(entry: Entry) -> str:
-    """An entry in one sentence."""
-    channels, height, width = entry.dataset.shape
-    size = f"{height} x {width} {'grey' if channels == 1 else 'colour'} images"
-    what = f"{size} of {SUBJECTS[name]}" if (name := entry.dataset.name) in SUBJECTS else f"{size} like its own"
-    layers = f"{entry.hidden_layers} hidden layer{'s' * (entry.hidden_layers > 1)}"
-    return (
-        f"{FAMILIES[entry.family]}, with {layers} and latents of {entry.latent_size} numbers, "
-        f"trained on {title(entry)} to draw {what}."
-    )
+def title(dataset: str) -> str | None:
+    """A dataset's name as people write it."""
+    return TITLES.get(dataset)
 
 
-def title(entry: Entry) -> str:
-    """The dataset's name as people write it."""
-    return TITLES.get(entry.dataset.name, f"`{entry.dataset.name}`")
-
-
-def describe_source(entry: Entry) -> str:
-    """Where a catalog entry comes from; empty for a model that no report has."""
-    if entry.name not in ENTRIES:
-        return ""
-    source = ENTRIES[entry.name].source  # a folder's own may be anything
-    report = f"{source} of genzoo's five course reports"
-    if entry.tag == "binary":
-        return f"The entry is genzoo's own: a VAE of {report}, trained on binarised digits."
-    if entry.tag == "r1":
-        return (
-            f"The entry is genzoo's own: a DCGAN of {report}, whose discriminator has a gradient penalty in place of "
-            "batch norm."
-        )
-    if entry.family == "wgangp":
-        return f"The entry completes {report}, which names WGAN-GP without running it."
-    return f"The entry comes from {report}, {REPORTS[source]}."
-
-
-def describe_weights(entry: Entry) -> str:
-    """Where the weights of a catalog entry are; empty for a model that is none."""
-    if entry.name not in ENTRIES:
-        return ""
-    if aliases_of(entry.name):
-        return "The weights come with every installation of genzoo."
-    return (
-        "The weights come with an installation of genzoo, unless it is a slim one, as docs/install.md of genzoo tells."
-    )
-
-
-def plain(value: object) -> str:
-    """A value of a folder's JSON as text that Markdown takes as text: one line, no table cells, no tags."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+def hub_id(dataset: str) -> str | None:
+    """A dataset's id on the Hub."""
+    return HUB_DATASETS.get(dataset)
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,6 +1,6 @@
 """Report 4's two studies, latent size and hidden layers, as the zoo's own weights were measured: docs/trends.md.
 
-    python benchmarks/trends.py --out docs/trends.md
+    python tools/trends.py --out docs/trends.md
 
 Every number comes from the `metrics.json` and `config.json` beside the weights.  A study is shown once all of its
 entries have weights.
@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.checkpoint.config import Config, read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import METRICS
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.metrics import ALL_METRICS, MIXTURE

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 
 
 def signature(script: str) -> str:
     """A page's last line: the command that writes it."""
-    return f"*Written by `python benchmarks/{script}.py --out docs/{script}.md` from the files beside the weights.*"
+    return f"*Written by `python tools/{script}.py --out docs/{script}.md` from the files beside the weights.*"
 
 
 def write_page(text: Callable[[Path], str], description: str | None) -> None:

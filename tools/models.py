@@ -1,6 +1,6 @@
 """Every entry that has weights, with its numbers: docs/models.md, whose first table the README shows too.
 
-    python benchmarks/models.py --out docs/models.md
+    python tools/models.py --out docs/models.md
 
 Every number comes from the `metrics.json` and `config.json` beside the weights.
 """
@@ -11,9 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Document
-from genzoo.checkpoint.weights import CONFIG, METRICS, Folder, meta_nets, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.checkpoint.nets import meta_nets
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES
