@@ -89,7 +89,17 @@ def test_most_gans_ran_for_fewer_steps_than_their_recipes() -> None:
 
 
 def test_the_speeds_are_the_benchmarks() -> None:
-    results = list((ROOT / "benchmarks" / "results").glob("*.json"))
+    results = [path for path in (ROOT / "benchmarks" / "results").glob("*.json") if "ablation" not in path.name]
     assert results
     for path in results:
         assert table(json.loads(path.read_text())) in README
+
+
+def test_every_page_is_listed() -> None:
+    listed = README.split("## More\n", 1)[1]
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"- [docs/{page.name}](docs/{page.name}): " in listed
+
+
+def test_how_the_house_stands_is_told_briefly() -> None:
+    assert len((ROOT / "docs" / "design.md").read_text().split()) <= 1500

@@ -1,6 +1,6 @@
 """Report 3's convolutional nets: two layers of five channels and a linear one, at the end away from the image.
 
-The report's figures are lost and its text leaves the order and the sizes open: docs/design.md says how it is read.
+The report's figures are lost and its text leaves the order and the sizes open: docs/experiments.md says how it is read.
 """
 
 from __future__ import annotations
