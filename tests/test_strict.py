@@ -309,7 +309,6 @@ def test_a_shipped_measurement_that_is_none(text: str, tmp_path: Path, monkeypat
     manifest.write_manifest(tmp_path)
     (tmp_path / name / "metrics.json").write_text(text)
     monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
-    monkeypatch.setattr("genzoo.cli.show.weights_home", lambda: tmp_path)
     if text == "{":
         with pytest.raises(GenzooError, match="damaged"):
             describe(name)

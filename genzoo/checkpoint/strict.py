@@ -77,6 +77,8 @@ def parse_json(data: bytes) -> Any:
         ValueError: for what is not JSON in UTF-8, for NaN and Infinity, numbers beyond float64 or 64 bits,
             lone surrogates, a key given twice in an object, and more than 32 levels of nesting.
     """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise ValueError("it begins with a byte order mark (BOM)")
     try:
         value = _DECODER.decode(data.decode("utf-8"))
     except RecursionError:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from genzoo.checkpoint.folder import CONFIG, METRICS
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.errors import DataError
 from genzoo.hub.folders import find_folder
