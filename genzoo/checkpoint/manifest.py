@@ -117,5 +117,5 @@ def is_here(name: str) -> bool:
 
 
 def is_of_catalog(source: str) -> bool:
-    """Whether the catalog is to be asked for a source: for its own names, and for what no folder or repository has."""
+    """Whether a source is one of the catalog's names, or can only be one: it is no folder, and no `user/repo`."""
     return source in catalog.ALIASES or source in catalog.ENTRIES or not ("/" in source or os.path.isdir(source))

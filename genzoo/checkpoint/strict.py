@@ -1,4 +1,4 @@
-"""What a stranger may have written: read within bounds, JSON above all, and shown within bounds in an error."""
+"""Files that a stranger may have written, read within bounds: JSON above all."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
 
 
 def parse_json(data: bytes) -> Any:
-    """The value of a JSON text, held to what every reader understands alike.
+    """The value of a JSON text that every reader understands alike.
 
     Raises:
         ValueError: for what is not JSON in UTF-8, for NaN and Infinity, numbers beyond float64 or 64 bits,

@@ -1,4 +1,4 @@
-"""`genzoo list` and `genzoo info`: what there is, told without torch."""
+"""`genzoo list` and `genzoo info`, which import as little as they can."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
 
 
 def _describe_source(source: str) -> dict[str, Any]:
-    """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+    """The facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     from genzoo.checkpoint.config import read_config
     from genzoo.checkpoint.measurement import read_metrics
     from genzoo.hub import find_folder
@@ -75,7 +75,7 @@ def _metrics(name: str) -> dict[str, Any] | None:
 
 
 def _training(name: str) -> dict[str, Any] | None:
-    """How the weights of an entry that are here were trained; its recipe says how a new run would be."""
+    """The record of the training of an entry's weights; None where they are not here."""
     if not manifest.is_here(name):
         return None
     from genzoo.checkpoint.config import read_config

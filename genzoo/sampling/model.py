@@ -143,7 +143,6 @@ class Model:
         """The discriminator or critic: images (n, c, h, w) in [0, 1] -> scores (n,).
 
         Raises:
-            UsageError: for a VAE.
             HubError: for a repository on the Hub, when that does not give it.
             BadCheckpointError: when the folder has none.
         """
@@ -203,9 +202,7 @@ class Model:
     ) -> Iterator[Tensor]:
         """Samples in batches, (<= batch_size, c, h, w) each, in constant memory; see `sample`.
 
-        Raises:
-            UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
-            BadCheckpointError: for weights that give images that are not finite.
+        What is wrong with the arguments is said at once.
         """
         n, start = arguments.chosen_range(n, start)
         batch_size, seed = arguments.chosen_batch_size(batch_size), arguments.chosen_seed(seed)
