@@ -236,7 +236,7 @@ def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypa
     shutil.copytree(weights_home() / VAE, home / VAE)
     zero(home / VAE / "model.safetensors")
     manifest.write_manifest(home)
-    monkeypatch.setattr(manifest, "weights_home", lambda: home)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(home))
     [row] = verify()
     assert list(row.damaged) == [str(home / VAE)]
     assert [row.damaged for row in verify(deep=False)] == [{}]

@@ -297,7 +297,7 @@ def test_versions_that_are_none(folder: Path, versions: object) -> None:
 )
 def test_manifests_that_are_none(entries: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "entries": entries}))
-    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(tmp_path))
     with pytest.raises(BadCheckpointError, match="is not a manifest"):
         read_manifest()
 
@@ -308,7 +308,7 @@ def test_a_shipped_measurement_that_is_none(text: str, tmp_path: Path, monkeypat
     shutil.copytree(manifest.weights_home() / name, tmp_path / name)
     manifest.write_manifest(tmp_path)
     (tmp_path / name / "metrics.json").write_text(text)
-    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(tmp_path))
     if text == "{":
         with pytest.raises(GenzooError, match="damaged"):
             describe(name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.errors import GenzooError
 from genzoo.platforms import is_reserved, replace, sync
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -27,8 +30,7 @@ def _part_of(path: Path) -> Path:
 
 def _refuse_around(path: Path) -> None:
     """Raise `GenzooError` for the current folder and those around it, which cannot be replaced in one step."""
-    here = Path.cwd()
-    if path.resolve() in (here, *here.parents):
+    if path.resolve() in (here := type(path).cwd(), *here.parents):
         raise GenzooError(f"{path} is the folder this command runs in, or one around it: name one in it.")
 
 

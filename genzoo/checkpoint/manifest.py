@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.layout import MODEL
@@ -15,6 +15,9 @@ from genzoo.checkpoint.strict import is_sha256, read_json, refuse_other_names
 from genzoo.errors import BadCheckpointError
 from genzoo.zoo import catalog
 from genzoo.zoo.spec import FORMAT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANIFEST = "manifest.json"
 
@@ -36,11 +39,23 @@ Manifest = Mapping[str, Mapping[str, PinnedFile]]
 
 
 @lru_cache(maxsize=1)
-def weights_home() -> Path:
+def weights_root() -> str:
     """The folder of the catalog's weights: the installed package's, or the checkout's."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "weights"
-    return installed if installed.is_dir() else package.parent / "weights"
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    installed = os.path.join(package, "weights")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "weights")
+
+
+def weights_home() -> Path:
+    """The same as a `Path`, whose import alone takes some of the time that `genzoo list` may."""
+    from pathlib import Path
+
+    return Path(weights_root())
+
+
+def shipped_path(name: str, file: str) -> str:
+    """The path of a file of an entry's weights, whether or not it is there."""
+    return os.path.join(weights_root(), name, file)
 
 
 def read_manifest() -> Manifest:
@@ -49,7 +64,7 @@ def read_manifest() -> Manifest:
     Raises:
         BadCheckpointError: for a manifest that is damaged.
     """
-    path = weights_home() / MANIFEST
+    path = os.path.join(weights_root(), MANIFEST)
     try:
         changed = os.stat(path).st_mtime_ns
     except OSError:
@@ -58,7 +73,7 @@ def read_manifest() -> Manifest:
 
 
 @lru_cache(maxsize=8)
-def _manifest_at(path: Path, _changed: int) -> Manifest:
+def _manifest_at(path: str, _changed: int) -> Manifest:
     try:
         entries = read_json(path)["entries"]
         for name in (*entries, *{file for files in entries.values() for file in files}):
@@ -113,7 +128,7 @@ def list_models(
 
 def is_here(name: str) -> bool:
     """Whether the weights of a full catalog name are on this machine."""
-    return name in read_manifest() and os.path.isfile(weights_home() / name / MODEL)
+    return name in read_manifest() and os.path.isfile(shipped_path(name, MODEL))
 
 
 def is_of_catalog(source: str) -> bool:

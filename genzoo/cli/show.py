@@ -23,12 +23,12 @@ def describe(name: str) -> dict[str, Any]:
         BadCheckpointError: for a damaged manifest, or a damaged measurement of a shipped entry.
     """
     files = manifest.read_manifest().get(name, {})
-    here = bool(files) and os.path.isfile(manifest.weights_home() / name / MODEL)
+    here = bool(files) and os.path.isfile(manifest.shipped_path(name, MODEL))
     return {
         **_facts(catalog.ENTRIES[name]),
         "weights": "here" if here else "not in this installation" if files else "not trained yet",
         "bytes": sum(file.size for file in files.values()) or None,
-        "metrics": _metrics(name) if files else None,
+        "metrics": _read_shipped(name, METRICS) if files else None,
     }
 
 
@@ -63,30 +63,25 @@ def _describe_source(source: str) -> dict[str, Any]:
     }
 
 
-def _metrics(name: str) -> dict[str, Any] | None:
-    path = manifest.weights_home() / name / METRICS
+def _read_shipped(name: str, file: str) -> Any:
+    """The value of a JSON file of an entry, None where it is not here; `genzoo verify` checks its hash."""
+    path = manifest.shipped_path(name, file)
     if not os.path.isfile(path):
         return None
     try:
-        metrics: dict[str, Any] = read_json(path)
+        return read_json(path)
     except ValueError as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
-    return metrics
 
 
 def _training(name: str) -> dict[str, Any] | None:
     """The record of the training of an entry's weights; None where they are not here."""
-    if not manifest.is_here(name):
-        return None
-    from genzoo.checkpoint.config import read_config
-    from genzoo.checkpoint.folder import Folder
-
-    folder = Folder(manifest.weights_home() / name, manifest.read_manifest()[name])
-    if not folder.has(CONFIG):
-        from genzoo.hub import find_folder
-
-        folder = find_folder(name)
-    return dict(read_config(folder).training)
+    match _read_shipped(name, CONFIG) if manifest.is_here(name) else None:
+        case None:
+            return None
+        case {"training": dict() as training}:
+            return training
+    raise BadCheckpointError(f"{manifest.shipped_path(name, CONFIG)} is damaged: install genzoo anew.")
 
 
 @click.command("list", short_help="List the models whose names match PATTERN.")
