@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,9 +99,6 @@ class Folder:
 class LocalFolder(Folder):
     """A checkpoint folder outside of the catalog, each of whose files is checked against its `SHA256SUMS`."""
 
-    _known: dict[tuple[str, int, int, int], str] = field(default_factory=dict, repr=False, compare=False)
-    """Hashes of what this object has read, so that a file that stays as it is is read for its hash once."""
-
     def file(self, name: str) -> Path:
         """The path of one file, after its hash was compared with that in `SHA256SUMS`.
 
@@ -133,12 +130,9 @@ class LocalFolder(Folder):
         if not os.path.isfile(path):
             return "it is missing"
         with clear_io_errors(path, "read"):
-            status = path.stat()
-            if status.st_size > _MOST_BYTES:
-                return f"it has {status.st_size:,} bytes, more than any file of a small model"
-            key = (name, status.st_ino, status.st_size, status.st_mtime_ns)
-            found = self._known.get(key) or sha256(path)
-        self._known[key] = found
+            if (size := path.stat().st_size) > _MOST_BYTES:
+                return f"it has {size:,} bytes, more than any file of a small model"
+            found = sha256(path)
         return None if found == expected else f"its SHA-256 is {found}, {SUMS} has {expected}"
 
     def sums(self) -> dict[str, str]:
