@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.layout import MODEL
 from genzoo.checkpoint.strict import is_sha256, read_json, refuse_other_names
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, WeightsNotFoundError
 from genzoo.zoo import catalog
 from genzoo.zoo.spec import FORMAT
 
@@ -82,6 +82,20 @@ def _manifest_at(path: str, _changed: int) -> Manifest:
         return {name: {file: PinnedFile(**facts) for file, facts in files.items()} for name, files in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpointError(f"{path} is not a manifest ({error}): install genzoo anew.") from None
+
+
+def pinned_files(name: str) -> Mapping[str, PinnedFile]:
+    """Size and SHA-256 of each file of an entry, by its full name.
+
+    Raises:
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+        BadCheckpointError: for a manifest that is damaged.
+    """
+    if (files := read_manifest().get(name)) is None:
+        raise WeightsNotFoundError(
+            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
+        )
+    return files
 
 
 def write_manifest(home: Path) -> None:

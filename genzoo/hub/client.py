@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, UsageError
@@ -23,6 +23,7 @@ from genzoo.version import __version__
 T = TypeVar("T")
 
 MAIN = "main"
+AGENT: dict[str, Any] = {"library_name": "genzoo", "library_version": __version__}
 _ATTEMPTS = 5
 _FIRST_WAIT, PATIENCE = 0.5, 20.0
 """Seconds: what the first wait is at most, each next one being twice as long, and when no more waiting begins."""
@@ -67,14 +68,7 @@ def fetch(
 
         return Path(
             hf_hub_download(
-                repo,
-                name,
-                revision=revision,
-                cache_dir=cache,
-                force_download=again or anew,
-                token=token,
-                library_name="genzoo",
-                library_version=__version__,
+                repo, name, revision=revision, cache_dir=cache, force_download=again or anew, token=token, **AGENT
             )
         )
 
@@ -107,8 +101,7 @@ def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -
     def ask(_: bool) -> int:
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-        url = hf_hub_url(repo, name, revision=revision)
-        return get_hf_file_metadata(url, library_name="genzoo", library_version=__version__).size or 0
+        return get_hf_file_metadata(hf_hub_url(repo, name, revision=revision), **AGENT).size or 0
 
     size = patiently(ask, Request(f"{name} of {repo}", repo, revision))
     if size > most:
@@ -125,7 +118,7 @@ def list_files(repo: str, revision: str) -> frozenset[str]:
     def ask(_: bool) -> frozenset[str]:
         from huggingface_hub import HfApi
 
-        info = HfApi(library_name="genzoo", library_version=__version__).model_info(repo, revision=revision, timeout=10)
+        info = HfApi(**AGENT).model_info(repo, revision=revision, timeout=10)
         return frozenset(file.rfilename for file in info.siblings or ())
 
     return patiently(ask, Request(f"the list of files of {repo}", repo, revision))

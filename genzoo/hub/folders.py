@@ -17,7 +17,7 @@ from genzoo.checkpoint.folder import Folder, LocalFolder, about_pickles, pinned_
 from genzoo.checkpoint.layout import CONFIG
 from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.checkpoint.strict import MOST_JSON_BYTES
-from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError, brief
+from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, brief
 from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
 from genzoo.values import as_path
@@ -203,11 +203,7 @@ def info(source: str | os.PathLike[str]) -> Entry:
 
 
 def _find_entry(name: str) -> Folder:
-    pinned = manifest.read_manifest().get(name)
-    if pinned is None:
-        raise WeightsNotFoundError(
-            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
-        )
+    pinned = manifest.pinned_files(name)
     if manifest.is_here(name):
         return ShippedFolder(manifest.weights_home() / name, pinned)
     return _open_published(name, pinned, f"The weights of {name}")

@@ -125,12 +125,8 @@ _Copies = Iterator[tuple[Path, str | None]]
 
 
 def _copies(name: str) -> _Copies:
-    if pinned := manifest.read_manifest().get(name):
-        return _copies_of_entry(name, pinned)
-    if name in catalog.ENTRIES:
-        raise WeightsNotFoundError(
-            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them."
-        )
+    if name in catalog.ENTRIES or name in manifest.read_manifest():
+        return _copies_of_entry(name, manifest.pinned_files(name))
     if named := parse_repository(name):
         return _copies_of_repository(*named)
     known = catalog.nearest(name, [*catalog.ALIASES, *catalog.ENTRIES])

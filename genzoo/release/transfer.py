@@ -13,7 +13,6 @@ from genzoo.errors import HubError, UsageError
 from genzoo.hub import client
 from genzoo.hub.failures import OvertakenError, Request
 from genzoo.hub.folders import is_revision, parse_repository
-from genzoo.version import __version__
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -47,7 +46,7 @@ class Target:
         """A client of the Hub that sends the token."""
         from huggingface_hub import HfApi
 
-        return HfApi(token=self.token, library_name="genzoo", library_version=__version__)
+        return HfApi(token=self.token, **client.AGENT)
 
 
 @dataclass(frozen=True)
