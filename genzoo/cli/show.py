@@ -109,10 +109,15 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _headline(row: dict[str, Any]) -> str:
-    match row["metrics"]:
-        case {"frechet_distance": {"mean": int() | float() as distance}}:
-            return f"{distance:.2f}"
-    return "-"
+    distance = _mean(row["metrics"], "frechet_distance")
+    return "-" if distance is None else f"{distance:.2f}"
+
+
+def _mean(metrics: Any, key: str) -> float | None:
+    match metrics.get(key) if isinstance(metrics, dict) else None:
+        case {"mean": int() | float() as mean}:
+            return mean
+    return None
 
 
 @click.command()
@@ -136,9 +141,8 @@ def info(source: str, as_json: bool) -> None:
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
-    measured = facts["metrics"] or {}
-    rows = [(metric.label, measured[key]) for key, metric in ALL_METRICS.items() if key in measured]
-    nested["metrics"] = {label: f"{row['mean']:.4g}" for label, row in rows}
+    means = {metric.label: _mean(facts["metrics"], key) for key, metric in ALL_METRICS.items()}
+    nested["metrics"] = {label: f"{mean:.4g}" for label, mean in means.items() if mean is not None}
     told = ("steps", "step", "seed", "precision", "device")
     nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
     for key, values in nested.items():
