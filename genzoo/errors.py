@@ -1,4 +1,4 @@
-"""Every error genzoo raises on purpose: one sentence that names the cause and the way out."""
+"""The errors of genzoo, each one sentence that names the cause and the way out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BadCheckpointError(GenzooError):
 
 
 class HubError(GenzooError):
-    """What the Hub, the way to it, or the cache on this machine did not give."""
+    """A file or an answer that the Hub, the connection to it, or the cache on this machine did not give."""
 
 
 class DataError(GenzooError):

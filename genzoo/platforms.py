@@ -1,4 +1,4 @@
-"""What Windows and POSIX systems have each in their own way: this is the one module that asks which of them it is."""
+"""Differences of Windows and POSIX systems: this is the one module that asks which of them it runs on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WINDOWS = os.name == "nt"
 
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
-"""What asks a process to end; SIGBREAK is Windows' own, and the one that a process can send there."""
+"""Signals that ask a process to end; SIGBREAK is Windows' own, and the one that a process can send there."""
 
 _RESERVED = (
     r"(?is)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])[ ]*(\..*)?"

@@ -1,4 +1,4 @@
-"""Plain values as callers give them: whole numbers and paths."""
+"""Checks of whole numbers and paths that callers give."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def whole_number(name: str, value: object) -> int:
 
 
 def as_path(path: object) -> Path:
-    """A path that the system can be asked for, whether or not anything is there.
+    """A `Path` of a text or a path, whether or not anything is there.
 
     Raises:
         UsageError: for what is no text, or no file's name in this system.

@@ -101,7 +101,8 @@ def test_each_file_is_held_against_its_hash_as_it_is_read(
             read_config(source)
 
 
-def test_what_is_read_is_hashed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("source", [None, VAE])
+def test_what_is_read_is_hashed_once(source: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
 
     def count(path: Path) -> str:
@@ -109,13 +110,14 @@ def test_what_is_read_is_hashed_once(folder: Path, monkeypatch: pytest.MonkeyPat
         return sha256(path)
 
     monkeypatch.setattr(checkpoints, "sha256", count)
-    model = genzoo.load(folder)
+    model = genzoo.load(source or folder)
     assert hashed == ["config.json", "model.safetensors"]
     model.reconstruct(model.sample(2, seed=0, prior="mixture"))
     assert hashed == ["config.json", "model.safetensors"]
-    swap(folder / "model.safetensors")
-    with pytest.raises(BadCheckpointError, match=NOT_SIGNED):
-        changed_nets(model)
+    if source is None:
+        swap(folder / "model.safetensors")
+        with pytest.raises(BadCheckpointError, match=NOT_SIGNED):
+            changed_nets(model)
 
 
 def test_a_folder_that_nobody_signed(folder: Path) -> None:
@@ -236,7 +238,7 @@ def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypa
     shutil.copytree(weights_home() / VAE, home / VAE)
     zero(home / VAE / "model.safetensors")
     manifest.write_manifest(home)
-    monkeypatch.setattr(manifest, "weights_home", lambda: home)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(home))
     [row] = verify()
     assert list(row.damaged) == [str(home / VAE)]
     assert [row.damaged for row in verify(deep=False)] == [{}]

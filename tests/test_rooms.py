@@ -75,6 +75,12 @@ def test_no_torch_before_it_is_needed(code: str) -> None:
     assert not modules_after(code) & heavy
 
 
+@pytest.mark.parametrize("args", [["list"], ["info", "vae-mnist"]], ids=["list", "info"])
+def test_what_the_catalog_knows_is_told_without_the_hub(args: list[str]) -> None:
+    rooms = {name for name in modules_after(COMMAND.format(args=args)) if name.startswith("genzoo.")}
+    assert rooms <= {f"genzoo.{room}" for room in ("cli", "checkpoint", "zoo", "errors", "platforms", "version")}
+
+
 def test_generate_needs_torch_alone(checkpoint: Path, tmp_path: Path) -> None:
     args = ["generate", "-m", str(checkpoint), "-n", "2", str(tmp_path / "out.npz")]
     loaded = modules_after(COMMAND.format(args=args))

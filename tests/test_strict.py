@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import safetensors
 import torch
+from click.testing import CliRunner
 
 import genzoo
 from genzoo.checkpoint import manifest
@@ -19,6 +21,7 @@ from genzoo.checkpoint.folder import sign
 from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.strict import parse_json, read_json, refuse_other_names
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.cli import main
 from genzoo.cli.show import describe
 from genzoo.errors import BadCheckpointError, GenzooError, brief, brief_list
 from genzoo.nets import build
@@ -297,21 +300,39 @@ def test_versions_that_are_none(folder: Path, versions: object) -> None:
 )
 def test_manifests_that_are_none(entries: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "entries": entries}))
-    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(tmp_path))
     with pytest.raises(BadCheckpointError, match="is not a manifest"):
         read_manifest()
 
 
-@pytest.mark.parametrize("text", ["[1]", '{"frechet_distance": []}', '{"frechet_distance": {"mean": "x"}}', "{"])
-def test_a_shipped_measurement_that_is_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An entry's folder in an installation of its own, which a test may alter."""
     name = "mlpvae-mnist-z2-l1"
     shutil.copytree(manifest.weights_home() / name, tmp_path / name)
     manifest.write_manifest(tmp_path)
-    (tmp_path / name / "metrics.json").write_text(text)
-    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
-    monkeypatch.setattr("genzoo.cli.show.weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_root", lambda: str(tmp_path))
+    return tmp_path / name
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"frechet_distance": []}', '{"frechet_distance": {"mean": "x"}}', "{"])
+def test_a_shipped_measurement_that_is_none(text: str, shipped: Path) -> None:
+    (shipped / "metrics.json").write_text(text)
+    done = CliRunner().invoke(main, ["info", shipped.name])
     if text == "{":
         with pytest.raises(GenzooError, match="damaged"):
-            describe(name)
+            describe(shipped.name)
+        assert done.exit_code == 1
+        assert re.fullmatch(r"Error: .*metrics\.json is damaged \(.*\): install genzoo anew\.\n", done.stderr)
     else:
-        assert describe(name)["name"] == name
+        assert describe(shipped.name)["name"] == shipped.name
+        assert done.exit_code == 0
+        assert "frechet" not in done.stdout.lower()
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"training": 5}', '{"training": {}, "training": {}}', "{"])
+def test_a_shipped_config_that_is_none(text: str, shipped: Path) -> None:
+    (shipped / "config.json").write_text(text)
+    done = CliRunner().invoke(main, ["info", shipped.name])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert re.fullmatch(r"Error: .*config\.json is damaged.*: install genzoo anew\.\n", done.stderr)

@@ -1,4 +1,4 @@
-"""`SHA256SUMS`: what the files of a folder must hash to, in the form that `sha256sum -c SHA256SUMS` reads."""
+"""`SHA256SUMS`: the hashes of a folder's files, in the form that `sha256sum -c SHA256SUMS` reads."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def write_sums(folder: Path, names: Iterable[str]) -> None:
 
 
 def renew_sum(path: Path) -> None:
-    """Have its folder's `SHA256SUMS` list a file as it is now; the other lines stay.
+    """Write a file's hash, as it is now, to its folder's `SHA256SUMS`; the other lines stay.
 
     For what has just been written, never for what was found: that would sign what a stranger altered.
 

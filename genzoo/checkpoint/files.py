@@ -1,19 +1,22 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all, and their hashes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.errors import GenzooError
 from genzoo.platforms import is_reserved, replace, sync
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @contextlib.contextmanager
 def clear_io_errors(path: Path, verb: str = "written") -> Iterator[None]:
-    """Turn an OSError into one sentence about `path`."""
+    """Turn an OSError into a `GenzooError` about `path`, in one sentence."""
     try:
         yield
     except OSError as error:
@@ -27,8 +30,7 @@ def _part_of(path: Path) -> Path:
 
 def _refuse_around(path: Path) -> None:
     """Raise `GenzooError` for the current folder and those around it, which cannot be replaced in one step."""
-    here = Path.cwd()
-    if path.resolve() in (here, *here.parents):
+    if path.resolve() in (here := type(path).cwd(), *here.parents):
         raise GenzooError(f"{path} is the folder this command runs in, or one around it: name one in it.")
 
 
@@ -42,7 +44,7 @@ def _refuse_reserved(path: Path) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to, moved to `path` in one step when the block ends well, else removed.
+    """A temporary path to write to, renamed to `path` when the block ends without an error, else removed.
 
     Raises:
         GenzooError: when `path` cannot be written; what was there before is left alone.
@@ -64,7 +66,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A folder to fill, moved to `path` when the block ends well, else removed.
+    """A temporary folder to fill, renamed to `path` when the block ends without an error, else removed.
 
     Raises:
         GenzooError: when `path` cannot be written, is a file, holds something and not `overwrite`, or is
@@ -110,7 +112,7 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one step, of the same bytes on every system."""
+    """Write a text file in one step, in UTF-8 and with the same line ends on every system."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 

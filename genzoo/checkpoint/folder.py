@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ _PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 
 
 def sign(folder: Path) -> list[str]:
-    """Write `SHA256SUMS` of the checkpoint's files that are there, and of nothing else; their names.
+    """Write `SHA256SUMS` of a checkpoint folder's files, and return their names; files of other names are left out.
 
     Raises:
         GenzooError: when a file cannot be read, or the list cannot be written.
@@ -35,7 +35,7 @@ def sign(folder: Path) -> list[str]:
 
 
 def renew(path: Path) -> None:
-    """Sign a file of a checkpoint anew that has just been written, where the folder is signed; other lines stay.
+    """Write the new hash of a file that has just been written to `SHA256SUMS`, if its folder has one.
 
     Raises:
         BadCheckpointError: for a `SHA256SUMS` that is none.
@@ -54,18 +54,18 @@ def pinned_hash(pinned: Mapping[str, PinnedFile] | None, name: str) -> str | Non
 
 @dataclass(frozen=True)
 class Folder:
-    """A checkpoint folder, with the sizes and hashes its files must have where a manifest says so."""
+    """A checkpoint folder at `path`; `pinned` has the manifest's sizes and hashes of its files, where it lists them."""
 
     path: Path
     pinned: Mapping[str, PinnedFile] | None = None
 
     @property
     def writable(self) -> bool:
-        """Whether a measurement may be written into it: not where the files are pinned."""
+        """Whether a measurement may be written into the folder: not where its files are pinned."""
         return self.pinned is None
 
     def file(self, name: str) -> Path:
-        """The path of one file, once it has been held against the manifest.
+        """The path of one file, after its hash was compared with the manifest's.
 
         Raises:
             WeightsNotFoundError: when the file exists, but not on this machine.
@@ -91,19 +91,16 @@ class Folder:
         return os.path.isfile(self.path / name)
 
     def missing(self, names: Iterable[str]) -> list[str]:
-        """Those of some names of which there is no file."""
+        """The given names that are no files of the folder."""
         return [name for name in names if not self.has(name)]
 
 
 @dataclass(frozen=True)
 class LocalFolder(Folder):
-    """A checkpoint folder of one's own, or of a stranger's, each file held against the folder's `SHA256SUMS`."""
-
-    _known: dict[tuple[str, int, int, int], str] = field(default_factory=dict, repr=False, compare=False)
-    """Hashes of what this object has read, so that a file that stays as it is is read for its hash once."""
+    """A checkpoint folder outside of the catalog, each of whose files is checked against its `SHA256SUMS`."""
 
     def file(self, name: str) -> Path:
-        """The path of one file, once it has been held against `SHA256SUMS`.
+        """The path of one file, after its hash was compared with that in `SHA256SUMS`.
 
         Raises:
             BadCheckpointError: when the file is missing, is not listed or has another hash, and when the list
@@ -118,11 +115,11 @@ class LocalFolder(Folder):
         return path
 
     def missing(self, names: Iterable[str]) -> list[str]:
-        """Those of some names, and of the names that are listed, of which there is no file."""
+        """The given names, and those that `SHA256SUMS` lists, that are no files of the folder."""
         return [name for name in dict.fromkeys([*names, *self.sums()]) if not self.has(name)]
 
     def problem(self, name: str) -> str | None:
-        """What is wrong with a file; None where it is the one that is listed.
+        """Why a file is not the one that is listed, as part of a sentence; None where it is.
 
         Raises:
             BadCheckpointError: when `SHA256SUMS` is missing or damaged.
@@ -133,12 +130,9 @@ class LocalFolder(Folder):
         if not os.path.isfile(path):
             return "it is missing"
         with clear_io_errors(path, "read"):
-            status = path.stat()
-            if status.st_size > _MOST_BYTES:
-                return f"it has {status.st_size:,} bytes, more than any file of a small model"
-            key = (name, status.st_ino, status.st_size, status.st_mtime_ns)
-            found = self._known.get(key) or sha256(path)
-        self._known[key] = found
+            if (size := path.stat().st_size) > _MOST_BYTES:
+                return f"it has {size:,} bytes, more than any file of a small model"
+            found = sha256(path)
         return None if found == expected else f"its SHA-256 is {found}, {SUMS} has {expected}"
 
     def sums(self) -> dict[str, str]:

@@ -8,4 +8,4 @@ METRICS, GOLDEN, CARD = "metrics.json", "golden.safetensors", "README.md"
 HISTORY, EVALUATIONS = "history.jsonl", "evaluations.jsonl"
 SAMPLES, PROGRESS, LOSSES = "samples.png", "progress.png", "losses.png"
 LAYOUT = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, HISTORY, EVALUATIONS, SAMPLES, PROGRESS, LOSSES, CARD)
-"""What makes a checkpoint folder, beside the list of their hashes; all else that lies in one is its owner's."""
+"""All files of a checkpoint folder but the list of their hashes; anything else that lies in one is its owner's."""

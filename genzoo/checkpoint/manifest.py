@@ -7,14 +7,17 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.layout import MODEL
 from genzoo.checkpoint.strict import is_sha256, read_json, refuse_other_names
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, WeightsNotFoundError
 from genzoo.zoo import catalog
 from genzoo.zoo.spec import FORMAT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANIFEST = "manifest.json"
 
@@ -36,11 +39,23 @@ Manifest = Mapping[str, Mapping[str, PinnedFile]]
 
 
 @lru_cache(maxsize=1)
-def weights_home() -> Path:
+def weights_root() -> str:
     """The folder of the catalog's weights: the installed package's, or the checkout's."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "weights"
-    return installed if installed.is_dir() else package.parent / "weights"
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    installed = os.path.join(package, "weights")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "weights")
+
+
+def weights_home() -> Path:
+    """The same as a `Path`, whose import alone takes some of the time that `genzoo list` may."""
+    from pathlib import Path
+
+    return Path(weights_root())
+
+
+def shipped_path(name: str, file: str) -> str:
+    """The path of a file of an entry's weights, whether or not it is there."""
+    return os.path.join(weights_root(), name, file)
 
 
 def read_manifest() -> Manifest:
@@ -49,7 +64,7 @@ def read_manifest() -> Manifest:
     Raises:
         BadCheckpointError: for a manifest that is damaged.
     """
-    path = weights_home() / MANIFEST
+    path = os.path.join(weights_root(), MANIFEST)
     try:
         changed = os.stat(path).st_mtime_ns
     except OSError:
@@ -58,7 +73,7 @@ def read_manifest() -> Manifest:
 
 
 @lru_cache(maxsize=8)
-def _manifest_at(path: Path, _changed: int) -> Manifest:
+def _manifest_at(path: str, _changed: int) -> Manifest:
     try:
         entries = read_json(path)["entries"]
         for name in (*entries, *{file for files in entries.values() for file in files}):
@@ -67,6 +82,20 @@ def _manifest_at(path: Path, _changed: int) -> Manifest:
         return {name: {file: PinnedFile(**facts) for file, facts in files.items()} for name, files in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpointError(f"{path} is not a manifest ({error}): install genzoo anew.") from None
+
+
+def pinned_files(name: str) -> Mapping[str, PinnedFile]:
+    """Size and SHA-256 of each file of an entry, by its full name.
+
+    Raises:
+        WeightsNotFoundError: for an entry that has no trained weights yet.
+        BadCheckpointError: for a manifest that is damaged.
+    """
+    if (files := read_manifest().get(name)) is None:
+        raise WeightsNotFoundError(
+            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
+        )
+    return files
 
 
 def write_manifest(home: Path) -> None:
@@ -113,9 +142,9 @@ def list_models(
 
 def is_here(name: str) -> bool:
     """Whether the weights of a full catalog name are on this machine."""
-    return name in read_manifest() and os.path.isfile(weights_home() / name / MODEL)
+    return name in read_manifest() and os.path.isfile(shipped_path(name, MODEL))
 
 
 def is_of_catalog(source: str) -> bool:
-    """Whether the catalog is to be asked for a source: for its own names, and for what no folder or repository has."""
+    """Whether a source is one of the catalog's names, or can only be one: it is no folder, and no `user/repo`."""
     return source in catalog.ALIASES or source in catalog.ENTRIES or not ("/" in source or os.path.isdir(source))

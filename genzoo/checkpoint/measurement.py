@@ -1,4 +1,4 @@
-"""Measurements as `metrics.json` holds them."""
+"""Reads `metrics.json`, strictly."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
 
 Document = Mapping[str, Any]
 SAME = ("dataset", "features", "reference", "n")
-"""What measurements that are compared must share."""
+"""The fields that measurements must share to be compared."""
 _LONGEST_NAME = 255
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """The measurement in a file of `metrics.json`'s kind.
+    """The measurement in a file of the form of `metrics.json`, as plain JSON values.
 
     Raises:
         DataError: when the file is not a measurement.

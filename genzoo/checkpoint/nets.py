@@ -49,12 +49,12 @@ def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, de
         nets = {name: net for name, net in meta_nets(entry).items() if (name == "critic") == (file == CRITIC)}
     except BadCheckpointError as error:
         raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
-    shapes = {f"{key}.{name}": value.shape for key, net in nets.items() for name, value in net.state_dict().items()}
+    shapes = {key: {name: value.shape for name, value in net.state_dict().items()} for key, net in nets.items()}
+    expected = {f"{key}.{name}": shape for key, named in shapes.items() for name, shape in named.items()}
     mixture = mixture_shapes(entry) if file == MODEL else {}
-    tensors = read_tensors(folder.file(file), shapes | mixture, trusted=folder.pinned is not None)
+    tensors = read_tensors(folder.file(file), expected | mixture, trusted=folder.pinned is not None)
     for key, net in nets.items():
-        state = {name: _own(tensors[f"{key}.{name}"], dtype, device) for name in net.state_dict()}
-        net.load_state_dict(state, assign=True)
+        net.load_state_dict({name: _own(tensors[f"{key}.{name}"], dtype, device) for name in shapes[key]}, assign=True)
         net.eval().requires_grad_(False)
     return Weights(nets, {name.removeprefix(_MIXTURE): tensors[name].float().clone() for name in mixture})
 

@@ -1,4 +1,4 @@
-"""What a stranger may have written: read within bounds, JSON above all, and shown within bounds in an error."""
+"""Files that a stranger may have written, read within bounds: JSON above all."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import os
 import re
 import stat
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genzoo.errors import brief
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_JSON_BYTES = 1_000_000
 _MOST_DEPTH = 32
@@ -31,7 +33,7 @@ def is_sha256(text: object) -> bool:
     return isinstance(text, str) and len(text) == 64 and _HEXADECIMAL.issuperset(text)
 
 
-def refuse_irregular(path: Path) -> int:
+def refuse_irregular(path: str | Path) -> int:
     """The size in bytes of a file, which must not be a folder, a device or a pipe: opening a pipe would wait.
 
     Raises:
@@ -44,7 +46,7 @@ def refuse_irregular(path: Path) -> int:
     return status.st_size
 
 
-def read_bytes(path: Path, most: int) -> bytes:
+def read_bytes(path: str | Path, most: int) -> bytes:
     """The contents of a file of at most `most` bytes.
 
     Raises:
@@ -52,7 +54,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     """
     try:
         refuse_irregular(path)
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(most + 1)
     except OSError as error:
         raise ValueError((error.strerror or str(error)).lower()) from None
@@ -61,7 +63,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     return data
 
 
-def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
+def read_json(path: str | Path, most: int = MOST_JSON_BYTES) -> Any:
     """The value of a JSON file of at most `most` bytes; see `parse_json`.
 
     Raises:
@@ -71,12 +73,14 @@ def read_json(path: Path, most: int = MOST_JSON_BYTES) -> Any:
 
 
 def parse_json(data: bytes) -> Any:
-    """The value of a JSON text, held to what every reader understands alike.
+    """The value of a JSON text that every reader understands alike.
 
     Raises:
         ValueError: for what is not JSON in UTF-8, for NaN and Infinity, numbers beyond float64 or 64 bits,
             lone surrogates, a key given twice in an object, and more than 32 levels of nesting.
     """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise ValueError("it begins with a byte order mark (BOM)")
     try:
         value = _DECODER.decode(data.decode("utf-8"))
     except RecursionError:

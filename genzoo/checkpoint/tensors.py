@@ -1,4 +1,4 @@
-"""safetensors files: written in one step, and read once their header is found to be right.
+"""safetensors files, written in one step, and read after a check of their header.
 
 This is the one module that touches safetensors.
 """
@@ -59,7 +59,7 @@ def _errors_of_safetensors(path: Path) -> Iterator[None]:
 def read_tensors(
     path: Path, expected: Mapping[str, torch.Size] | None = None, *, trusted: bool = False
 ) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, mapped, once names, shapes and types are found to be right.
+    """The tensors of a safetensors file by name, mapped into memory, after a check of names, shapes and types.
 
     Args:
         path: the file.

@@ -35,15 +35,14 @@ _COMMANDS = {
     "adopt": ("adopt", "adopt", "Take finished runs into the zoo's weights."),
     "train-features": ("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
 }
-
 """Each command's module and function, and the line that `genzoo --help` has for it, which then imports neither."""
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
-"""What the system says where stdout or stderr takes no more; a closed pipe is click's affair."""
+"""The errors of a stdout or stderr that takes no more; of a closed pipe click takes care."""
 
 
 class _Group(click.Group):
-    """The one place where an error becomes a sentence."""
+    """The group of all commands, which turns every `GenzooError` into a sentence and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -87,7 +86,7 @@ class _Group(click.Group):
 
 
 def _leave_unwritten() -> None:
-    """Give up what stdout still holds, which Python would try to write once more, and fail, as it ends."""
+    """Drop the rest of stdout's buffer, which Python would try to write once more, and fail, as it ends."""
     with contextlib.suppress(OSError, AttributeError, ValueError):  # it is no file, or none at all
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
@@ -95,7 +94,7 @@ def _leave_unwritten() -> None:
 
 
 def _prepare_process() -> None:
-    """Let signals end this process as Ctrl-C does, and no sign be one that its output cannot have."""
+    """Let signals end this process as Ctrl-C does, and escape characters that its output cannot encode."""
     # So that what is half written is removed as after Ctrl-C.
     with contextlib.suppress(ValueError):  # only the main thread may set it
         for kind in STOP_SIGNALS:

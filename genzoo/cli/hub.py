@@ -66,7 +66,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
 
 
 def _sign(sources: tuple[str, ...]) -> None:
-    """Sign folders as they are; what is shown of them is what `verify` then finds."""
+    """Sign folders as they are; the files of each are counted on stderr."""
     from genzoo.sampling import integrity
 
     if not sources or not all(map(integrity.is_folder, sources)):

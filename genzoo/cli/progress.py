@@ -11,7 +11,7 @@ _SECONDS_BETWEEN_LINES = 30.0
 
 @contextlib.contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """A bar that is moved to `done` of `total`, with a few words beside it, by what it gives.
+    """A progress bar: yields a function of (done, words) that moves it to `done` of `total`.
 
     Where stderr is no terminal, a line now and then takes its place.
     """
@@ -36,7 +36,7 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
 
 
 def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], None]:
-    """What reports `done` of `total` to a bar of 100."""
+    """A function of (done, total, words) that moves a bar of 100."""
 
     def report(done: int, total: int, words: str) -> None:
         move(100 * done // total, words)

@@ -64,7 +64,7 @@ def publish(
 
 
 def _targets(source: str | None, repo: str | None, every: bool, namespace: str | None) -> Iterator[tuple[str, str]]:
-    """What is to be published, and where."""
+    """Pairs of a source and the repository that it is published to."""
     if source and repo and not every and not namespace:
         yield source, repo
     elif every and namespace and not source and not repo:
@@ -81,7 +81,7 @@ def _targets(source: str | None, repo: str | None, every: bool, namespace: str |
 
 
 def _show(draft: Draft, dry_run: bool) -> None:
-    """What is to be done: the data of a dry run, talk otherwise."""
+    """Print the changes: to stdout in a dry run, else to stderr."""
     target = draft.target
     branch = "" if target.branch == "main" else f"@{target.branch}"
     state = "unchanged" if draft.is_current else "new" if draft.is_new else "changed"

@@ -1,4 +1,4 @@
-"""`genzoo list` and `genzoo info`: what there is, told without torch."""
+"""`genzoo list` and `genzoo info`, which import as little as they can."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def describe(name: str) -> dict[str, Any]:
         BadCheckpointError: for a damaged manifest, or a damaged measurement of a shipped entry.
     """
     files = manifest.read_manifest().get(name, {})
-    here = bool(files) and os.path.isfile(manifest.weights_home() / name / MODEL)
+    here = bool(files) and os.path.isfile(manifest.shipped_path(name, MODEL))
     return {
         **_facts(catalog.ENTRIES[name]),
         "weights": "here" if here else "not in this installation" if files else "not trained yet",
         "bytes": sum(file.size for file in files.values()) or None,
-        "metrics": _metrics(name) if files else None,
+        "metrics": _read_shipped(name, METRICS) if files else None,
     }
 
 
@@ -46,7 +46,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
 
 
 def _describe_source(source: str) -> dict[str, Any]:
-    """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+    """The facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     from genzoo.checkpoint.config import read_config
     from genzoo.checkpoint.measurement import read_metrics
     from genzoo.hub import find_folder
@@ -63,30 +63,25 @@ def _describe_source(source: str) -> dict[str, Any]:
     }
 
 
-def _metrics(name: str) -> dict[str, Any] | None:
-    path = manifest.weights_home() / name / METRICS
+def _read_shipped(name: str, file: str) -> Any:
+    """The value of a JSON file of an entry, None where it is not here; `genzoo verify` checks its hash."""
+    path = manifest.shipped_path(name, file)
     if not os.path.isfile(path):
         return None
     try:
-        metrics: dict[str, Any] = read_json(path)
+        return read_json(path)
     except ValueError as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
-    return metrics
 
 
 def _training(name: str) -> dict[str, Any] | None:
-    """How the weights of an entry that are here were trained; its recipe says how a new run would be."""
-    if not manifest.is_here(name):
-        return None
-    from genzoo.checkpoint.config import read_config
-    from genzoo.checkpoint.folder import Folder
-
-    folder = Folder(manifest.weights_home() / name, manifest.read_manifest()[name])
-    if not folder.has(CONFIG):
-        from genzoo.hub import find_folder
-
-        folder = find_folder(name)
-    return dict(read_config(folder).training)
+    """The record of the training of an entry's weights; None where they are not here."""
+    match _read_shipped(name, CONFIG) if manifest.is_here(name) else None:
+        case None:
+            return None
+        case {"training": dict() as training}:
+            return training
+    raise BadCheckpointError(f"{manifest.shipped_path(name, CONFIG)} is damaged: install genzoo anew.")
 
 
 @click.command("list", short_help="List the models whose names match PATTERN.")
@@ -114,10 +109,15 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _headline(row: dict[str, Any]) -> str:
-    match row["metrics"]:
-        case {"frechet_distance": {"mean": int() | float() as distance}}:
-            return f"{distance:.2f}"
-    return "-"
+    distance = _mean(row["metrics"], "frechet_distance")
+    return "-" if distance is None else f"{distance:.2f}"
+
+
+def _mean(metrics: Any, key: str) -> float | None:
+    match metrics.get(key) if isinstance(metrics, dict) else None:
+        case {"mean": int() | float() as mean}:
+            return mean
+    return None
 
 
 @click.command()
@@ -141,9 +141,8 @@ def info(source: str, as_json: bool) -> None:
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
-    measured = facts["metrics"] or {}
-    rows = [(metric.label, measured[key]) for key, metric in ALL_METRICS.items() if key in measured]
-    nested["metrics"] = {label: f"{row['mean']:.4g}" for label, row in rows}
+    means = {metric.label: _mean(facts["metrics"], key) for key, metric in ALL_METRICS.items()}
+    nested["metrics"] = {label: f"{mean:.4g}" for label, mean in means.items() if mean is not None}
     told = ("steps", "step", "seed", "precision", "device")
     nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
     for key, values in nested.items():

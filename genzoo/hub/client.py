@@ -1,4 +1,4 @@
-"""Single requests to the Hub: patient with what passes, in a sentence about what does not."""
+"""Single requests to the Hub, repeated where another attempt may help; errors are told in a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, UsageError
@@ -23,6 +23,7 @@ from genzoo.version import __version__
 T = TypeVar("T")
 
 MAIN = "main"
+AGENT: dict[str, Any] = {"library_name": "genzoo", "library_version": __version__}
 _ATTEMPTS = 5
 _FIRST_WAIT, PATIENCE = 0.5, 20.0
 """Seconds: what the first wait is at most, each next one being twice as long, and when no more waiting begins."""
@@ -32,7 +33,7 @@ _MOST_BYTES = 300_000_000
 
 _warn = logging.getLogger("genzoo").warning
 _asked_for: ContextVar[str | None] = ContextVar("_asked_for", default=None)
-"""What is on its way, while the client is at work for genzoo."""
+"""The name of the file or answer that the client is fetching for genzoo."""
 _WAITING = re.compile(r"\b(?:Retrying in|Waiting) (\d+(?:\.\d+)?)s")
 
 
@@ -45,7 +46,7 @@ def fetch(
     cache: Path | None = None,
     token: str | None = None,
 ) -> Path:
-    """The path in a cache of one file of a repository, downloaded where it is not there yet.
+    """The path of one file of a repository in the client's cache, downloaded if it is not there yet.
 
     A file that is in the client's own cache is taken from there when the Hub cannot be reached.
 
@@ -67,14 +68,7 @@ def fetch(
 
         return Path(
             hf_hub_download(
-                repo,
-                name,
-                revision=revision,
-                cache_dir=cache,
-                force_download=again or anew,
-                token=token,
-                library_name="genzoo",
-                library_version=__version__,
+                repo, name, revision=revision, cache_dir=cache, force_download=again or anew, token=token, **AGENT
             )
         )
 
@@ -85,7 +79,7 @@ def fetch(
 
 
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
-    """The path of a file that is in the client's cache, without a request."""
+    """The path of a file in the client's cache, or None; nothing is asked of the Hub."""
     _refuse_endpoint()
     from huggingface_hub import try_to_load_from_cache
 
@@ -97,7 +91,7 @@ def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
 
 
 def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -> None:
-    """Ask how large a file is, before it is fetched.
+    """Raise `BadCheckpointError` for a file that is too large, before it is fetched.
 
     Raises:
         BadCheckpointError: when it is larger than `most` bytes, by default any of genzoo's, or not there.
@@ -107,8 +101,7 @@ def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -
     def ask(_: bool) -> int:
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-        url = hf_hub_url(repo, name, revision=revision)
-        return get_hf_file_metadata(url, library_name="genzoo", library_version=__version__).size or 0
+        return get_hf_file_metadata(hf_hub_url(repo, name, revision=revision), **AGENT).size or 0
 
     size = patiently(ask, Request(f"{name} of {repo}", repo, revision))
     if size > most:
@@ -125,14 +118,14 @@ def list_files(repo: str, revision: str) -> frozenset[str]:
     def ask(_: bool) -> frozenset[str]:
         from huggingface_hub import HfApi
 
-        info = HfApi(library_name="genzoo", library_version=__version__).model_info(repo, revision=revision, timeout=10)
+        info = HfApi(**AGENT).model_info(repo, revision=revision, timeout=10)
         return frozenset(file.rfilename for file in info.siblings or ())
 
     return patiently(ask, Request(f"the list of files of {repo}", repo, revision))
 
 
 def is_offline() -> bool:
-    """Whether the client has been told to leave the network alone."""
+    """Whether HF_HUB_OFFLINE keeps the client off the network."""
     _refuse_endpoint()
     from huggingface_hub import constants
 
@@ -151,7 +144,7 @@ def _refuse_endpoint() -> None:
 
 
 def is_reachable() -> bool:
-    """Whether the Hub may be asked, and its server answers; see `reach`."""
+    """Whether the client is not offline and the Hub's server can be connected to."""
     if is_offline():
         return False
     try:
@@ -229,7 +222,7 @@ def _in_own_words(what: str) -> Iterator[None]:
 
 
 def _tell_waits(record: logging.LogRecord) -> bool:
-    """Whether a record of the client's is shown: not where genzoo speaks for it, unless more was asked for."""
+    """A log filter: False for the client's own warnings while genzoo tells of a request in its own words."""
     what = _asked_for.get()
     asked = logging.getLogger("huggingface_hub").level < logging.WARNING  # by HF_HUB_VERBOSITY, say
     if what is None or asked or record.levelno > logging.WARNING:

@@ -23,7 +23,7 @@ _MOST_WORDS = 200  # characters of what the Hub says itself
 
 
 class OutOfReachError(HubError):
-    """There is no such repository, or no way to it: another attempt would end the same way."""
+    """There is no such repository, or no connection to it: another attempt would fail in the same way."""
 
 
 class OvertakenError(HubError):
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request came to nothing.
+    """A failed request.
 
     Attributes:
         error: the error to raise.

@@ -1,4 +1,4 @@
-"""Where a model's folder lies: here, in the client's cache, or on the Hub."""
+"""Finds a model's checkpoint folder: on this machine, in the client's cache, or on the Hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genzoo.checkpoint.folder import Folder, LocalFolder, about_pickles, pinned_
 from genzoo.checkpoint.layout import CONFIG
 from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.checkpoint.strict import MOST_JSON_BYTES
-from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError, brief
+from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, brief
 from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
 from genzoo.values import as_path
@@ -42,11 +42,11 @@ class HubFolder(Folder):
 
     @property
     def writable(self) -> bool:
-        """Never: `path` is the cache's."""
+        """False: `path` lies in the client's cache."""
         return False
 
     def file(self, name: str) -> Path:
-        """The path in the cache of one file, held against the manifest, or else the Hub's own hash.
+        """The path in the cache of one file, after its hash was compared with the manifest's, or else the Hub's own.
 
         What does not have the right hash is fetched once more.
 
@@ -97,10 +97,10 @@ class HubFolder(Folder):
 
 @dataclass(frozen=True)
 class ShippedFolder(Folder):
-    """The folder of a catalog entry that is here, and what an installed genzoo leaves out of it on the Hub."""
+    """The folder of a catalog entry; files that this installation leaves out are fetched from the Hub."""
 
     def file(self, name: str) -> Path:
-        """The path of one file, held against the manifest; see `Folder.file` and `HubFolder.file`."""
+        """The path of one file, fetched if it is not here; see `Folder.file` and `HubFolder.file`."""
         here = (self.path / name).is_file() or name not in (self.pinned or {})
         return super().file(name) if here else self._rest.file(name)
 
@@ -114,7 +114,7 @@ class ShippedFolder(Folder):
 
 
 def known_hash(pinned: Mapping[str, PinnedFile] | None, name: str, path: Path) -> str | None:
-    """The hash that a file in the cache must have, if it is known: the manifest's, or that of its blob's name.
+    """The hash that a file in the cache must have: the manifest's, or that in its blob's name; None if unknown.
 
     The client keeps a file of Git LFS or Xet under its SHA-256, others under their Git hash, without a look inside.
     """
@@ -125,7 +125,7 @@ def known_hash(pinned: Mapping[str, PinnedFile] | None, name: str, path: Path) -
 
 
 def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | None:
-    """What is wrong with a file that must have a hash, a SHA-256 or Git's; None where it has it, or none is known."""
+    """Why a file does not have the hash it must have, a SHA-256 or Git's; None where it does, or none is known."""
     if expected is None:
         return None
     in_git = len(expected) == _GIT
@@ -134,18 +134,18 @@ def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | N
 
 
 def parse_repository(source: object) -> tuple[str, str | None] | None:
-    """The repository and the revision of `user/repo[@revision]`; None for what is not written so."""
+    """The repository and the revision of a text `user/repo[@revision]`; None for any other source."""
     match = _REPOSITORY.fullmatch(source) if isinstance(source, str) else None
     return (match["repo"], match["revision"]) if match else None
 
 
 def is_revision(text: object) -> bool:
-    """Whether a branch, a tag or a commit can be written so."""
+    """Whether a text may name a branch, a tag or a commit."""
     return isinstance(text, str) and _REVISION.fullmatch(text) is not None and ".." not in text
 
 
 def repository_of(name: str) -> str:
-    """The repository of a catalog entry, by its full name; whether somebody has published it is not known here."""
+    """The name `user/repo` of a catalog entry's repository, whether or not it has been published."""
     return f"{os.environ.get(NAMESPACE) or 'genzoo'}/{name}"
 
 
@@ -203,11 +203,7 @@ def info(source: str | os.PathLike[str]) -> Entry:
 
 
 def _find_entry(name: str) -> Folder:
-    pinned = manifest.read_manifest().get(name)
-    if pinned is None:
-        raise WeightsNotFoundError(
-            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
-        )
+    pinned = manifest.pinned_files(name)
     if manifest.is_here(name):
         return ShippedFolder(manifest.weights_home() / name, pinned)
     return _open_published(name, pinned, f"The weights of {name}")
@@ -234,12 +230,12 @@ def _beside_folder(error: HubError, source: str) -> HubError:
 
 
 def _within(error: HubError) -> str:
-    """An error's sentence, to go on with within another."""
+    """An error's sentence, for use within another."""
     return str(error).replace("There is", "there is", 1)
 
 
 def refuse_out_of_reach(source: str) -> None:
-    """Raise what `find_folder` would where a model is not here and the Hub out of reach; otherwise nothing is asked.
+    """Raise the error of `find_folder` for a model that is not here while the Hub cannot be reached.
 
     A command calls this before it imports torch.
 
@@ -273,7 +269,7 @@ def open_repository(
 
 @contextlib.contextmanager
 def _refusing_pickles(repo: str, revision: str) -> Iterator[None]:
-    """Say of a repository whose weights are all pickled that this is what is wrong with it."""
+    """Tell of an incomplete repository whose weights are all pickled that pickles are not read."""
     try:
         yield
     except BadCheckpointError:

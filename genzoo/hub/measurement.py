@@ -1,4 +1,4 @@
-"""From a name to its measurement."""
+"""Finds the measurement of a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from genzoo.hub.folders import find_folder
 
 
 def find_metrics(source: str) -> dict[str, Any]:
-    """The measurement of a name, a checkpoint folder or a repository, or in a file of `metrics.json`'s kind.
+    """The measurement of a name, a checkpoint folder or a repository, or of a file of that form.
 
     Raises:
         DataError: when it has not been measured, or the file is not a measurement.

@@ -1,4 +1,4 @@
-"""Whether the Hub can be reached, asked before its client sets out.
+"""Tests the connection to the Hub before its client is used.
 
 Where it cannot, the client tries again for half a minute, and for minutes where packets are lost on the way.
 What this needs of the standard library is imported in functions, since `import genzoo` comes by here.
@@ -28,7 +28,7 @@ class NoWayError(OSError):
 
 
 _known: dict[tuple[str, int], tuple[float, str | None]] = {}
-"""When a server was last tried, and the system's words for what went wrong."""
+"""Host and port -> the time of the last attempt, and the system's words for its failure, or None."""
 
 
 def probe() -> None:

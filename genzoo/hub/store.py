@@ -1,4 +1,4 @@
-"""Catalog entries and repositories on this machine: fetched ahead of time, and hashed again."""
+"""`pull` and `verify`: fetch models ahead of time, and hash the files on this machine again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, SUMS)
 
 @dataclass(frozen=True)
 class Fetched:
-    """What `pull` made sure is on this machine."""
+    """A model whose files `pull` has found or put on this machine."""
 
     name: str
     path: Path
@@ -32,12 +32,12 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Verified:
-    """What `verify` found of one model.
+    """The state of one model's files on this machine.
 
     Attributes:
         name: of the entry, the repository or the folder.
         files: how many of its files are here.
-        damaged: what is wrong with which.
+        damaged: path -> what is wrong with it.
         golden: whether every net was loaded too, and the golden images came out.
     """
 
@@ -105,7 +105,7 @@ def verify(sources: Iterable[str] = ()) -> Iterator[Verified]:
 
 
 def folder_here(name: str) -> Folder | None:
-    """What is on this machine of an entry or a repository that `verify` has hashed; None unless it can be drawn from.
+    """The folder on this machine of an entry or a repository; None unless it holds all that golden images need.
 
     Files that are not here stay there: nothing is fetched.
     """
@@ -125,12 +125,8 @@ _Copies = Iterator[tuple[Path, str | None]]
 
 
 def _copies(name: str) -> _Copies:
-    if pinned := manifest.read_manifest().get(name):
-        return _copies_of_entry(name, pinned)
-    if name in catalog.ENTRIES:
-        raise WeightsNotFoundError(
-            f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them."
-        )
+    if name in catalog.ENTRIES or name in manifest.read_manifest():
+        return _copies_of_entry(name, manifest.pinned_files(name))
     if named := parse_repository(name):
         return _copies_of_repository(*named)
     known = catalog.nearest(name, [*catalog.ALIASES, *catalog.ENTRIES])

@@ -1,4 +1,4 @@
-"""Pixels: the one place that knows ranges, layouts and file formats.
+"""Ranges, layouts and grids of pixels.
 
 Images in genzoo are float32 in [0, 1], shaped (n, c, h, w); files and arrays hold uint8, (n, h, w, c).
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _BEYOND = 0.01
-"""How far outside of [0, 1] pixels may lie, as after a gradient step."""
+"""The most by which pixels may lie outside of [0, 1], as after a gradient step."""
 MOST_IN_GRID = 10_000
 """A grid lies in memory as a whole, unlike every other form of output."""
 PADDING = 2
@@ -154,11 +154,11 @@ def check_grid(n: int, nrow: int | None) -> None:
 
 
 def grid_of(n: int, nrow: int | None) -> tuple[int, int]:
-    """Columns and rows of a grid of `n` images, as square as it can be unless told otherwise."""
+    """The number of columns and of rows of a grid of `n` images: `nrow` columns, or as square as it can be."""
     columns = min(math.ceil(math.sqrt(n)) if nrow is None else whole_number("nrow", nrow), n)
     return columns, math.ceil(n / columns)
 
 
 def to_picture(array: npt.NDArray[np.uint8]) -> Image.Image:
-    """One image, (h, w, 1) or (h, w, 3) uint8, as Pillow's."""
+    """A Pillow image of an array (h, w, 1) or (h, w, 3) uint8."""
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)

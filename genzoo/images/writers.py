@@ -1,4 +1,4 @@
-"""Images to files: the form follows from the name, memory does not grow with the number of images."""
+"""Writes images to files, in a form that follows from the name and in constant memory, but for grids."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ARRAY = "images"
 
 
 def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) -> None:
-    """Raise `UsageError` unless a name says what `n` images are to become, before any is made."""
+    """Raise `UsageError` for a file name that has no form for `n` images, before any is made."""
     suffix = as_path(path).suffix.lower()
     if suffix in GRIDS and not _is_folder(path):
         check_grid(n, nrow)
@@ -52,7 +52,7 @@ def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) 
 def check_room(
     path: str | os.PathLike[str], n: int, shape: tuple[int, int, int], nrow: int | None = None, besides: int = 0
 ) -> None:
-    """Refuse what `n` images of a shape (c, h, w) cannot become, before they are made.
+    """Raise an error where `n` images of a shape (c, h, w) would not fit, before they are made.
 
     Args:
         path: as `check_output` took it.

@@ -1,4 +1,4 @@
-"""What makes a checkpoint public: its card, its publication on the Hub, its place among the zoo's weights.
+"""Cards of checkpoints, their publication on the Hub, and their adoption into the zoo's weights.
 
 It may import all rooms but cli.
 With hub it is the one that touches huggingface_hub; hub downloads, release uploads.

@@ -1,4 +1,4 @@
-"""From a finished run to a folder of `weights/` with its measurement and card: nothing is copied by hand."""
+"""Takes a finished run into `weights/`, with its measurement and card."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
 
 
 def published(entry: Entry) -> Settings:
-    """How an entry of the zoo is measured: where published likelihoods compare, on the whole test set as they are."""
+    """The settings that an entry is measured with: a binarised VAE on the whole test set, as published ones are."""
     return Settings(likelihood_images=10_000) if entry.recipe.binarize else Settings()
 
 
@@ -97,7 +97,7 @@ def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> No
 
 
 def _standing(model: Model, data_dir: str | Path | None) -> Evaluation:
-    """What the shipped state was found to be on the training set, measured now where no run did."""
+    """The evaluation of a model on the training set by its run, or else measured now."""
     if evaluations := model.config.training.get("evaluations"):
         return best_of(model.entry, evaluations)
     nets = {"generator": model.generator, **({"encoder": model.encoder} if model.entry.is_vae else {})}

@@ -1,4 +1,4 @@
-"""Publishing: a checkpoint folder, once it has been checked, with its card, as one commit on the Hub."""
+"""Publishes a checked checkpoint folder, with its card, as one commit on the Hub, and copies folders."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def publish(
     dry_run: bool = False,
     report: Callable[[Draft], object] = lambda _: None,
 ) -> str:
-    """Publish a checkpoint folder with its card, as one commit, and hold what arrived against what was sent.
+    """Publish a checkpoint folder with its card, as one commit, and compare what arrived with what was sent.
 
     A copy of the folder is sent once its nets load and its golden images come out.  A README.md in the folder is
     its card; otherwise one is written.  Files of an earlier publication that the folder lacks are deleted; all
@@ -121,7 +121,7 @@ def publish(
 
 
 def _add_card(folder: Folder, copy: Path, repo: str) -> None:
-    """Have a valid card in the copy."""
+    """Write a card into the copy, or check the one that its owner has written."""
     card = copy / CARD
     if not card.exists():
         # Of the folder itself: the card of a catalog entry tells of its neighbours.

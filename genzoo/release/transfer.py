@@ -1,4 +1,4 @@
-"""From a folder to a repository: held against what is there, sent as one commit, and fetched again."""
+"""Transfers a folder to a repository: compares, commits, and downloads again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from genzoo.errors import HubError, UsageError
 from genzoo.hub import client
 from genzoo.hub.failures import OvertakenError, Request
 from genzoo.hub.folders import is_revision, parse_repository
-from genzoo.version import __version__
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -28,7 +27,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Target:
-    """Where a folder is published.
+    """The branch of a repository that a folder is published on.
 
     Attributes:
         repo: `user/repo`.
@@ -44,15 +43,15 @@ class Target:
 
     @property
     def api(self) -> HfApi:
-        """The client, which holds the token."""
+        """A client of the Hub that sends the token."""
         from huggingface_hub import HfApi
 
-        return HfApi(token=self.token, library_name="genzoo", library_version=__version__)
+        return HfApi(token=self.token, **client.AGENT)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a publication does to one file, and its size in bytes."""
+    """The change of one file in a publication, and its size in bytes."""
 
     name: str
     state: State
@@ -61,7 +60,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a publication would do to a branch.
+    """The changes of a publication, before it is sent.
 
     Attributes:
         target: the branch, and its repository.
@@ -77,12 +76,12 @@ class Draft:
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether the branch already holds the folder."""
         return not self.is_new and all(change.state == "unchanged" for change in self.changes)
 
 
 def find_target(repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None) -> Target:
-    """Where to publish, once it is written as it must be.
+    """The target of a publication, after a check of its names.
 
     Arguments are the attributes of `Target`.
 
@@ -99,7 +98,7 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
 
 
 def demand_way(target: Target) -> None:
-    """Raise `HubError` where the Hub cannot be reached, or must not be; nothing is asked of it."""
+    """Raise `HubError` where the client is offline or the Hub cannot be connected to."""
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     def refuse_offline(_: bool) -> None:
@@ -110,7 +109,7 @@ def demand_way(target: Target) -> None:
 
 
 def demand_token(target: Target) -> None:
-    """Raise `HubError` where there is no token to publish with, or to ask what is there."""
+    """Raise `HubError` where there is no token."""
     from huggingface_hub import get_token
 
     if not _patiently(target, lambda _: target.token or get_token()):
@@ -118,7 +117,7 @@ def demand_token(target: Target) -> None:
 
 
 def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
-    """Hold the files of a folder against those of a branch, by their hashes; nothing is changed.
+    """Compare the files of a folder with those of a branch, by their hashes; nothing is changed.
 
     Args:
         target: the branch.
@@ -132,7 +131,7 @@ def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
 
 
 def send(draft: Draft, folder: Path, message: str) -> str:
-    """Publish a folder as one commit upon the head that the draft has seen; nothing shows before that.
+    """Publish a folder as one commit on top of the draft's head.
 
     A repository and a branch that are not there are made first.  What the branch holds already is left alone.
 
@@ -170,7 +169,7 @@ def send(draft: Draft, folder: Path, message: str) -> str:
 
 
 def fetch_published(target: Target, commit: str, folder: Path, cache: Path) -> Path:
-    """Download what was published into an empty cache, and hold it against the folder it came from.
+    """Download a publication into an empty cache, and compare it with the folder it came from.
 
     Returns:
         The folder within the cache.

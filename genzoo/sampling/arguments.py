@@ -1,4 +1,4 @@
-"""What a model's methods may be called with: whole numbers, seeds, latents and images of its shapes."""
+"""Checks of the arguments of a model's methods: whole numbers, seeds, latents and images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether weights are what they were: hashes, nets that load, golden images; and how to sign altered ones anew."""
+"""Verifies weights by their hashes and golden images, and signs folders that were altered on purpose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from genzoo.zoo import catalog
 
 
 def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verified]:
-    """Hash weights on this machine again, load them, and hold what they give against their golden images.
+    """Hash weights on this machine again, load them, and compare their images with the golden ones.
 
     A catalog entry's files are held against the manifest, a repository's against the Hub's own hashes, and a
     folder's against its `SHA256SUMS`.  What is only partly here is hashed alone; nothing is fetched.
@@ -42,12 +42,12 @@ def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verifi
 
 
 def is_folder(source: str) -> bool:
-    """Whether a source is a folder on this machine: the catalog's names go first, as they do for `load`."""
+    """Whether a source is a folder on this machine, and not one of the catalog's names, which go first as in `load`."""
     return source not in {*catalog.ALIASES, *catalog.ENTRIES} and os.path.isdir(source)
 
 
 def update_hashes(path: Path) -> list[str]:
-    """Sign a checkpoint folder as it is now, once every net of it is found to load.
+    """Write `SHA256SUMS` of a checkpoint folder as it is now, if every net of it loads.
 
     For who altered weights on purpose.  Golden images that the nets no longer give are drawn anew.
 

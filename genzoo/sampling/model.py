@@ -31,8 +31,8 @@ from genzoo.zoo.spec import Entry
 class Model:
     """A generator with its latent space, and the encoder or critic it was trained with.
 
-    Every method raises `UsageError` for what it cannot do with the arguments that it is given: images or latents of
-    another shape, a net that the model does not have.
+    Every method raises `UsageError` for arguments that it has no result for (images or latents of another shape, a
+    number or a seed out of range, a prior or a net that the model lacks, more images than fit in memory).
 
     Attributes:
         entry: architecture, dataset and recipe.
@@ -110,8 +110,8 @@ class Model:
             A source that loads just this commit, `user/repo@<commit>`.
 
         Raises:
-            UsageError: for a repository or branch that cannot be, a public one where a private one is wanted, or nets
-                that were changed in memory.
+            UsageError: for a repository or branch that cannot be, one that is public where a private one is wanted,
+                or nets that were changed in memory.
             BadCheckpointError: for a folder, or a card in it, that is not sound.
             HubError: when the Hub does not take it.
         """
@@ -143,7 +143,6 @@ class Model:
         """The discriminator or critic: images (n, c, h, w) in [0, 1] -> scores (n,).
 
         Raises:
-            UsageError: for a VAE.
             HubError: for a repository on the Hub, when that does not give it.
             BadCheckpointError: when the folder has none.
         """
@@ -159,9 +158,9 @@ class Model:
     @cached_property
     def mixture(self) -> Mixture:
         """A VAE's second prior, a mixture of Gaussians; raises `BadCheckpointError` if it is no distribution."""
-        if not self.entry.is_vae:
-            raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
-        return Mixture(self._mixture, self.name)
+        if self._mixture:
+            return Mixture(self._mixture, self.name)
+        raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
 
     def to(self, device: str | torch.device) -> Model:
         """This model, with its nets moved to a device; raises `UsageError` for one that is not here."""
@@ -178,21 +177,13 @@ class Model:
         """Latents `start` to `start + n` of a seed: (n, z) float32, of the standard normal or a VAE's mixture.
 
         Latent i of a seed depends on nothing but the seed, the prior and i; no seed takes a new one.
-
-        Raises:
-            UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks, and for
-                more than fit in memory.
         """
         n, start = arguments.chosen_range(n, start)
         with clear_memory_errors(f"{n:,} latents take", "ask for fewer at a time, by start"):
             return draw_latents(self, n, arguments.chosen_seed(seed), start, prior)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1], differentiable in `z`.
-
-        Raises:
-            UsageError: for latents of another shape.
-        """
+        """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1], differentiable in `z`."""
         arguments.refuse_other_latents(self.entry, z)
         with own_dtype(self.entry, self.device):
             raw = self.generator(z.to(self.device, self.dtype))
@@ -203,9 +194,7 @@ class Model:
     ) -> Iterator[Tensor]:
         """Samples in batches, (<= batch_size, c, h, w) each, in constant memory; see `sample`.
 
-        Raises:
-            UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
-            BadCheckpointError: for weights that give images that are not finite.
+        What is wrong with the arguments is said at once.
         """
         n, start = arguments.chosen_range(n, start)
         batch_size, seed = arguments.chosen_batch_size(batch_size), arguments.chosen_seed(seed)
@@ -222,8 +211,6 @@ class Model:
         from its `mixture`, which leaves out latents that no training image has.
 
         Raises:
-            UsageError: for an `n` or `batch_size` below 1, a negative start, a seed out of range or a
-                prior the model lacks.
             BadCheckpointError: for weights that give images that are not finite.
         """
         batches = self.iter_samples(n, seed, start=start, batch_size=batch_size, prior=prior)
@@ -233,9 +220,6 @@ class Model:
         """Images on the great circle from one latent to another: (z,), (z,) -> (steps, c, h, w).
 
         Spherical interpolation keeps the norm that latents of a normal distribution have.
-
-        Raises:
-            UsageError: for fewer than 2 steps, more than fit in memory, or latents of another shape.
         """
         arguments.refuse_other_ends(self.entry, z0, z1)
         steps = arguments.chosen_steps(steps)
@@ -298,6 +282,6 @@ def load(
         WeightsNotFoundError: for an entry that has no trained weights yet.
         HubError: when the Hub, or the way to it, does not give what is not on this machine.
         BadCheckpointError: for a folder that is damaged, altered or not genzoo's.
-        UsageError: for a device that this machine does not have.
+        UsageError: for a device or a type that nets cannot be computed on or in.
     """
     return Model.from_pretrained(source, device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Where latents come from: the standard normal, or a VAE's mixture of Gaussians."""
+"""Priors of latents: the standard normal, or a VAE's mixture of Gaussians."""
 
 from __future__ import annotations
 
