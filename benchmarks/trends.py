@@ -17,7 +17,8 @@ from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
 from genzoo.evaluate.comparison import compare, find_metrics
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.metrics import MIXTURE
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry, Recipe
 from page import signature, write_page
 
@@ -62,7 +63,7 @@ class Study:
         found = [
             entry
             for entry in ENTRIES.values()
-            if (entry.family, entry.dataset.name, entry.tag) == (self.family, self.dataset, "")
+            if (entry.family.name, entry.dataset.name, entry.tag) == (self.family, self.dataset, "")
             and (entry.hidden_layers == 3 if self.varied == "latent size" else entry.latent_size == latent)
         ]
         return sorted(found, key=self.value)

@@ -18,7 +18,7 @@ from PIL import Image
 from genzoo.data import ImageData
 from genzoo.train import Plan, train
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 from .hub_server import HubServer
 

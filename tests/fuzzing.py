@@ -44,7 +44,7 @@ from genzoo.checkpoint.weights import (
     write_config,
 )
 from genzoo.data import ImageData
-from genzoo.errors import BadCheckpointError, GenzooError
+from genzoo.errors import GenzooError, InvalidEntryError
 from genzoo.evaluate.compare import to_table
 from genzoo.evaluate.comparison import compare, find_metrics
 from genzoo.sampling.integrity import write_golden
@@ -261,7 +261,7 @@ class Campaign:
         self.work.mkdir()
         write_config(self.work, Config(entry))
         with self.counted("large") as found:
-            with contextlib.suppress(BadCheckpointError):
+            with contextlib.suppress(InvalidEntryError):
                 write_zeros(self.work, entry, kind)
             sign(self.work)
             found.append(attempt(partial(sample, self.work, has_mixture=False)))

@@ -29,7 +29,7 @@ from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
 from genzoo.errors import DataError
 from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 from .peak import on_posix
 

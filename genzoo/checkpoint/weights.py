@@ -28,12 +28,12 @@ from genzoo.checkpoint.folder import (
     Folder,
     about_pickles,
 )
-from genzoo.checkpoint.strict import read_json, refuse_other_names
+from genzoo.checkpoint.strict import check, read_json, refuse_other_names
 from genzoo.checkpoint.tensors import read_tensors
-from genzoo.errors import BadCheckpointError, brief, brief_list
+from genzoo.errors import BadCheckpointError, InvalidEntryError, brief, brief_list
 from genzoo.version import __version__
 from genzoo.zoo import catalog
-from genzoo.zoo.fields import check
+from genzoo.zoo.registry import find_family, package_of
 from genzoo.zoo.spec import FORMAT, Entry
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ GOLDEN_IMAGES = 8
 MIXTURE_COMPONENTS = 10
 _MOST_PARAMETERS = 64_000_000
 _HASH = re.compile("[0-9a-f]{64}")
+_FIELDS = {"entry", "format", "parent", "training", "versions"}
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,64}")
 
 
@@ -93,8 +94,10 @@ class Config:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, as `read_config` takes them."""
+        package = package_of(self.entry.family)
         return {
             "format": FORMAT,
+            **({} if package is None else {"package": package}),
             "entry": self.entry.to_json(),
             "training": dict(self.training),
             "parent": None if self.parent is None else dict(self.parent),
@@ -186,17 +189,30 @@ def read_config(folder: Folder) -> Config:
         version, names = value.get("format"), sorted(value)
         known = type(version) is int and version == FORMAT
         check(known, f"its format is {brief(version)}, this genzoo reads {FORMAT}.")
-        check(names == ["entry", "format", "parent", "training", "versions"], f"it has the fields {brief_list(names)}.")
+        check(set(names) - {"package"} == _FIELDS, f"it has the fields {brief_list(names)}.")
+        _check_package(value)
         check(isinstance(value["training"], dict), "its field training must be an object.")
         if value["parent"] is not None:
             _check_parent(value["parent"])
         if value["versions"] is not None:
             _check_versions(value["versions"])
         return Config(Entry.from_json(value["entry"]), value["training"], value["parent"], value["versions"])
+    except (BadCheckpointError, InvalidEntryError) as error:
+        raise BadCheckpointError(f"{path} is refused: {error}") from None
     except ValueError as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
-    except BadCheckpointError as error:
-        raise BadCheckpointError(f"{path} is refused: {error}") from None
+
+
+def _check_package(config: Mapping[str, Any]) -> None:
+    """Raise `BadCheckpointError` for a family of a package that is not installed; its name is shown, and no more."""
+    package, entry = config.get("package", ""), config["entry"]
+    check(isinstance(package, str), "its package is no name.")
+    family = entry.get("family") if isinstance(entry, dict) else None
+    check(
+        not package or find_family(family) is not None,
+        f"its family {brief(family, 64)} comes with the package {brief(package, 64)}, which is not installed here: "
+        "install that, if you trust its authors.",
+    )
 
 
 def _check_parent(parent: object) -> None:
@@ -240,7 +256,7 @@ def load_net(entry: Entry, folder: Folder, net: str, dtype: torch.dtype, device:
     """
     try:
         nets = meta_nets(entry)
-    except BadCheckpointError as error:
+    except InvalidEntryError as error:
         raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
     shapes = {
         f"{key}.{name}": tensor.shape
@@ -305,7 +321,7 @@ def meta_nets(entry: Entry) -> nn.ModuleDict:
     """The entry's nets without memory, after a check that they are of a sane size.
 
     Raises:
-        BadCheckpointError: for more parameters than any small model has.
+        InvalidEntryError: for more parameters, or larger maps, than any small model has.
     """
     import torch
 
@@ -314,8 +330,8 @@ def meta_nets(entry: Entry) -> nn.ModuleDict:
     with torch.device("meta"):
         nets = build(entry)
     parameters = count_parameters(nets)
-    check(
-        parameters <= _MOST_PARAMETERS,
-        f"{entry.name} would have {parameters:,} parameters, genzoo's limit is {_MOST_PARAMETERS:,}.",
-    )
+    if parameters > _MOST_PARAMETERS:
+        raise InvalidEntryError(
+            f"{entry.name} would have {parameters:,} parameters, genzoo's limit is {_MOST_PARAMETERS:,}."
+        )
     return nets

@@ -13,7 +13,7 @@ from genzoo.checkpoint.weights import METRICS, is_here, list_models, read_config
 from genzoo.errors import BadCheckpointError, UnknownNameError
 from genzoo.hub import find_folder, is_of_catalog
 from genzoo.zoo import catalog
-from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 
@@ -32,7 +32,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "aliases": catalog.aliases_of(entry.name),
-        "family": entry.family,
+        "family": entry.family.name,
         "dataset": entry.dataset.name,
         "image_shape": list(entry.dataset.shape),
         "latent_size": entry.latent_size,

@@ -8,7 +8,7 @@ from typing import Any
 
 from genzoo.checkpoint.files import whole_file
 from genzoo.errors import UsageError
-from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
 

@@ -13,7 +13,8 @@ from genzoo.checkpoint.measurement import SAME, Document, read_metrics
 from genzoo.checkpoint.weights import CONFIG, METRICS
 from genzoo.errors import DataError, UsageError, brief
 from genzoo.hub import find_folder
-from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.metrics import MIXTURE
+from genzoo.zoo.registry import ALL_METRICS
 
 
 def find_metrics(source: str) -> dict[str, Any]:
@@ -91,6 +92,5 @@ def _best(documents: Sequence[Document], key: str) -> list[str]:
     # Under two likelihoods the same number of nats means two things.
     if len({row.get("likelihood") for row in rows.values()}) > 1:
         return []
-    choose = min if ALL_METRICS[key].better == "lower" else max
-    top = choose(row["mean"] for row in rows.values())
+    top = min((row["mean"] for row in rows.values()), key=ALL_METRICS[key].loss)
     return [name for name, row in rows.items() if row["mean"] == top]

@@ -37,8 +37,8 @@ from genzoo.evaluate.scores import (
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
-from genzoo.zoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.metrics import MIXTURE, metrics_of
 
 FORMAT = 1
 SAMPLE_COUNT = 10_000
@@ -147,7 +147,7 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
         return False
     document = read_metrics(path)
     extractor = _eyes(model, settings)
-    metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
+    metrics = [*(metrics_of("samples") if extractor else []), *(metrics_of("vae") if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:
         metrics.append(MIXTURE)
     identity = _identity(model, extractor, settings)
@@ -248,7 +248,7 @@ def _sample_rows(
 ) -> dict[str, dict[str, Any]]:
     """Each metric's mean, standard deviation, floor, and its value for each seed."""
     reference = reference_sample(extractor, settings.reference, data_dir)
-    values: Values = {key: [] for key in SAMPLE_METRICS}
+    values: Values = {key: [] for key in metrics_of("samples")}
     for seed, images in zip(seeds, sets, strict=True):
         for key, value in score(images, reference, seed).items():
             values[key].append(significant(value))
@@ -264,7 +264,7 @@ def _sample_rows(
         report=lambda: progress.by(_SCORE_UNITS, "floor"),
     )
     progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
-    return {key: _row(key, values, floor) for key in SAMPLE_METRICS}
+    return {key: _row(key, values, floor) for key in values}
 
 
 def _row(key: str, values: Values, floor: Values | None) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def _row(key: str, values: Values, floor: Values | None) -> dict[str, Any]:
         "mean": significant(statistics.fmean(each)),
         # Of one set of images the spread is unknown, not zero.
         "std": significant(statistics.stdev(each)) if len(each) > 1 else None,
-        "floor": significant(statistics.fmean(floor[key])) if floor else None,
+        "floor": significant(statistics.fmean(floor[key])) if floor and key in floor else None,
         "values": each,
     }
 

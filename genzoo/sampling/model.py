@@ -31,7 +31,8 @@ from genzoo.sampling.arguments import (
 from genzoo.sampling.elbo import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
 from genzoo.sampling.pretrained import Pretrained
 from genzoo.sampling.priors import PRIORS, Mixture, Prior
-from genzoo.zoo.spec import Entry, Lstm
+from genzoo.zoo.registry import FAMILIES
+from genzoo.zoo.spec import Entry
 
 BATCH = 256
 """Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
@@ -85,7 +86,8 @@ class Model(Pretrained):
             UsageError: for a model that is no VAE.
         """
         if not self.entry.is_vae:
-            raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with vae or mlpvae.")
+            known = " or ".join(family.name for family in FAMILIES.values() if family.is_vae)
+            raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
         return load_net(self.entry, self.folder, "encoder", self.dtype, self.device)
 
     @cached_property
@@ -317,7 +319,7 @@ class Model(Pretrained):
         cast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         with (
             torch.autocast(kind, enabled=False) if cast else nullcontext(),
-            full_float32(self.device, cudnn=not isinstance(self.entry.arch, Lstm)),
+            full_float32(self.device, cudnn=self.entry.arch.cudnn),
         ):
             yield
 

@@ -16,6 +16,7 @@ from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import gaussian_kl, log_likelihood
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 _IMAGES = 5000
@@ -33,8 +34,9 @@ def measured(entry: Entry) -> bool:
 
 
 def loss_of(entry: Entry, evaluation: Evaluation) -> float:
-    """What the choice goes by, lower being better: minus a VAE's ELBO, a GAN's Fréchet distance."""
-    return -evaluation["elbo"] if entry.is_vae else evaluation["frechet_distance"]
+    """What the choice goes by, lower being better: the metric that the family's objective names."""
+    selection = ALL_METRICS[entry.family.objective.selection]
+    return selection.loss(evaluation[selection.name])
 
 
 def best_of(entry: Entry, evaluations: list[dict[str, float]]) -> dict[str, float]:

@@ -28,7 +28,7 @@ from genzoo.train.draws import Source, StepDraw
 from genzoo.train.objectives import Losses, Phase, build_phases
 from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
 from genzoo.train.state import STATE, State
-from genzoo.zoo.spec import Conv, FlatConv, Lstm, Recipe
+from genzoo.zoo.spec import Recipe
 
 PROGRESS_ROWS = 5
 _REPORT_SECONDS = 0.5
@@ -58,7 +58,7 @@ class Trainer:
         self.source = Source(data.to(plan.device), recipe.batch_size, plan.seed)
         torch.manual_seed(plan.seed)
         nets = build(plan.entry).to(plan.device)
-        if isinstance(plan.entry.arch, Conv | FlatConv):
+        if plan.entry.arch.channels_last:
             nets = nets.to(memory_format=torch.channels_last)
         self.phases = build_phases(nets, plan.entry, self._precision, plan.device)
         if not recipe.norm_bias:
@@ -69,8 +69,8 @@ class Trainer:
         self.state = State(nets, Average(shipped, recipe.ema), optimizers)
         self.draw = StepDraw(self.source, self.phases[0].repeats, processes.rank, processes.count)
         self._updates: Callable[[], dict[str, Tensor]] = self._update_all
-        # cuDNN's recurrent kernels cannot be recorded, and what several processes say to one another is not to be.
-        if plan.device.type == "cuda" and processes.count == 1 and not isinstance(plan.entry.arch, Lstm):
+        # What several processes say to one another is not to be recorded.
+        if plan.device.type == "cuda" and processes.count == 1 and plan.entry.arch.cuda_graph:
             self._updates = Captured(self._update_all, self.draw.generator)
         self._sums: dict[str, Tensor] = {}
         self.on_history: Callable[[dict[str, float]], None] = _ignore

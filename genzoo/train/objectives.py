@@ -21,7 +21,8 @@ from genzoo.accel.fastconv import gradients_of_maps_alone
 from genzoo.accel.streams import Aside, Pending
 from genzoo.images.pixels import to_pixels
 from genzoo.sampling.elbo import gaussian_kl, log_likelihood, sample_posterior
-from genzoo.zoo.spec import Entry, Recipe
+from genzoo.zoo.registry import resolve
+from genzoo.zoo.spec import Entry
 
 Losses = dict[str, Tensor]
 """Scalar tensors by name, the first of which is minimised."""
@@ -123,14 +124,28 @@ def build_phases(
         cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
     kind = Cast if cast_at_once else Run
     runs = {name: kind(net, precision) for name, net in nets.items()}
-    if entry.is_vae:
-        return [Phase("vae", None, _Variational(runs, entry).losses)]
-    game = _Adversarial(nets["critic"], runs, entry, device)
-    recipe = entry.recipe
-    return [
-        Phase("critic", "critic", game.critic_losses, recipe.critic_steps, recipe.clip),
-        Phase("generator", "generator", game.generator_losses),
-    ]
+    phases: list[Phase] = resolve(entry.family.objective.phases)(nets, runs, entry, device)
+    return phases
+
+
+def vae_phases(_: nn.ModuleDict, runs: dict[str, Run], entry: Entry, __: torch.device | None) -> list[Phase]:
+    """A VAE's single phase, in which encoder and decoder learn together."""
+    return [Phase("vae", None, _Variational(runs, entry).losses)]
+
+
+def gan_phases(nets: nn.ModuleDict, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> list[Phase]:
+    """The discriminator's turns and the generator's, by the non-saturating loss."""
+    return _Adversarial(nets["critic"], runs, entry, device).phases()
+
+
+def wgan_phases(nets: nn.ModuleDict, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> list[Phase]:
+    """The critic's turns, after each of which its weights are clipped, and the generator's."""
+    return _Wasserstein(nets["critic"], runs, entry, device).phases()
+
+
+def wgangp_phases(nets: nn.ModuleDict, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> list[Phase]:
+    """The critic's turns, with a penalty on its gradient between real and generated images, and the generator's."""
+    return _Penalised(nets["critic"], runs, entry, device).phases()
 
 
 class _Variational:
@@ -161,7 +176,10 @@ class _Batch:
 
 
 class _Adversarial:
-    """Both players' losses; a step's last generated images serve both of them."""
+    """Both players' losses in a GAN; a step's last generated images serve both of them."""
+
+    between = False
+    """Whether the penalty is on the gradient between real and generated images, and not at real ones."""
 
     def __init__(self, critic: nn.Module, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> None:
         self.critic, self.generate, self.score, self.entry = critic, runs["generator"], runs["critic"], entry
@@ -170,6 +188,14 @@ class _Adversarial:
         self.generating, self.judging = Aside(device), Aside(device)
         self.batches: list[_Batch] = []
         self.fake: Tensor | None = None
+
+    def phases(self) -> list[Phase]:
+        """The critic's, and then the generator's."""
+        recipe = self.entry.recipe
+        return [
+            Phase("critic", "critic", self.critic_losses, recipe.critic_steps, recipe.clip),
+            Phase("generator", "generator", self.generator_losses),
+        ]
 
     def _generated(self, z: Tensor, last: bool) -> Tensor:
         with torch.set_grad_enabled(last):
@@ -182,7 +208,7 @@ class _Adversarial:
         for turn in range(recipe.critic_steps):
             real, z = draw.images(), draw.normal(self.entry.latent_size)
             make = functools.partial(self._generated, z, turn == recipe.critic_steps - 1)
-            share = draw.uniform() if recipe.objective == "wgangp" else None
+            share = draw.uniform() if self.between else None
             batches.append(_Batch(real, self.generating.begin(make, z), share))
         return batches
 
@@ -195,12 +221,16 @@ class _Adversarial:
             self.fake = batch.fake.wait()
             # On one stream with the pass before, whose batch norm keeps its statistics in the same place.
             real_scores, fake_scores = on_real.wait(), self.score(self.fake.detach()).float()
-            return _critic_losses(self.entry.recipe, real_scores, fake_scores)
+            return self._critic_losses(real_scores, fake_scores)
         self.fake = batch.fake.wait()
         fake = self.fake.detach()
         penalty = self._penalty(batch, fake) if self.entry.recipe.penalty else None
         real_scores, fake_scores = self.score(torch.cat([batch.real, fake])).float().chunk(2)
-        return _critic_losses(self.entry.recipe, real_scores, fake_scores, penalty.wait() if penalty else None)
+        losses = self._critic_losses(real_scores, fake_scores)
+        if penalty is None:
+            return losses
+        value, (name, loss) = penalty.wait(), next(iter(losses.items()))
+        return {**losses, name: loss + self.entry.recipe.penalty * value, "penalty": value.detach()}
 
     def _penalty(self, batch: _Batch, fake: Tensor) -> Pending:
         if batch.share is None:
@@ -213,18 +243,32 @@ class _Adversarial:
         self.score.refresh()
         scores = self.score(self.fake).float()
         self.fake = None
-        loss = generator_loss(scores) if self.entry.recipe.objective == "gan" else -scores.mean()
-        return {"generator": loss}
+        return {"generator": self._generator_loss(scores)}
+
+    def _generator_loss(self, scores: Tensor) -> Tensor:
+        return generator_loss(scores)
+
+    def _critic_losses(self, real: Tensor, fake: Tensor) -> Losses:
+        """What the critic minimises, and what else is known of its scores."""
+        return {
+            "discriminator": discriminator_loss(real, fake, self.entry.recipe.real_label),
+            "real_score": real.detach().sigmoid().mean(),
+            "fake_score": fake.detach().sigmoid().mean(),
+        }
 
 
-def _critic_losses(recipe: Recipe, real: Tensor, fake: Tensor, penalty: Tensor | None = None) -> Losses:
-    """What a critic or discriminator minimises, and what else is known of its scores."""
-    if recipe.objective == "gan":
-        loss = discriminator_loss(real, fake, recipe.real_label)
-        seen = {"real_score": real.detach().sigmoid().mean(), "fake_score": fake.detach().sigmoid().mean()}
-    else:
+class _Wasserstein(_Adversarial):
+    """Both players' losses in a WGAN."""
+
+    def _generator_loss(self, scores: Tensor) -> Tensor:
+        return -scores.mean()
+
+    def _critic_losses(self, real: Tensor, fake: Tensor) -> Losses:
         loss = critic_loss(real, fake)
-        seen = {"wasserstein": -loss.detach()}
-    if penalty is not None:
-        loss, seen["penalty"] = loss + recipe.penalty * penalty, penalty.detach()
-    return {"discriminator" if recipe.objective == "gan" else "critic": loss, **seen}
+        return {"critic": loss, "wasserstein": -loss.detach()}
+
+
+class _Penalised(_Wasserstein):
+    """Both players' losses in a WGAN-GP."""
+
+    between = True

@@ -12,7 +12,8 @@ from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.measurement import Document, read_metrics
 from genzoo.checkpoint.weights import METRICS, MODEL, Config, Folder, read_config
 from genzoo.errors import BadCheckpointError
-from genzoo.zoo.metrics import ALL_METRICS, Metric
+from genzoo.zoo.metrics import Metric
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 _DEPTH = 3

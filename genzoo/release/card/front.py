@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
+from genzoo.checkpoint.strict import check
 from genzoo.checkpoint.weights import MODEL, read_manifest
 from genzoo.errors import BadCheckpointError
 from genzoo.hub.folders import NAMESPACE, repository_of
 from genzoo.release.card.facts import Facts, Row
 from genzoo.release.card.words import HUB_DATASETS, TITLES
-from genzoo.zoo.fields import check
 
 TASK = "unconditional-image-generation"
 _ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
@@ -31,7 +31,7 @@ def front_matter(facts: Facts) -> str:
         "library_name": "genzoo",
         "license": "apache-2.0",
         "pipeline_tag": TASK,
-        "tags": list(dict.fromkeys([kind, entry.family, "image-generation", entry.dataset.name])),
+        "tags": list(dict.fromkeys([kind, entry.family.name, "image-generation", entry.dataset.name])),
     }
     if entry.dataset.name in HUB_DATASETS:
         fields["datasets"] = [HUB_DATASETS[entry.dataset.name]]

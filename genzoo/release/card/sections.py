@@ -16,7 +16,7 @@ from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import is_of_catalog
 from genzoo.release.card.words import describe, describe_source, describe_weights, papers, plain, table, title
 from genzoo.zoo.catalog import ENTRIES, aliases_of
-from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Recipe
 
 _TOLD = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genzoo.zoo.catalog import ENTRIES, aliases_of
-from genzoo.zoo.spec import Entry, Family
+from genzoo.zoo.spec import Entry
 
-FAMILIES: dict[Family, str] = {
+FAMILIES: dict[str, str] = {
     "mlpgan": "A GAN of fully connected nets",
     "mlpvae": "A variational autoencoder of fully connected nets",
     "dcgan": "A DCGAN, a GAN of convolutional nets",
@@ -64,7 +64,7 @@ _R1 = (
     "Mescheder, Geiger and Nowozin 2018"
 )
 _VAE = "[Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), Kingma and Welling 2014"
-_PAPERS: dict[Family, tuple[str, ...]] = {
+_PAPERS: dict[str, tuple[str, ...]] = {
     "mlpgan": (_GAN,),
     "mlpvae": (_VAE,),
     "dcgan": (_GAN, _DCGAN),
@@ -79,7 +79,7 @@ _PAPERS: dict[Family, tuple[str, ...]] = {
 def papers(entry: Entry) -> tuple[str, ...]:
     """The papers that an entry's method comes from."""
     held = entry.recipe.objective == "gan" and entry.recipe.penalty > 0
-    return (*_PAPERS[entry.family], _R1) if held else _PAPERS[entry.family]
+    return (*_PAPERS[entry.family.name], _R1) if held else _PAPERS[entry.family.name]
 
 
 def describe(entry: Entry) -> str:
@@ -89,7 +89,7 @@ def describe(entry: Entry) -> str:
     what = f"{size} of {SUBJECTS[name]}" if (name := entry.dataset.name) in SUBJECTS else f"{size} like its own"
     layers = f"{entry.hidden_layers} hidden layer{'s' * (entry.hidden_layers > 1)}"
     return (
-        f"{FAMILIES[entry.family]}, with {layers} and latents of {entry.latent_size} numbers, "
+        f"{FAMILIES[entry.family.name]}, with {layers} and latents of {entry.latent_size} numbers, "
         f"trained on {title(entry)} to draw {what}."
     )
 
@@ -112,7 +112,7 @@ def describe_source(entry: Entry) -> str:
             f"The entry is genzoo's own: a DCGAN of {report}, whose discriminator has a gradient penalty in place of "
             "batch norm."
         )
-    if entry.family == "wgangp":
+    if entry.family.name == "wgangp":
         return f"The entry completes {report}, which names WGAN-GP without running it."
     return f"The entry comes from {report}, {REPORTS[source]}."
 
