@@ -79,7 +79,7 @@ def test_shipped_nets_are_accurate_and_small(dataset: str, least: float) -> None
     folder = shipped_folder(features_of(dataset))
     config = json.loads(folder.file("config.json").read_text())
     assert config["training"]["accuracy"]["test"] >= least
-    assert config["training"]["recipe"] == dataclasses.asdict(DATASETS[dataset].feature_recipe)  # type: ignore[call-overload]
+    assert config["training"]["recipe"] == dataclasses.asdict(DATASETS[dataset].feature_recipe)  # type: ignore[arg-type]
     assert load_net(folder).spec == features_of(dataset)
     assert all(path.stat().st_size <= 8_000_000 for path in folder.path.iterdir())
     extractor = ZooFeatures(folder)

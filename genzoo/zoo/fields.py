@@ -75,17 +75,16 @@ def decode(cls: type[T], value: object, where: str, readers: Readers | None = No
     return cls(**decoded)
 
 
-def decode_kind(cls: type[T], value: object, where: str) -> T:
-    """A dataclass that has a `kind` from its JSON, which must name that kind.
+def decode_kind(kinds: Mapping[str, type[T]], value: object, where: str) -> T:
+    """One of several dataclasses from its JSON, which says its `kind`.
 
     Raises:
         InvalidEntryError: naming the field that is wrong.
     """
-    kind = cls.kind  # type: ignore[attr-defined]
-    named = value.get("kind") if isinstance(value, dict) else None
-    check(named == kind, f"{where}.kind is {brief(named)}, but must be one of {[kind]}.")
+    kind = value.get("kind") if isinstance(value, dict) else None
+    check(isinstance(kind, str) and kind in kinds, f"{where}.kind must be one of {list(kinds)}.")
     fields = typing.cast("dict[str, Any]", value)
-    return decode(cls, {key: item for key, item in fields.items() if key != "kind"}, where)
+    return decode(kinds[typing.cast("str", kind)], {k: v for k, v in fields.items() if k != "kind"}, where)
 
 
 def _decode(hint: Any, value: Any, where: str) -> Any:

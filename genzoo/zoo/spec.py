@@ -166,7 +166,7 @@ class Entry:
         readers = {
             Family: lambda _, __: family,
             Dataset: lambda item, where: _as_registered(decode(Dataset, item, where)),
-            Architecture: lambda item, where: decode_kind(family.architecture, item, where),
+            Architecture: lambda item, where: decode_kind(_kinds(family), item, where),
         }
         entry = decode(cls, stored, "entry", readers)
         check(name == entry.name, f"the entry's name is {brief(name)}, but its fields make it {entry.name!r}.")
@@ -178,6 +178,12 @@ def _family_named(name: object) -> Family:
     if family is None:
         raise InvalidEntryError(f"entry.family is {brief(name)}, but must be one of {list(FAMILIES)}.")
     return family
+
+
+def _kinds(family: Family) -> dict[str, type[Architecture]]:
+    """Every architecture by its kind, of two of a kind the family's."""
+    kinds = {known.architecture.kind: known.architecture for known in FAMILIES.values()}
+    return kinds | {family.architecture.kind: family.architecture}
 
 
 def _as_registered(dataset: Dataset) -> Dataset:
