@@ -291,7 +291,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
+    monkeypatch.setattr(torchvision.datasets.MNIST, "__init__", refuse)
     with pytest.raises(DataError, match=r"could not be read \(permission denied\)"):
         load_images(MNIST, tmp_path)
 

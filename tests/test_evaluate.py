@@ -190,7 +190,7 @@ def test_bad_images_move_the_metrics_that_should_move(
 def test_the_floor_comes_from_images_outside_the_reference(eyes: ZooFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Sample] = []
 
-    def record(sample: Sample, _: Sample, seed: int) -> dict[str, float]:
+    def record(sample: Sample, _: Sample, seed: int, __: object) -> dict[str, float]:
         drawn.append(sample)
         return dict.fromkeys(metrics_of("samples"), float(seed))
 
