@@ -44,7 +44,7 @@ def _is_slim() -> bool:
 def _weights(root: Path, *, slim: bool) -> list[str]:
     """The files of the feature nets and of every entry, or of those that an alias stands for."""
     sys.path.insert(0, str(root))
-    from genzoo.checkpoint.weights import read_manifest
+    from genzoo.checkpoint.manifest import read_manifest
     from genzoo.zoo.catalog import ALIASES, ENTRIES
 
     left_out = {*ENTRIES} - {*ALIASES.values()} if slim else set()

@@ -11,11 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Document
-from genzoo.checkpoint.weights import CONFIG, METRICS, Folder, meta_nets, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.checkpoint.nets import meta_nets
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
-from genzoo.release.card.words import TITLES, table
+from genzoo.release.card.text import table
 from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES
 from genzoo.zoo.metrics import metrics_of
 from genzoo.zoo.registry import ALL_METRICS
@@ -133,7 +137,7 @@ def text(home: Path) -> str:
         for dataset in DATASETS:
             of_it = [model for model in models if model.document["dataset"] == dataset and key in model.document]
             if of_it:
-                parts += [heading.format(TITLES[dataset]), write(of_it)]
+                parts += [heading.format(DATASETS[dataset].title), write(of_it)]
     there = {model.entry.name for model in models}
     if missing := [f"`{name}`" for name in ENTRIES if name not in there]:
         parts += [WAITING, f"{', '.join(missing)}."]

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 
 
 def signature(script: str) -> str:

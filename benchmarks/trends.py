@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
-from genzoo.release.card.words import TITLES, table
+from genzoo.checkpoint.config import Config, read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import METRICS
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
+from genzoo.release.card.text import table
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.metrics import MIXTURE
-from genzoo.zoo.registry import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS, DATASETS
 from genzoo.zoo.spec import Entry, Recipe
 from page import signature, write_page
 
@@ -50,7 +53,7 @@ class Study:
     @property
     def title(self) -> str:
         """Its heading."""
-        return f"{self.varied.capitalize()} of a {NAMES[self.family]} on {TITLES[self.dataset]}"
+        return f"{self.varied.capitalize()} of a {NAMES[self.family]} on {DATASETS[self.dataset].title}"
 
     def value(self, entry: Entry) -> int:
         """What varies, for one entry."""

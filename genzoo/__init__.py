@@ -13,7 +13,7 @@ from genzoo.errors import GenzooError
 from genzoo.version import __version__
 
 if TYPE_CHECKING:
-    from genzoo.checkpoint.weights import list_models
+    from genzoo.checkpoint.manifest import list_models
     from genzoo.hub import info
     from genzoo.images.pixels import make_grid
     from genzoo.images.writers import save_images
@@ -25,7 +25,7 @@ __all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load",
 _LAZY = {
     "Model": "sampling.model",
     "info": "hub",
-    "list_models": "checkpoint.weights",
+    "list_models": "checkpoint.manifest",
     "load": "sampling.model",
     "make_grid": "images.pixels",
     "register": "zoo.registry",

@@ -6,14 +6,13 @@ import contextlib
 import errno
 import importlib
 import os
-import re
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from subprocess import Popen
 
 WINDOWS = os.name == "nt"
@@ -21,9 +20,9 @@ WINDOWS = os.name == "nt"
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 """What asks a process to end; SIGBREAK is Windows' own, and the one that a process can send there."""
 
-_RESERVED = re.compile(
-    r'(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])[ ]*(\..*)?|.*[<>:"|?*\x00-\x1f].*|.*[ .]',
-    re.IGNORECASE | re.DOTALL,
+_RESERVED = (
+    r"(?is)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])[ ]*(\..*)?"
+    r'|.*[<>:"|?*\x00-\x1f].*|.*[ .]'
 )
 """Names of devices, whatever their ending, signs that no name may have, and ends that Windows drops."""
 
@@ -33,7 +32,9 @@ _CONTENDED = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 def is_reserved(name: str) -> bool:
     """Whether a file of this name cannot be here: on Windows `nul.png` is a device, and `out.` becomes `out`."""
-    return WINDOWS and _RESERVED.fullmatch(name) is not None
+    import re
+
+    return WINDOWS and re.fullmatch(_RESERVED, name) is not None
 
 
 def sync(path: Path) -> None:

@@ -27,27 +27,17 @@ from hypothesis import strategies as st
 import genzoo
 from genzoo.accel.processes import Processes
 from genzoo.checkpoint.checksums import SUMS
-from genzoo.checkpoint.folder import LocalFolder, sign
+from genzoo.checkpoint.config import Config, versions_here, write_config
+from genzoo.checkpoint.folder import Folder, LocalFolder, sign
+from genzoo.checkpoint.layout import CONFIG, CRITIC, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.nets import meta_nets, mixture_shapes, read_golden
 from genzoo.checkpoint.tensors import write_tensors
-from genzoo.checkpoint.weights import (
-    CONFIG,
-    CRITIC,
-    GOLDEN,
-    METRICS,
-    MODEL,
-    Config,
-    Folder,
-    meta_nets,
-    mixture_shapes,
-    read_golden,
-    versions_here,
-    write_config,
-)
 from genzoo.data import ImageData
 from genzoo.errors import GenzooError, InvalidEntryError
 from genzoo.evaluate.compare import to_table
-from genzoo.evaluate.comparison import compare, find_metrics
-from genzoo.sampling.integrity import write_golden
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
+from genzoo.sampling.golden import write_golden
 from genzoo.train import Plan
 from genzoo.train.loop import Trainer
 from genzoo.train.state import STATE

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 
 from .hub_server import HubServer
 

@@ -17,26 +17,18 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from genzoo.checkpoint.checksums import read_sums
+from genzoo.checkpoint.config import Config, read_config, write_config
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.folder import sign
-from genzoo.checkpoint.weights import (
-    CONFIG,
-    MODEL,
-    Config,
-    Folder,
-    is_here,
-    meta_nets,
-    read_config,
-    read_manifest,
-    write_config,
-    write_manifest,
-)
+from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.layout import CONFIG, MODEL
+from genzoo.checkpoint.manifest import is_here, read_manifest, write_manifest
+from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.hub import find_folder
 from genzoo.nets import count_parameters
 from genzoo.release.card import catalog_card, check_card, read_note, render, write_card, write_note
-from genzoo.release.card.numbers import report_3_names
+from genzoo.release.card.ranking import report_3_names
 from genzoo.zoo.catalog import ENTRIES, aliases_of
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.registry import ALL_METRICS
@@ -221,6 +213,19 @@ def test_a_measurement_of_other_weights_is_not_shown(tmp_path: Path) -> None:
         render(folder)
 
 
+def test_a_measurement_that_the_hub_would_not_take_is_refused(tmp_path: Path) -> None:
+    folder = checkpoint_of(ENTRIES["dcgan-mnist-z100-l3"], tmp_path, {"coverage": row(0.25), "dataset": ""})
+    with pytest.raises(BadCheckpointError, match=r"a dataset in model-index.*genzoo evaluate"):
+        render(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), True, "1", [1]])
+def test_a_number_that_is_none_is_refused(value: object, tmp_path: Path) -> None:
+    measured = {"priors": {"mixture": {"coverage": {"mean": 0.5, "floor": value}}}}
+    with pytest.raises(GenzooError, match=r"metrics\.json"):
+        render(checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path, measured))
+
+
 def test_what_a_run_recorded_stays_in_its_cell(tmp_path: Path) -> None:
     training = {
         "seed": 12345,
@@ -235,6 +240,32 @@ def test_what_a_run_recorded_stays_in_its_cell(tmp_path: Path) -> None:
     assert "| steps | 936, or 2 passes over the data |" in table
     assert "| note | one \\| two ## &lt;b>three |" in table
     assert "| best | step 500, frechet distance 1.5 |" in table
+
+
+def test_what_a_stranger_wrote_is_text(tmp_path: Path) -> None:
+    evil = "one|two\n# <b>three`four\n---\n\n\nseven"
+    likelihood = row(-80.5, standard_error=0.5, n=100, unit=evil, likelihood=evil)
+    measured = {
+        "coverage": row(0.25),
+        "elbo": likelihood,
+        "features": {"name": evil, "version": evil},
+        "reference": {"split": evil, "n": evil},
+        evil: {"elbo": likelihood},
+        "noted": [evil, {evil: evil}],
+    }
+    training = {
+        "steps": 7,
+        "step": 7,
+        "data": {"name": evil, "images": evil, "sha256": evil},
+        "evaluations": [{"step": 7, evil: evil}],
+        evil: {evil: evil},
+    }
+    folder = checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path, measured, training=training)
+    card = render(folder)
+    result = check_card(card)["model-index"][0]["results"][0]
+    assert (result["metrics"][0]["name"], result["dataset"]["split"]) == (f"Coverage ({evil} v{evil})", evil)
+    body = card.split("\n---\n", 1)[1]
+    assert body.count("seven") == body.lower().count("one\\|two # &lt;b>three'four --- seven") == 20
 
 
 def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
@@ -271,7 +302,7 @@ def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "dcgan-mnist-z100-l3"
-    ours = {MODEL: read_manifest()[name][MODEL]["sha256"]}
+    ours = {MODEL: read_manifest()[name][MODEL].sha256}
     known = checkpoint_of(ENTRIES[name], tmp_path / "a", parent={"name": name, "sha256": ours})
     # Of no repository it is said that it is there, but of those in a namespace that the user has named.
     card = render(known)

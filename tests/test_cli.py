@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import genzoo as package
-from genzoo.checkpoint.weights import read_manifest, weights_home
+from genzoo.checkpoint.manifest import read_manifest, weights_home
 from genzoo.cli import main
 from genzoo.images.pixels import to_uint8
 from genzoo.zoo.catalog import ENTRIES
@@ -73,7 +73,7 @@ def test_a_slim_installation(genzoo: CommandLine, tmp_path: Path) -> None:
     rows = json.loads(genzoo("list", "--json", PYTHONPATH=str(site)).stdout)
     told = {row["name"]: row["weights"] for row in rows}
     assert told == {**dict.fromkeys(ENTRIES, "not in this installation"), here: "here"}
-    assert all(row["bytes"] == sum(file["size"] for file in read_manifest()[row["name"]].values()) for row in rows)
+    assert all(row["bytes"] == sum(file.size for file in read_manifest()[row["name"]].values()) for row in rows)
     assert {row["name"] for row in rows if row["metrics"]} == {here}
     facts = genzoo("info", missing, PYTHONPATH=str(site)).stdout.splitlines()
     assert "weights        not in this installation" in facts

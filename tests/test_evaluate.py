@@ -15,7 +15,8 @@ from PIL import Image
 from torch import Tensor
 
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.weights import Folder
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError, WeightsNotFoundError
 from genzoo.evaluate import Settings, evaluate, evaluate_images, to_text
@@ -409,9 +410,9 @@ def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> Non
 def test_a_pinned_net_is_held_against_the_manifest(tmp_path: Path) -> None:
     torch.manual_seed(0)
     save_net(tmp_path / "net", FeatureNet(features_of("mnist")).eval(), {"recipe": {"label_smoothing": 0.1}})
-    pins = {file: {"sha256": sha256(tmp_path / "net" / file)} for file in ("config.json", "model.safetensors")}
+    pins = {file: PinnedFile(1, sha256(tmp_path / "net" / file)) for file in ("config.json", "model.safetensors")}
     load_net(Folder(tmp_path / "net", pins))
-    pins["model.safetensors"]["sha256"] = "0" * 64
+    pins["model.safetensors"] = PinnedFile(1, "0" * 64)
     with pytest.raises(BadCheckpointError, match="is damaged or altered"):
         load_net(Folder(tmp_path / "net", pins))
 

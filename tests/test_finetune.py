@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 
 import genzoo
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.weights import load_net, weights_home
+from genzoo.checkpoint.manifest import weights_home
+from genzoo.checkpoint.nets import load_nets
 from genzoo.cli import main
 from genzoo.hub import find_folder
 from genzoo.zoo.catalog import find_entry
@@ -108,9 +109,8 @@ def test_finetune_takes_the_critic_along(digits: Path, tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     x = genzoo.load("dcgan-mnist").sample(8, seed=0)
-    parent = load_net(
-        find_entry("dcgan-mnist"), find_folder("dcgan-mnist"), "critic", torch.float32, torch.device("cpu")
-    )
+    cpu = torch.device("cpu")
+    parent = load_nets(find_entry("dcgan-mnist"), find_folder("dcgan-mnist"), torch.float32, cpu)["critic"]
     weights = dict(genzoo.load(out).critic.named_parameters())
     for key, value in parent.named_parameters():
         torch.testing.assert_close(weights[key], value, rtol=0, atol=1e-6)

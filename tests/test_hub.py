@@ -12,7 +12,7 @@ import pytest
 
 import genzoo as package
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.weights import read_manifest, weights_home
+from genzoo.checkpoint.manifest import read_manifest, weights_home
 
 from .conftest import CommandLine
 from .hub_process import FETCH, contents, environment, fetch, install, run
@@ -91,7 +91,7 @@ def test_a_damaged_copy_is_fetched_once_more(hub: HubServer, home: Path, tmp_pat
     site = install(tmp_path / "site")
     hub.repo(f"genzoo/{GAN}", contents(weights_home() / GAN))
     env = environment(hub, home, PYTHONPATH=str(site))
-    right = read_manifest()[GAN]["model.safetensors"]["sha256"]
+    right = read_manifest()[GAN]["model.safetensors"].sha256
     hub.fault(f"/lfs/{right}", method="GET", times=1, flip=1000)
     [found] = fetch(GAN, env=env)
     assert sha256(Path(found["paths"][0])) == right
@@ -118,7 +118,7 @@ def test_a_damaged_copy_is_fetched_once_more(hub: HubServer, home: Path, tmp_pat
     assert len(hub.requests(right, "GET")) == before + 1
 
     # A file of git's, whose hash the client does not keep.
-    config = read_manifest()[GAN]["config.json"]["sha256"]
+    config = read_manifest()[GAN]["config.json"].sha256
     hub.repos[f"genzoo/{GAN}"].commit({**contents(weights_home() / GAN), "config.json": b"{}"})
     [found] = fetch(f"{GAN} config.json", env=env)
     assert re.search(rf"config\.json .* the manifest's is {config}", found["text"])
@@ -248,5 +248,5 @@ def test_evaluate_a_repository(genzoo: CommandLine, hub: HubServer, home: Path, 
     done = genzoo("evaluate", "user/model", "-n", 500, "--seeds", 0, **environment(hub, home))
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / f"{GAN}-metrics.json").read_text())
-    assert document["weights_sha256"] == read_manifest()[GAN]["model.safetensors"]["sha256"]
+    assert document["weights_sha256"] == read_manifest()[GAN]["model.safetensors"].sha256
     assert len(hub.requests("config.json", "GET")) == 1

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 
 from .hub_process import FETCH, environment, fetch, run
 from .hub_server import HubServer

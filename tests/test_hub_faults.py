@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 
 from .hub_process import environment, fetch
 from .hub_server import HubServer

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from genzoo.checkpoint.weights import weights_home
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.errors import HubError
 from genzoo.hub import client, reach, refuse_out_of_reach
 from genzoo.hub.failures import OutOfReachError

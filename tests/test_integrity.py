@@ -17,14 +17,17 @@ from click.testing import CliRunner, Result
 
 import genzoo
 from genzoo.checkpoint import folder as checkpoints
+from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import read_sums
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import LocalFolder, renew, sign
+from genzoo.checkpoint.manifest import read_manifest, weights_home
+from genzoo.checkpoint.nets import read_golden
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import read_golden, read_manifest, weights_home
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.evaluate import write_metrics
+from genzoo.sampling.golden import changed_nets
 from genzoo.sampling.integrity import update_hashes, verify
 from genzoo.train import train
 from genzoo.zoo.catalog import ENTRIES
@@ -112,7 +115,7 @@ def test_what_is_read_is_hashed_once(folder: Path, monkeypatch: pytest.MonkeyPat
     assert hashed == ["config.json", "model.safetensors"]
     swap(folder / "model.safetensors")
     with pytest.raises(BadCheckpointError, match=NOT_SIGNED):
-        model.changed()
+        changed_nets(model)
 
 
 def test_a_folder_that_nobody_signed(folder: Path) -> None:
@@ -192,7 +195,7 @@ def test_the_shipped_folders_are_signed() -> None:
     for name in ENTRIES:
         listed = read_manifest()[name]
         sums = read_sums(weights_home() / name)
-        assert sums == {file: facts["sha256"] for file, facts in listed.items() if file != "SHA256SUMS"}
+        assert sums == {file: facts.sha256 for file, facts in listed.items() if file != "SHA256SUMS"}
         assert json.loads((weights_home() / name / "config.json").read_text()).get("versions", "absent") != "absent"
 
 
@@ -232,8 +235,8 @@ def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypa
     home = tmp_path / "weights"
     shutil.copytree(weights_home() / VAE, home / VAE)
     zero(home / VAE / "model.safetensors")
-    genzoo.checkpoint.weights.write_manifest(home)
-    monkeypatch.setattr(genzoo.checkpoint.weights, "weights_home", lambda: home)
+    manifest.write_manifest(home)
+    monkeypatch.setattr(manifest, "weights_home", lambda: home)
     [row] = verify()
     assert list(row.damaged) == [str(home / VAE)]
     assert [row.damaged for row in verify(deep=False)] == [{}]

@@ -15,10 +15,11 @@ from PIL import Image
 
 import genzoo
 from genzoo.accel.devices import find_device, full_float32
+from genzoo.checkpoint.manifest import is_here, weights_home
 from genzoo.checkpoint.tensors import read_tensors
-from genzoo.checkpoint.weights import is_here, weights_home
 from genzoo.errors import GenzooError, UsageError
 from genzoo.sampling.elbo import binarized
+from genzoo.sampling.golden import changed_nets
 from genzoo.sampling.model import Model
 from genzoo.train import train
 from genzoo.train.objectives import build_phases
@@ -280,7 +281,7 @@ def test_a_programs_settings_change_nothing(name: str, settings_of_torch: None) 
     else:
         assert model.score(images).dtype == torch.float32
     model.check()
-    assert not model.changed()
+    assert not changed_nets(model)
 
 
 def test_bad_arguments(checkpoint: Path) -> None:
@@ -319,7 +320,7 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: genzoo.load(checkpoint, dtype=torch.float8_e4m3fn), r"do not compute in torch\.float8_e4m3fn"),
         (lambda: genzoo.load(None), "None is no name or path"),  # type: ignore[arg-type]
         (lambda: genzoo.info(5), "5 is no name or path"),  # type: ignore[arg-type]
-        (lambda: genzoo.load("a\0b"), "is no name or path"),
+        (lambda: genzoo.load("a\0b"), "neither a model's name nor a folder"),
         (lambda: genzoo.load("x" * 5000), r"^.{100,250}$"),
         (lambda: genzoo.info("x" * 5000), r"^.{100,250}$"),
         (lambda: model.save_pretrained("a\0b"), "is no name or path"),

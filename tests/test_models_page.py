@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genzoo.checkpoint.weights import CONFIG, METRICS
+from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.errors import UsageError
 from genzoo.zoo.catalog import ENTRIES
 from models import text

@@ -17,7 +17,8 @@ import pytest
 
 import genzoo
 from genzoo.checkpoint.folder import sign
-from genzoo.checkpoint.weights import GOLDEN, weights_home
+from genzoo.checkpoint.layout import GOLDEN
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.release.card import check_card
 
 from .hub_process import contents, environment, install

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from genzoo.checkpoint.weights import meta_nets
+from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.zoo.catalog import ENTRIES
 from models import families, measured

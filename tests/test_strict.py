@@ -14,11 +14,11 @@ import safetensors
 import torch
 
 import genzoo
-from genzoo.checkpoint import weights
+from genzoo.checkpoint import manifest
 from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.strict import parse_json, read_json, refuse_other_names
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import read_manifest
 from genzoo.cli.show import describe
 from genzoo.errors import BadCheckpointError, GenzooError, InvalidEntryError, brief, brief_list
 from genzoo.nets import build
@@ -300,7 +300,7 @@ def test_versions_that_are_none(folder: Path, versions: object) -> None:
 )
 def test_manifests_that_are_none(entries: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "entries": entries}))
-    monkeypatch.setattr(weights, "weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
     with pytest.raises(BadCheckpointError, match="is not a manifest"):
         read_manifest()
 
@@ -308,10 +308,10 @@ def test_manifests_that_are_none(entries: object, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("text", ["[1]", '{"frechet_distance": []}', '{"frechet_distance": {"mean": "x"}}', "{"])
 def test_a_shipped_measurement_that_is_none(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "mlpvae-mnist-z2-l1"
-    shutil.copytree(weights.weights_home() / name, tmp_path / name)
-    weights.write_manifest(tmp_path)
+    shutil.copytree(manifest.weights_home() / name, tmp_path / name)
+    manifest.write_manifest(tmp_path)
     (tmp_path / name / "metrics.json").write_text(text)
-    monkeypatch.setattr(weights, "weights_home", lambda: tmp_path)
+    monkeypatch.setattr(manifest, "weights_home", lambda: tmp_path)
     monkeypatch.setattr("genzoo.cli.show.weights_home", lambda: tmp_path)
     if text == "{":
         with pytest.raises(GenzooError, match="damaged"):

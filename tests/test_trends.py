@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import trends
-from genzoo.checkpoint.weights import CONFIG, METRICS, weights_home
+from genzoo.checkpoint.layout import CONFIG, METRICS
+from genzoo.checkpoint.manifest import weights_home
 
 ROOT = Path(__file__).parents[1]
 DISTANCES = {10: 4.5, 20: 1.5, 50: 0.5, 100: 2.5, 200: 3.5}

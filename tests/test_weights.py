@@ -14,11 +14,13 @@ import pytest
 import torch
 
 import genzoo
-from genzoo.checkpoint import weights
+from genzoo.checkpoint import manifest
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.layout import MODEL
+from genzoo.checkpoint.manifest import PinnedFile, write_manifest
+from genzoo.checkpoint.nets import meta_nets, read_weights
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import meta_nets, write_manifest
 from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.families.mlp import Mlp
@@ -118,12 +120,13 @@ def test_loading_copies_nothing_twice(
     temporary.mkdir()
     path = folder / "model.safetensors"
     write_tensors(path, {f"generator.{name}": torch.full(t.shape, 0.5, dtype=stored) for name, t in state.items()})
-    facts = {path.name: {"size": path.stat().st_size, "sha256": sha256(path)}} if pinned else None
+    facts = {path.name: PinnedFile(path.stat().st_size, sha256(path))} if pinned else None
     for name in ("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(temporary))
     forget_peak()
     before = peak_memory()
-    net = weights.load_net(entry, weights.Folder(folder, facts), "generator", torch.float32, torch.device("cpu"))
+    cpu = torch.device("cpu")
+    net = read_weights(entry, Folder(folder, facts), MODEL, torch.float32, cpu).nets["generator"]
     assert net(torch.zeros(1, 100)).isfinite().all()
     # The file's own pages, and one copy of its numbers, which a later change of the file does not reach.
     copied = sum(tensor.numel() * 4 for tensor in state.values())
@@ -134,9 +137,9 @@ def test_loading_copies_nothing_twice(
 def test_a_shipped_file_is_held_against_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "weights"
     name = "vae-mnist-z20-l3"
-    shutil.copytree(weights.weights_home() / name, home / name)
+    shutil.copytree(manifest.weights_home() / name, home / name)
     write_manifest(home)
-    monkeypatch.setattr(weights, "weights_home", lambda: home)
+    monkeypatch.setattr(manifest, "weights_home", lambda: home)
     assert genzoo.load(name).sample(1).shape == (1, 1, 28, 28)
     path = home / name / "model.safetensors"
     data = bytearray(path.read_bytes())
@@ -147,7 +150,7 @@ def test_a_shipped_file_is_held_against_the_manifest(tmp_path: Path, monkeypatch
 
 
 def test_the_manifest_is_that_of_the_files(tmp_path: Path) -> None:
-    home = weights.weights_home()
+    home = manifest.weights_home()
     before = (home / "manifest.json").read_text()
     copy = Path(shutil.copytree(home, tmp_path / "weights"))
     write_manifest(copy)
@@ -207,6 +210,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_pinned_file_that_is_not_here(tmp_path: Path) -> None:
-    folder = weights.Folder(tmp_path, weights.read_manifest()["features/genzoo-mnist-v1"])
+    folder = Folder(tmp_path, manifest.read_manifest()["features/genzoo-mnist-v1"])
     with pytest.raises(WeightsNotFoundError, match=r"has no train\.safetensors, which the manifest lists: install"):
         folder.file("train.safetensors")

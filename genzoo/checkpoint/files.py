@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +70,8 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         GenzooError: when `path` cannot be written, is a file, holds something and not `overwrite`, or is
             the current folder or one around it.
     """
+    import shutil
+
     _refuse_reserved(path)
     with clear_io_errors(path):
         if path.exists() and not path.is_dir():

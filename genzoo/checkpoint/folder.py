@@ -1,4 +1,4 @@
-"""A checkpoint folder: the names of its files, and the way to each, by which altered ones are noticed."""
+"""A checkpoint folder, and the way to each of its files, by which altered ones are noticed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.checksums import SUMS, read_sums, renew_sum, write_sums
 from genzoo.checkpoint.files import clear_io_errors, sha256
+from genzoo.checkpoint.layout import CONFIG, LAYOUT, MODEL, STATE
 from genzoo.errors import BadCheckpointError, WeightsNotFoundError, brief_list
 
-STATE = "state.safetensors"
-CONFIG, MODEL, CRITIC = "config.json", "model.safetensors", "critic.safetensors"
-METRICS, GOLDEN, CARD = "metrics.json", "golden.safetensors", "README.md"
-HISTORY, EVALUATIONS = "history.jsonl", "evaluations.jsonl"
-SAMPLES, PROGRESS, LOSSES = "samples.png", "progress.png", "losses.png"
-LAYOUT = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, HISTORY, EVALUATIONS, SAMPLES, PROGRESS, LOSSES, CARD)
-"""What makes a checkpoint folder, beside the list of their hashes; all else that lies in one is its owner's."""
+if TYPE_CHECKING:
+    from genzoo.checkpoint.manifest import PinnedFile
 
 _MOST_BYTES = 600_000_000
 """More than 64 million parameters take; a larger file is refused before time is spent on its hash."""
@@ -49,12 +45,19 @@ def renew(path: Path) -> None:
         renew_sum(path)
 
 
+def pinned_hash(pinned: Mapping[str, PinnedFile] | None, name: str) -> str | None:
+    """The SHA-256 that the manifest has for a file, "none" if it does not list it; None without a manifest."""
+    if pinned is None:
+        return None
+    return pinned[name].sha256 if name in pinned else "none"
+
+
 @dataclass(frozen=True)
 class Folder:
     """A checkpoint folder, with the sizes and hashes its files must have where a manifest says so."""
 
     path: Path
-    pinned: Mapping[str, Mapping[str, Any]] | None = None
+    pinned: Mapping[str, PinnedFile] | None = None
 
     @property
     def writable(self) -> bool:
@@ -75,13 +78,12 @@ class Folder:
             )
         if not os.path.isfile(path):
             raise BadCheckpointError(f"{self.path} has no {name}: {_why_not(self.path, name)}")
-        if self.pinned is not None:
-            expected = self.pinned.get(name, {}).get("sha256", "none")
-            if (found := sha256(path)) != expected:
-                raise BadCheckpointError(
-                    f"{path} is damaged or altered: its SHA-256 is {found}, the manifest's is {expected}; "
-                    "install genzoo anew or check the file out again."
-                )
+        expected = pinned_hash(self.pinned, name)
+        if expected is not None and (found := sha256(path)) != expected:
+            raise BadCheckpointError(
+                f"{path} is damaged or altered: its SHA-256 is {found}, the manifest's is {expected}; "
+                "install genzoo anew or check the file out again."
+            )
         return path
 
     def has(self, name: str) -> bool:

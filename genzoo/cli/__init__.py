@@ -13,7 +13,7 @@ import io
 import os
 import signal
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -21,29 +21,22 @@ from genzoo.errors import GenzooError
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
-
-class _Place(NamedTuple):
-    """Where a command is written, and the line that `genzoo --help` has for it, which then imports none of them."""
-
-    module: str
-    function: str
-    summary: str
-
-
 _COMMANDS = {
-    "list": _Place("show", "list_command", "List the models whose names match PATTERN."),
-    "info": _Place("show", "info", "Show all that is known of a model."),
-    "generate": _Place("generate", "generate", "Draw images from a trained model."),
-    "train": _Place("train", "train", "Train models and leave a checkpoint folder each."),
-    "finetune": _Place("train", "finetune", "Train a model further, on other images."),
-    "evaluate": _Place("evaluate", "evaluate", "Measure a model's samples against real images."),
-    "pull": _Place("hub", "pull", "Fetch models from the Hub ahead of time."),
-    "verify": _Place("hub", "verify", "Hash the weights on this machine again."),
-    "card": _Place("card", "card", "Write the model card of NAME or FOLDER."),
-    "publish": _Place("publish", "publish", "Publish a trained model on the Hub."),
-    "adopt": _Place("adopt", "adopt", "Take finished runs into the zoo's weights."),
-    "train-features": _Place("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
+    "list": ("show", "list_command", "List the models whose names match PATTERN."),
+    "info": ("show", "info", "Show all that is known of a model."),
+    "generate": ("generate", "generate", "Draw images from a trained model."),
+    "train": ("train", "train", "Train models and leave a checkpoint folder each."),
+    "finetune": ("train", "finetune", "Train a model further, on other images."),
+    "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),
+    "pull": ("hub", "pull", "Fetch models from the Hub ahead of time."),
+    "verify": ("hub", "verify", "Hash the weights on this machine again."),
+    "card": ("card", "card", "Write the model card of NAME or FOLDER."),
+    "publish": ("publish", "publish", "Publish a trained model on the Hub."),
+    "adopt": ("adopt", "adopt", "Take finished runs into the zoo's weights."),
+    "train-features": ("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
 }
+
+"""Each command's module and function, and the line that `genzoo --help` has for it, which then imports neither."""
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
 """What the system says where stdout or stderr takes no more; a closed pipe is click's affair."""
@@ -58,8 +51,8 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        place = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{place.module}"), place.function)
+        module, function, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(f"genzoo.cli.{module}"), function)
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -82,7 +75,7 @@ class _Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, place.summary) for name, place in _COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (*_, summary) in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         _prepare_process()

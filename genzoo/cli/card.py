@@ -48,7 +48,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
 def _write_all(cards: Path | None, note: str | None) -> None:
     if cards is None or note is not None:
         raise UsageError("--all writes into a folder, which --out names, and takes no --note.")
-    from genzoo.checkpoint.weights import is_here
+    from genzoo.checkpoint.manifest import is_here
     from genzoo.release.card import write_card
 
     for name in filter(is_here, catalog.ENTRIES):

@@ -82,7 +82,7 @@ def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iter
     import torch
 
     from genzoo.images.writers import save_images
-    from genzoo.sampling.model import BATCH
+    from genzoo.sampling.batches import BATCH
 
     target = Path(output)
     parts = [target.with_name(f".{target.name}.{rank}.npy") for rank in range(processes.count)]

@@ -48,13 +48,11 @@ def publish(
         refuse_out_of_reach(name)
         demand_way(find_target(repo, revision, private=private))
     from genzoo.release.publish import publish as run
-    from genzoo.sampling.model import Model
 
     for name, repo in targets:
         pinned = run(
             find_folder(name),
             repo,
-            Model.check_folder,
             private=private,
             branch=revision,
             message=message,
@@ -70,7 +68,7 @@ def _targets(source: str | None, repo: str | None, every: bool, namespace: str |
     if source and repo and not every and not namespace:
         yield source, repo
     elif every and namespace and not source and not repo:
-        from genzoo.checkpoint.weights import is_here
+        from genzoo.checkpoint.manifest import is_here
 
         names = [name for name in catalog.ENTRIES if is_here(name)]
         if not names:

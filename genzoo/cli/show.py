@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import click
 
-from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint import manifest
+from genzoo.checkpoint.layout import CONFIG, METRICS, MODEL
 from genzoo.checkpoint.strict import read_json
-from genzoo.checkpoint.weights import METRICS, is_here, list_models, read_config, read_manifest, weights_home
 from genzoo.errors import BadCheckpointError, UnknownNameError
-from genzoo.hub import find_folder, is_of_catalog
 from genzoo.zoo import catalog
-from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 
 def describe(name: str) -> dict[str, Any]:
-    """What a table shows of an entry, by its full name."""
-    files = read_manifest().get(name, {})
+    """The facts of a catalog entry, by its full name, as `genzoo list --json` has them.
+
+    Raises:
+        BadCheckpointError: for a damaged manifest, or a damaged measurement of a shipped entry.
+    """
+    files = manifest.read_manifest().get(name, {})
+    here = bool(files) and os.path.isfile(manifest.weights_home() / name / MODEL)
     return {
         **_facts(catalog.ENTRIES[name]),
-        "weights": "here" if is_here(name) else "not in this installation" if files else "not trained yet",
-        "bytes": sum(file["size"] for file in files.values()) or None,
-        "metrics": _metrics(name),
+        "weights": "here" if here else "not in this installation" if files else "not trained yet",
+        "bytes": sum(file.size for file in files.values()) or None,
+        "metrics": _metrics(name) if files else None,
     }
 
 
@@ -41,23 +45,27 @@ def _facts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _describe_folder(source: str) -> dict[str, Any]:
+def _describe_source(source: str) -> dict[str, Any]:
     """The same of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+    from genzoo.checkpoint.config import read_config
+    from genzoo.checkpoint.measurement import read_metrics
+    from genzoo.hub import find_folder
+
     folder = find_folder(source)
     config = read_config(folder)
-    here = read_metrics(folder.file(METRICS)) if (folder.path / METRICS).is_file() else None
+    measured = os.path.isfile(folder.path / METRICS)
     return {
         **_facts(config.entry),
         "weights": str(folder.path),
-        "metrics": here,
+        "metrics": read_metrics(folder.file(METRICS)) if measured else None,
         "training": config.training,
         "entry": config.entry.to_json(),
     }
 
 
 def _metrics(name: str) -> dict[str, Any] | None:
-    path = weights_home() / name / METRICS
-    if not (name in read_manifest() and path.is_file()):
+    path = manifest.weights_home() / name / METRICS
+    if not os.path.isfile(path):
         return None
     try:
         metrics: dict[str, Any] = read_json(path)
@@ -67,8 +75,18 @@ def _metrics(name: str) -> dict[str, Any] | None:
 
 
 def _training(name: str) -> dict[str, Any] | None:
-    """How the weights of an entry that are here came about; its recipe says what a new run would be."""
-    return dict(read_config(find_folder(name)).training) if is_here(name) else None
+    """How the weights of an entry that are here were trained; its recipe says how a new run would be."""
+    if not manifest.is_here(name):
+        return None
+    from genzoo.checkpoint.config import read_config
+    from genzoo.checkpoint.folder import Folder
+
+    folder = Folder(manifest.weights_home() / name, manifest.read_manifest()[name])
+    if not folder.has(CONFIG):
+        from genzoo.hub import find_folder
+
+        folder = find_folder(name)
+    return dict(read_config(folder).training)
 
 
 @click.command("list", short_help="List the models whose names match PATTERN.")
@@ -79,7 +97,7 @@ def _training(name: str) -> dict[str, Any] | None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_command(pattern: str, family: str | None, dataset: str | None, pretrained: bool, as_json: bool) -> None:
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
-    rows = [describe(name) for name in list_models(pattern, family, dataset, pretrained=pretrained)]
+    rows = [describe(name) for name in manifest.list_models(pattern, family, dataset, pretrained=pretrained)]
     if not rows:
         known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
         raise UnknownNameError(f"No model matches {pattern!r}: {known}")
@@ -107,11 +125,13 @@ def _headline(row: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
-    if is_of_catalog(source):
+    from genzoo.zoo.registry import ALL_METRICS
+
+    if manifest.is_of_catalog(source):
         entry = catalog.find_entry(source)
         facts = {**describe(entry.name), "training": _training(entry.name), "entry": entry.to_json()}
     else:
-        facts = _describe_folder(source)
+        facts = _describe_source(source)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return

@@ -20,7 +20,7 @@ from genzoo.zoo.spec import Entry, Recipe
 from genzoo.zoo.variants import with_architecture, with_recipe
 
 if TYPE_CHECKING:
-    from genzoo.checkpoint.weights import Folder
+    from genzoo.checkpoint.folder import Folder
     from genzoo.data import ImageData
     from genzoo.train import Plan
 
@@ -120,7 +120,7 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
     """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
     if (data is None) == (dataset is None):
         raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
-    from genzoo.checkpoint.weights import read_config
+    from genzoo.checkpoint.config import read_config
     from genzoo.hub import find_folder
 
     parent = find_folder(source)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from genzoo.accel.devices import full_float32
 from genzoo.checkpoint.files import clear_io_errors
+from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import Folder
 from genzoo.data import data_root, load_images
 from genzoo.errors import GenzooError, UsageError
 from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder

@@ -18,9 +18,11 @@ from torch import Tensor, nn
 
 from genzoo.accel.devices import full_float32
 from genzoo.checkpoint.files import write_text
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG, MODEL
+from genzoo.checkpoint.manifest import read_manifest, weights_home
 from genzoo.checkpoint.strict import check, read_json
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import CONFIG, MODEL, Folder, read_manifest, weights_home
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, InvalidEntryError, UsageError, WeightsNotFoundError
 from genzoo.nets.blocks import to_signed

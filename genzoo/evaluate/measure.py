@@ -15,8 +15,8 @@ from torch import Tensor
 
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.folder import renew
+from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.measurement import read_metrics
-from genzoo.checkpoint.weights import METRICS, MODEL
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor

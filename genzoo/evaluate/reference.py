@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from genzoo.checkpoint.files import write_text
+from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.strict import read_json
-from genzoo.checkpoint.weights import Folder
 from genzoo.errors import BadCheckpointError, DataError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.progress import quiet

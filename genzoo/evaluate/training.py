@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from genzoo.accel.devices import has_fast_bfloat16
 from genzoo.checkpoint.files import clear_io_errors
-from genzoo.checkpoint.weights import Folder
+from genzoo.checkpoint.folder import Folder
 from genzoo.data import ImageData, data_root, load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net

@@ -4,7 +4,7 @@ It downloads only; huggingface_hub is imported when something is to be fetched.
 It may import images, checkpoint, and what lies below.
 """
 
-from genzoo.hub.folders import HubFolder, find_folder, info, is_of_catalog, refuse_out_of_reach
+from genzoo.hub.folders import HubFolder, find_folder, info, refuse_out_of_reach
 from genzoo.hub.store import Fetched, Verified, pull, verify
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Verified",
     "find_folder",
     "info",
-    "is_of_catalog",
     "pull",
     "refuse_out_of_reach",
     "verify",

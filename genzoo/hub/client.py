@@ -17,11 +17,10 @@ from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.hub import reach
-from genzoo.hub.failures import Failure, OutOfReachError, explain
+from genzoo.hub.failures import Failure, OutOfReachError, Request, explain
 from genzoo.version import __version__
 
 T = TypeVar("T")
-Tell = Callable[[Exception, str, str, str], Failure]
 
 MAIN = "main"
 _ATTEMPTS = 5
@@ -82,7 +81,7 @@ def fetch(
     def stored() -> Path | None:
         return None if again or cache else cached(repo, name, revision)
 
-    return patiently(download, f"{name} of {repo}", repo, revision, stored)
+    return patiently(download, Request(f"{name} of {repo}", repo, revision), stored)
 
 
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
@@ -111,7 +110,7 @@ def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -
         url = hf_hub_url(repo, name, revision=revision)
         return get_hf_file_metadata(url, library_name="genzoo", library_version=__version__).size or 0
 
-    size = patiently(ask, f"{name} of {repo}", repo, revision)
+    size = patiently(ask, Request(f"{name} of {repo}", repo, revision))
     if size > most:
         raise BadCheckpointError(f"{name} of {repo} is refused: it has {size:,} bytes, genzoo's limit is {most:,}.")
 
@@ -129,7 +128,7 @@ def list_files(repo: str, revision: str) -> frozenset[str]:
         info = HfApi(library_name="genzoo", library_version=__version__).model_info(repo, revision=revision, timeout=10)
         return frozenset(file.rfilename for file in info.siblings or ())
 
-    return patiently(ask, f"the list of files of {repo}", repo, revision)
+    return patiently(ask, Request(f"the list of files of {repo}", repo, revision))
 
 
 def is_offline() -> bool:
@@ -164,24 +163,28 @@ def is_reachable() -> bool:
 
 def patiently(
     call: Callable[[bool], T],
-    what: str,
-    repo: str,
-    revision: str,
+    request: Request,
     stored: Callable[[], T | None] = lambda: None,
-    tell: Tell = explain,
     patience: float = PATIENCE,
 ) -> T:
-    """What `call` gives, after some attempts if need be; `stored` may know a substitute for what cannot be fetched.
-
-    `tell` makes a failure of what is raised.
+    """The result of `call`, which is called again, a few times, after failures that may pass.
 
     What nobody answers at all is asked for once.  The client retries much else by itself, but gives up at once on a
     reset connection, and on a CDN's 503.
+
+    Args:
+        call: asks the Hub; it is told whether what an earlier attempt has downloaded is to be discarded.
+        request: what is asked for, as errors name it.
+        stored: a substitute for what cannot be fetched, or None.
+        patience: seconds after which no new attempt begins.
+
+    Raises:
+        GenzooError: for what `call` raised last, as `explain` tells it.
     """
     _refuse_endpoint()
     started, attempt, spoilt = time.monotonic(), 1, False
     while True:
-        outcome = _try(call, spoilt, what, repo, revision, tell)
+        outcome = _try(call, spoilt, request)
         if not isinstance(outcome, Failure):
             return outcome
         # The client leaves an upload's progress bar open in a cycle of references: collected, it ends its line.
@@ -193,22 +196,22 @@ def patiently(
             wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
         if not outcome.passing or attempt == _ATTEMPTS or time.monotonic() - started + wait > patience:
             break
-        _warn("%s did not come, next try in %.1f s", what, wait)
+        _warn("%s did not come, next try in %.1f s", request.what, wait)
         time.sleep(wait)
         attempt, spoilt = attempt + 1, outcome.spoilt
     # Raised out here, so that the client's exception, which may hold the token, is not carried along.
     raise outcome.error
 
 
-def _try(call: Callable[[bool], T], anew: bool, what: str, repo: str, revision: str, tell: Tell) -> T | Failure:
+def _try(call: Callable[[bool], T], anew: bool, request: Request) -> T | Failure:
     try:
-        with _in_own_words(what):
+        with _in_own_words(request.what):
             if not is_offline():
                 reach.probe()
             return call(anew)
     except Exception as error:
         # Three HTTP libraries and a storage engine raise what they will, depending on the client's version.
-        return tell(error, what, repo, revision)
+        return explain(error, request)
 
 
 @contextlib.contextmanager

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from genzoo.checkpoint import weights
+from genzoo.checkpoint import manifest
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import git_hash, sha256
-from genzoo.checkpoint.folder import LocalFolder
+from genzoo.checkpoint.folder import Folder, LocalFolder, about_pickles, pinned_hash
+from genzoo.checkpoint.layout import CONFIG
+from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.checkpoint.strict import MOST_JSON_BYTES
-from genzoo.checkpoint.weights import CONFIG, Folder, about_pickles, read_config
 from genzoo.errors import BadCheckpointError, HubError, UnknownNameError, UsageError, WeightsNotFoundError, brief
 from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
@@ -112,13 +113,13 @@ class ShippedFolder(Folder):
         return _open_published(self.path.name, self.pinned, f"Some files of {self.path.name}")
 
 
-def known_hash(pinned: Mapping[str, Mapping[str, Any]] | None, name: str, path: Path) -> str | None:
+def known_hash(pinned: Mapping[str, PinnedFile] | None, name: str, path: Path) -> str | None:
     """The hash that a file in the cache must have, if it is known: the manifest's, or that of its blob's name.
 
     The client keeps a file of Git LFS or Xet under its SHA-256, others under their Git hash, without a look inside.
     """
     if pinned is not None:
-        return str(pinned.get(name, {}).get("sha256", "none"))
+        return pinned_hash(pinned, name)
     blob = Path(os.readlink(path)).name if path.is_symlink() else ""
     return blob if _HASH.fullmatch(blob) else None
 
@@ -166,7 +167,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
-    path = as_path(source)
+    path = Path(source) if isinstance(source, str) else as_path(source)
     name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
         _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
@@ -185,11 +186,6 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
     raise UnknownNameError(f"{brief(source)} is neither a model's name nor a folder: {known}")
 
 
-def is_of_catalog(source: str) -> bool:
-    """Whether the catalog is to be asked for a source: for its own names, and for what no folder or repository has."""
-    return source in {*catalog.ALIASES, *catalog.ENTRIES} or not ("/" in source or os.path.isdir(source))
-
-
 def info(source: str | os.PathLike[str]) -> Entry:
     """The architecture and recipe of a model, from the catalog or from its `config.json`; nothing is loaded.
 
@@ -201,23 +197,23 @@ def info(source: str | os.PathLike[str]) -> Entry:
         HubError: when the Hub, or the way to it, does not give a repository's.
         BadCheckpointError: for a folder or a repository that is none of genzoo's.
     """
-    if isinstance(source, str) and is_of_catalog(source):
+    if isinstance(source, str) and manifest.is_of_catalog(source):
         return catalog.find_entry(source)
     return read_config(find_folder(source)).entry
 
 
 def _find_entry(name: str) -> Folder:
-    pinned = weights.read_manifest().get(name)
+    pinned = manifest.read_manifest().get(name)
     if pinned is None:
         raise WeightsNotFoundError(
             f"The weights of {name} have not been trained yet: `genzoo train {name}` makes them, in a folder to load."
         )
-    if weights.is_here(name):
-        return ShippedFolder(weights.weights_home() / name, pinned)
+    if manifest.is_here(name):
+        return ShippedFolder(manifest.weights_home() / name, pinned)
     return _open_published(name, pinned, f"The weights of {name}")
 
 
-def _open_published(name: str, pinned: Mapping[str, Mapping[str, Any]] | None, missing: str) -> HubFolder:
+def _open_published(name: str, pinned: Mapping[str, PinnedFile] | None, missing: str) -> HubFolder:
     """The repository of an entry, for what of it this installation lacks."""
     try:
         return open_repository(repository_of(name), pinned=pinned)
@@ -251,13 +247,13 @@ def refuse_out_of_reach(source: str) -> None:
         HubError: when the Hub cannot be reached, and its files are not in the cache.
     """
     name = catalog.ALIASES.get(source, source)
-    elsewhere = not weights.is_here(name) if name in catalog.ENTRIES else parse_repository(source) is not None
+    elsewhere = not manifest.is_here(name) if name in catalog.ENTRIES else parse_repository(source) is not None
     if elsewhere and not os.path.isdir(source) and not client.is_reachable():
         find_folder(source)
 
 
 def open_repository(
-    repo: str, revision: str = client.MAIN, pinned: Mapping[str, Mapping[str, Any]] | None = None
+    repo: str, revision: str = client.MAIN, pinned: Mapping[str, PinnedFile] | None = None
 ) -> HubFolder:
     """The folder of a repository at the commit that `revision` now stands for; fetches `config.json`.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from genzoo.checkpoint import weights
+from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import SUMS
-from genzoo.checkpoint.folder import CONFIG, CRITIC, GOLDEN, METRICS, MODEL, Folder, LocalFolder
+from genzoo.checkpoint.folder import Folder, LocalFolder
+from genzoo.checkpoint.layout import CONFIG, CRITIC, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
@@ -78,7 +79,7 @@ def _expand(source: str) -> list[str]:
         return [catalog.ALIASES.get(source, source)]
     if not catalog.list_models(source):
         raise UnknownNameError(f"No model matches {source!r}: `genzoo list` shows all names.")
-    trained = weights.list_models(source, pretrained=True)
+    trained = manifest.list_models(source, pretrained=True)
     if not trained:
         raise WeightsNotFoundError(f"No match of {source!r} has trained weights yet: `genzoo train` makes them.")
     return trained
@@ -97,7 +98,7 @@ def verify(sources: Iterable[str] = ()) -> Iterator[Verified]:
         WeightsNotFoundError: for an entry that has no trained weights yet.
     """
     named = [name for source in sources for name in _expand(source)]
-    for name in named or weights.read_manifest():
+    for name in named or manifest.read_manifest():
         copies = list(_copies(name))
         damaged = {str(path): problem for path, expected in copies if (problem := about_hash(path, expected))}
         yield Verified(name, len(copies), damaged)
@@ -108,10 +109,10 @@ def folder_here(name: str) -> Folder | None:
 
     Files that are not here stay there: nothing is fetched.
     """
-    pinned = weights.read_manifest().get(name)
+    pinned = manifest.read_manifest().get(name)
     named = (repository_of(name), None) if pinned else parse_repository(name)
-    if pinned and weights.is_here(name):
-        folder = Folder(weights.weights_home() / name, pinned)
+    if pinned and manifest.is_here(name):
+        folder = Folder(manifest.weights_home() / name, pinned)
     elif named and (config := client.cached(named[0], CONFIG, named[1] or client.MAIN)):
         folder = Folder(config.parent, pinned)
     else:
@@ -124,7 +125,7 @@ _Copies = Iterator[tuple[Path, str | None]]
 
 
 def _copies(name: str) -> _Copies:
-    if pinned := weights.read_manifest().get(name):
+    if pinned := manifest.read_manifest().get(name):
         return _copies_of_entry(name, pinned)
     if name in catalog.ENTRIES:
         raise WeightsNotFoundError(
@@ -136,9 +137,9 @@ def _copies(name: str) -> _Copies:
     raise UnknownNameError(f"{name!r} is neither a model's name nor a repository's: {known}")
 
 
-def _copies_of_entry(name: str, pinned: Mapping[str, Mapping[str, Any]]) -> _Copies:
+def _copies_of_entry(name: str, pinned: Mapping[str, PinnedFile]) -> _Copies:
     for file in pinned:
-        here = weights.weights_home() / name / file
+        here = manifest.weights_home() / name / file
         found = [here if here.is_file() else None, client.cached(repository_of(name), file)]
         yield from ((path, known_hash(pinned, file, path)) for path in found if path)
 

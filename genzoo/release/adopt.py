@@ -8,21 +8,9 @@ from pathlib import Path
 import torch
 
 from genzoo.checkpoint.files import whole_folder
-from genzoo.checkpoint.folder import (
-    CARD,
-    CONFIG,
-    CRITIC,
-    GOLDEN,
-    HISTORY,
-    LAYOUT,
-    METRICS,
-    MODEL,
-    PROGRESS,
-    SAMPLES,
-    LocalFolder,
-    sign,
-)
-from genzoo.checkpoint.weights import weights_home, write_manifest
+from genzoo.checkpoint.folder import LocalFolder, sign
+from genzoo.checkpoint.layout import CARD, CONFIG, CRITIC, GOLDEN, HISTORY, LAYOUT, METRICS, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.manifest import weights_home, write_manifest
 from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics

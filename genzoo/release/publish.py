@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from genzoo.checkpoint.checksums import SUMS
-from genzoo.checkpoint.files import clear_io_errors, write_text
-from genzoo.checkpoint.folder import CARD, CONFIG, GOLDEN, LAYOUT, MODEL, Folder, sign
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.files import clear_io_errors, whole_folder, write_text
+from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.layout import CARD, CONFIG, GOLDEN, LAYOUT, MODEL
 from genzoo.checkpoint.strict import MOST_JSON_BYTES
-from genzoo.checkpoint.weights import read_config
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.platforms import sync
 from genzoo.release.card import check_card, render
 from genzoo.release.card.facts import read_measurement
 from genzoo.release.transfer import Draft, demand_token, fetch_published, find_target, prepare, send
+from genzoo.sampling.integrity import check_folder
+from genzoo.values import as_path
 from genzoo.version import __version__
 
 _NEEDED = (CONFIG, MODEL, GOLDEN)
-
-Check = Callable[[Folder], object]
-"""Raises a `GenzooError` unless a folder loads, and gives what it must."""
 
 
 def copy_folder(folder: Folder, to: Path) -> None:
@@ -47,10 +48,25 @@ def copy_folder(folder: Folder, to: Path) -> None:
             sync(to / path.name)
 
 
+def save(folder: Folder, directory: str | os.PathLike[str]) -> None:
+    """Copy a checkpoint folder to another place and sign it there, whole or not at all.
+
+    Raises:
+        UsageError: for a place that is not empty.
+        BadCheckpointError: for a folder that is not whole, or was altered.
+        GenzooError: when it cannot be written, or a file is on the Hub and cannot be fetched.
+    """
+    path = as_path(directory)
+    if os.path.isdir(path) and any(path.iterdir()):  # which answers for any name, too long ones too
+        raise UsageError(f"{path} is not empty: name another folder.")
+    with whole_folder(path, overwrite=False) as part:
+        copy_folder(folder, part)
+        sign(part)
+
+
 def publish(
     folder: Folder,
     repo: str,
-    check: Check,
     *,
     private: bool = False,
     branch: str | None = None,
@@ -61,14 +77,13 @@ def publish(
 ) -> str:
     """Publish a checkpoint folder with its card, as one commit, and hold what arrived against what was sent.
 
-    A copy of the folder is checked and sent, so that what is sent is what was checked.  A README.md in the
-    folder is its card; otherwise one is written.  Files of an earlier publication that the folder lacks are
-    deleted; all other files in the repository stay.
+    A copy of the folder is sent once its nets load and its golden images come out.  A README.md in the folder is
+    its card; otherwise one is written.  Files of an earlier publication that the folder lacks are deleted; all
+    other files in the repository stay.
 
     Args:
         folder: what to publish.
         repo: where to, `user/repo`; it is made if it is not there.
-        check: raises unless a folder is sound; called for the copy, and for what comes back from the Hub.
         private: whether the repository must be one that only its owner sees.
         branch: to commit to, begun at the head of main if it is not there; main unless told otherwise.
         message: of the commit.
@@ -77,7 +92,7 @@ def publish(
         report: called with what is to be done, before anything is sent.
 
     Returns:
-        What loads it, `user/repo@<commit>`, or `user/repo` after a dry run.
+        A source that loads it, `user/repo@<commit>`, or `user/repo` after a dry run.
 
     Raises:
         UsageError: for a repository or branch that cannot be, or a public repository where a private one is wanted.
@@ -89,7 +104,7 @@ def publish(
         copy, cache = Path(temporary) / "folder", Path(temporary) / "cache"
         copy.mkdir()
         copy_folder(folder, copy)
-        check(Folder(copy))
+        check_folder(Folder(copy))
         _add_card(folder, copy, repo)
         sign(copy)
         demand_token(target)
@@ -101,7 +116,7 @@ def publish(
             return f"{repo}@{draft.head}"
         name = read_config(Folder(copy)).entry.name
         commit = send(draft, copy, message or f"{name}, published with genzoo {__version__}")
-        check(Folder(fetch_published(target, commit, copy, cache)))
+        check_folder(Folder(fetch_published(target, commit, copy, cache)))
     return f"{repo}@{commit}"
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from genzoo.checkpoint.files import git_hash, sha256
 from genzoo.errors import HubError, UsageError
 from genzoo.hub import client
+from genzoo.hub.failures import OvertakenError, Request
 from genzoo.hub.folders import is_revision, parse_repository
-from genzoo.release.refusals import OvertakenError, explain_refusal
 from genzoo.version import __version__
 
 if TYPE_CHECKING:
@@ -192,8 +192,8 @@ def fetch_published(target: Target, commit: str, folder: Path, cache: Path) -> P
 
 
 def _patiently(target: Target, call: Callable[[bool], T], patience: float = client.PATIENCE) -> T:
-    what = f"An answer about {target.repo}"
-    return client.patiently(call, what, target.repo, target.branch, tell=explain_refusal, patience=patience)
+    request = Request(f"An answer about {target.repo}", target.repo, target.branch, publishes=True)
+    return client.patiently(call, request, patience=patience)
 
 
 def _draft(api: HfApi, target: Target, folder: Path, known: Collection[str]) -> Draft:

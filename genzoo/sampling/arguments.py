@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import torch
 from torch import Tensor
 
 from genzoo.errors import UsageError
@@ -13,10 +14,25 @@ from genzoo.values import whole_number
 from genzoo.zoo.spec import Entry
 
 _MOST_IMAGES = 2**63 - 1
+_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+"""In which all that nets are made of is computed; torch stores numbers in others."""
+
+
+def chosen_dtype(dtype: object) -> torch.dtype:
+    """The type that nets are to compute in, float32 for None.
+
+    Raises:
+        UsageError: for what is no type of torch's, or one that nets do not compute in.
+    """
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise UsageError(f"{dtype!r} is no type of torch's: give torch.float16, say, and not its name.")
+    if dtype not in (None, *_DTYPES):
+        raise UsageError(f"Nets do not compute in {dtype}: give torch.float32, torch.bfloat16 or torch.float16.")
+    return dtype or torch.float32
 
 
 def chosen_range(n: object, start: object) -> tuple[int, int]:
-    """`n` and `start` of images `start` to `start + n` of a seed.
+    """`n` and `start` of images `start` to `start + n` of a seed, as plain integers.
 
     Raises:
         UsageError: for what is no whole number, no image, or a number that takes more than 63 bits.
@@ -32,25 +48,15 @@ def chosen_range(n: object, start: object) -> tuple[int, int]:
 
 
 def chosen_batch_size(batch_size: object) -> int:
-    """Images to compute at a time.
-
-    Raises:
-        UsageError: for what is no whole number, or below 1.
-    """
-    size = whole_number("batch_size", batch_size)
-    if size < 1:
+    """The number of images to compute at a time; raises `UsageError` unless it is a whole number from 1 on."""
+    if (size := whole_number("batch_size", batch_size)) < 1:
         raise UsageError(f"The batch size is {size}: 1 is the least.")
     return size
 
 
 def chosen_steps(steps: object) -> int:
-    """Images of an interpolation.
-
-    Raises:
-        UsageError: for what is no whole number, or below 2.
-    """
-    count = whole_number("steps", steps)
-    if count < 2:
+    """The number of images of an interpolation; raises `UsageError` unless it is a whole number from 2 on."""
+    if (count := whole_number("steps", steps)) < 2:
         raise UsageError(f"An interpolation of {count} steps has no two ends: 2 is the least.")
     return count
 

@@ -6,19 +6,14 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from genzoo import hub
 from genzoo.checkpoint.checksums import SUMS
-from genzoo.checkpoint.folder import GOLDEN, LAYOUT, STATE, Folder, LocalFolder, sign
-from genzoo.checkpoint.tensors import write_tensors
-from genzoo.checkpoint.weights import GOLDEN_IMAGES
+from genzoo.checkpoint.folder import Folder, LocalFolder, sign
+from genzoo.checkpoint.layout import LAYOUT, STATE
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.hub.store import Verified, folder_here
 from genzoo.zoo import catalog
-
-if TYPE_CHECKING:
-    from genzoo.sampling.model import Model
 
 
 def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verified]:
@@ -68,6 +63,7 @@ def update_hashes(path: Path) -> list[str]:
             has not ended.
         GenzooError: when it cannot be written.
     """
+    from genzoo.sampling.golden import load_every_net, write_golden
     from genzoo.sampling.model import Model
 
     if not os.path.isdir(path):
@@ -76,7 +72,7 @@ def update_hashes(path: Path) -> list[str]:
         LocalFolder(path).sums()  # says that the run has not ended
     folder = Folder(path)
     model = Model.of_folder(folder)
-    model.load_nets()
+    load_every_net(model)
     try:
         model.check()
     except BadCheckpointError:
@@ -84,15 +80,15 @@ def update_hashes(path: Path) -> list[str]:
     return sign(path)
 
 
-def write_golden(folder: Path, model: Model) -> None:
-    """Write a model's golden images: (8, z) latents, and the (8, c, h, w) images that they give.
+def check_folder(folder: Folder) -> None:
+    """Load every net of a folder, and hold the generator's images against its golden ones.
 
     Raises:
-        BadCheckpointError: for weights that give images that are not finite.
-        GenzooError: when they cannot be written.
+        BadCheckpointError: for a folder that does not load, or gives something else.
     """
-    golden = {"latents": model.latents(GOLDEN_IMAGES, 0), "images": model.sample(GOLDEN_IMAGES, 0)}
-    write_tensors(folder / GOLDEN, golden)
+    from genzoo.sampling.model import Model
+
+    Model.of_folder(folder).check()
 
 
 def _verify_folder(folder: LocalFolder, deep: bool) -> Verified:
@@ -114,10 +110,8 @@ def _verify_names(sources: Iterable[str], deep: bool) -> Iterator[Verified]:
 
 def _check_images(row: Verified, folder: Folder) -> Verified:
     """Load all nets of a folder whose hashes are right, and draw its golden images."""
-    from genzoo.sampling.model import Model
-
     try:
-        Model.of_folder(folder).check()
+        check_folder(folder)
     except GenzooError as error:
         return replace(row, damaged={str(folder.path): str(error)})
     return replace(row, golden=True)

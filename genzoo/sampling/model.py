@@ -2,68 +2,142 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from genzoo.accel.devices import find_device, full_float32
+from genzoo.accel.devices import find_device
 from genzoo.accel.memory import clear_memory_errors
+from genzoo.checkpoint.config import Config, read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, METRICS, MODEL
 from genzoo.checkpoint.measurement import read_metrics
-from genzoo.checkpoint.weights import CRITIC, METRICS, Config, Folder, load_net, read_golden, read_mixture
-from genzoo.errors import BadCheckpointError, UsageError
+from genzoo.checkpoint.nets import read_weights
+from genzoo.errors import UsageError
+from genzoo.hub import find_folder
 from genzoo.images.pixels import to_pixels
-from genzoo.sampling import noise
-from genzoo.sampling.arguments import (
-    chosen_batch_size,
-    chosen_range,
-    chosen_seed,
-    chosen_steps,
-    refuse_other_ends,
-    refuse_other_images,
-    refuse_other_latents,
-)
+from genzoo.sampling import arguments
+from genzoo.sampling.batches import BATCH, draw_batches, draw_latents, great_circle, join_batches, own_dtype
 from genzoo.sampling.elbo import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
-from genzoo.sampling.pretrained import Pretrained
-from genzoo.sampling.priors import PRIORS, Mixture, Prior
+from genzoo.sampling.golden import check_golden, refuse_changed
+from genzoo.sampling.priors import Mixture, Prior
 from genzoo.zoo.registry import FAMILIES
 from genzoo.zoo.spec import Entry
 
-BATCH = 256
-"""Images computed at a time unless told otherwise: large enough for any processor, small in memory."""
-_GREY_LEVEL = 1 / 255
 
+class Model:
+    """A generator with its latent space, and the encoder or critic it was trained with.
 
-class Model(Pretrained):
-    """A generator with its latent space, and the encoder or critic it was trained with."""
+    Every method raises `UsageError` for what it cannot do with the arguments that it is given: images or latents of
+    another shape, a net that the model does not have.
+
+    Attributes:
+        entry: architecture, dataset and recipe.
+        config: the folder's `config.json`.
+        folder: the checkpoint folder that the model comes from.
+        device: where it runs.
+        dtype: the type that it computes in.
+        generator: latents (n, z) -> raw values (n, c, h, w), of which `decode` makes pixels.
+    """
+
+    generator: nn.Module
 
     def __init__(self, config: Config, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
-        """Load the generator of a checkpoint folder; the other nets follow when they are needed."""
-        super().__init__(config, folder, device, dtype)
+        """Load what sampling needs of a checkpoint folder; a critic follows when it is needed."""
+        self.config, self.folder, self.device, self.dtype = config, folder, device, dtype
         self.entry: Entry = config.entry
-        self.generator: nn.Module = load_net(self.entry, folder, "generator", dtype, device)
+        weights = read_weights(self.entry, folder, MODEL, dtype, device)
+        vars(self).update(weights.nets)  # `generator`, and a VAE's `encoder`
+        self._mixture = weights.mixture
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | os.PathLike[str],
+        revision: str | None = None,
+        device: str | torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Model:
+        """A model with its trained weights; arguments and errors are those of `load`.
+
+        Beside them, `revision` is the repository's branch, tag or commit, unless `source` names it.
+        """
+        dtype = arguments.chosen_dtype(dtype)
+        folder = find_folder(source, revision)
+        return cls(read_config(folder), folder, find_device(device), dtype)
+
+    @classmethod
+    def of_folder(cls, folder: Folder) -> Model:
+        """The model of a checkpoint folder, on the CPU and in float32; raises `BadCheckpointError` as `load` does."""
+        return cls(read_config(folder), folder, torch.device("cpu"), torch.float32)
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str]) -> None:
+        """Write the checkpoint folder that the model was loaded from to another place, whole or not at all.
+
+        Its files are copied as they are, golden images and measurement among them.
+
+        Raises:
+            UsageError: for a folder that is not empty, or nets that were changed in memory.
+            GenzooError: when it cannot be written, or a file is on the Hub and cannot be fetched.
+        """
+        from genzoo.release.publish import save
+
+        refuse_changed(self)
+        save(self.folder, save_directory)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Publish the checkpoint folder that the model was loaded from, checked, as one commit on the Hub.
+
+        Args:
+            repo_id: `user/repo`; it is made if it is not there.
+            private: whether it must be one that only its owner sees.
+            revision: the branch to commit to; main unless told otherwise.
+            commit_message: of the commit.
+            token: for the Hub; `HF_TOKEN`, or that of `hf auth login`, unless told otherwise.
+
+        Returns:
+            A source that loads just this commit, `user/repo@<commit>`.
+
+        Raises:
+            UsageError: for a repository or branch that cannot be, a public one where a private one is wanted, or nets
+                that were changed in memory.
+            BadCheckpointError: for a folder, or a card in it, that is not sound.
+            HubError: when the Hub does not take it.
+        """
+        from genzoo.release.publish import publish
+
+        refuse_changed(self)
+        return publish(self.folder, repo_id, private=private, branch=revision, message=commit_message, token=token)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, device={str(self.device)!r}, dtype={self.dtype})"
 
     @property
     def metrics(self) -> dict[str, Any] | None:
-        """What `genzoo evaluate` measured, as `metrics.json` holds it; None where it has not measured.
-
-        Raises:
-            DataError: for a file that is no measurement.
-        """
+        """The contents of `metrics.json`, None where there is none; raises `DataError` if it is no measurement."""
         return read_metrics(self.folder.file(METRICS)) if self.folder.has(METRICS) else None
 
     @property
     def name(self) -> str:
         """The entry's full name."""
         return self.entry.name
+
+    @property
+    def nets(self) -> dict[str, nn.Module]:
+        """The nets that are loaded, by name: a critic is once it was needed."""
+        return {name: vars(self)[name] for name in ("generator", "encoder", "critic") if name in vars(self)}
 
     @cached_property
     def critic(self) -> nn.Module:
@@ -76,83 +150,31 @@ class Model(Pretrained):
         """
         if self.entry.is_vae:
             raise UsageError(f"{self.name} is a VAE and has no critic: use `elbo` to score images.")
-        return load_net(self.entry, self.folder, "critic", self.dtype, self.device)
+        return read_weights(self.entry, self.folder, CRITIC, self.dtype, self.device).nets["critic"]
 
     @cached_property
     def encoder(self) -> nn.Module:
-        """The encoder: images (n, c, h, w) in [0, 1] -> means beside log-variances (n, 2 z).
-
-        Raises:
-            UsageError: for a model that is no VAE.
-        """
-        if not self.entry.is_vae:
-            known = " or ".join(family.name for family in FAMILIES.values() if family.is_vae)
-            raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
-        return load_net(self.entry, self.folder, "encoder", self.dtype, self.device)
+        """A VAE's encoder: images (n, c, h, w) in [0, 1] -> means beside log-variances (n, 2 z)."""
+        known = " or ".join(family.name for family in FAMILIES.values() if family.is_vae)
+        raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
 
     @cached_property
     def mixture(self) -> Mixture:
-        """A VAE's second prior: Gaussians fitted to the latents of its training images.
-
-        Raises:
-            UsageError: for a model that is no VAE.
-            BadCheckpointError: when the folder's is damaged.
-        """
+        """A VAE's second prior, a mixture of Gaussians; raises `BadCheckpointError` if it is no distribution."""
         if not self.entry.is_vae:
             raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
-        return Mixture(read_mixture(self.folder), self.name)
+        return Mixture(self._mixture, self.name)
 
     def to(self, device: str | torch.device) -> Model:
-        """The same model, with its nets moved to a device.
-
-        Raises:
-            UsageError: for a device that this machine does not have.
-        """
+        """This model, with its nets moved to a device; raises `UsageError` for one that is not here."""
         self.device = find_device(device)
-        for net in self._loaded().values():
+        for net in self.nets.values():
             net.to(self.device)
         return self
 
-    def _loaded(self) -> dict[str, nn.Module]:
-        """The generator, and those of the other nets that were needed so far."""
-        return {name: vars(self)[name] for name in ("generator", "encoder", "critic") if name in vars(self)}
-
-    def changed(self) -> list[str]:
-        """The names of nets that are no longer what their files hold."""
-
-        def same(name: str, net: nn.Module) -> bool:
-            held = load_net(self.entry, self.folder, name, self.dtype, torch.device("cpu")).state_dict()
-            now = net.state_dict()
-            return now.keys() == held.keys() and all(torch.equal(now[key].cpu(), held[key]) for key in held)
-
-        return [name for name, net in self._loaded().items() if not same(name, net)]
-
-    def load_nets(self) -> None:
-        """Load every net of the folder, those too that sampling does without.
-
-        Raises:
-            BadCheckpointError: for one that does not load.
-        """
-        if self.entry.is_vae:
-            _ = self.encoder, self.mixture
-        elif self.folder.has(CRITIC):
-            _ = self.critic
-
     def check(self) -> None:
-        """Load every net, and hold what the generator gives against the folder's golden images.
-
-        Raises:
-            BadCheckpointError: for a net that does not load, golden images that are not there or not finite, and
-                images that are more than a grey level away from them.
-        """
-        self.load_nets()
-        latents, images = read_golden(self.folder, self.entry)
-        with torch.no_grad():
-            difference = (self.decode(latents).cpu() - images).abs().max()
-        if not difference <= _GREY_LEVEL:
-            raise BadCheckpointError(
-                f"{self.folder.path} does not give its golden images: it was altered after its training."
-            )
+        """Raise `BadCheckpointError` unless every net loads, and the golden images come out to a grey level."""
+        check_golden(self)
 
     def latents(self, n: int, seed: int | None = None, start: int = 0, prior: Prior = "normal") -> Tensor:
         """Latents `start` to `start + n` of a seed: (n, z) float32, of the standard normal or a VAE's mixture.
@@ -163,16 +185,9 @@ class Model(Pretrained):
             UsageError: for an `n` below 1, a negative start, a seed out of range or a prior the model lacks, and for
                 more than fit in memory.
         """
-        n, start = chosen_range(n, start)
+        n, start = arguments.chosen_range(n, start)
         with clear_memory_errors(f"{n:,} latents take", "ask for fewer at a time, by start"):
-            return self._latents(n, chosen_seed(seed), start, prior)
-
-    def _latents(self, n: int, seed: int, start: int, prior: Prior = "normal") -> Tensor:
-        if prior == "mixture":
-            return self.mixture.latents(seed, start, n).to(self.device)
-        if prior != "normal":
-            raise UsageError(f"There is no prior {prior!r}: there are {' and '.join(PRIORS)}.")
-        return torch.from_numpy(noise.normals(seed, start, n, self.entry.latent_size)).to(self.device)
+            return draw_latents(self, n, arguments.chosen_seed(seed), start, prior)
 
     def decode(self, z: Tensor) -> Tensor:
         """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1], differentiable in `z`.
@@ -180,8 +195,8 @@ class Model(Pretrained):
         Raises:
             UsageError: for latents of another shape.
         """
-        refuse_other_latents(self.entry, z)
-        with self._exactly():
+        arguments.refuse_other_latents(self.entry, z)
+        with own_dtype(self.entry, self.device):
             raw = self.generator(z.to(self.device, self.dtype))
         return to_pixels(raw, self.entry.output)
 
@@ -194,23 +209,10 @@ class Model(Pretrained):
             UsageError: at once, for an `n` or `batch_size` below 1, a negative start or a bad seed or prior.
             BadCheckpointError: for weights that give images that are not finite.
         """
-        n, start = chosen_range(n, start)
-        batch_size, seed = chosen_batch_size(batch_size), chosen_seed(seed)
-        self._latents(1, seed, start, prior)  # so that what is wrong is said before the first batch is asked for
-        return self._batches(n, seed, start, batch_size, prior)
-
-    def _batches(self, n: int, seed: int, start: int, batch_size: int, prior: Prior) -> Iterator[Tensor]:
-        for first in range(start, start + n, batch_size):
-            count = min(batch_size, start + n - first)
-            with torch.no_grad(), clear_memory_errors(f"{count:,} images at a time take", "give a smaller batch_size"):
-                z = self._latents(count, seed, first, prior)
-                images = self.decode(z).cpu()
-            if not bool(images.isfinite().all()):
-                raise BadCheckpointError(
-                    f"{self.name} gives images that are not finite: its weights are damaged, or too large for "
-                    f"{self.dtype}; fetch or train it again, or load it in float32."
-                )
-            yield images
+        n, start = arguments.chosen_range(n, start)
+        batch_size, seed = arguments.chosen_batch_size(batch_size), arguments.chosen_seed(seed)
+        draw_latents(self, 1, seed, start, prior)  # so that what is wrong is said before a batch is asked for
+        return draw_batches(self, n, seed, start, batch_size, prior)
 
     def sample(
         self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH, prior: Prior = "normal"
@@ -227,15 +229,7 @@ class Model(Pretrained):
             BadCheckpointError: for weights that give images that are not finite.
         """
         batches = self.iter_samples(n, seed, start=start, batch_size=batch_size, prior=prior)
-        (n, _), shape = chosen_range(n, start), self.entry.dataset.shape
-        size = f"{4 * n * math.prod(shape) / 1e9:,.1f} GB"
-        with clear_memory_errors(f"{n:,} images take {size},", "draw them in batches, with iter_samples"):
-            images = torch.empty((n, *shape), dtype=torch.float32, device="cpu")
-        done = 0
-        for batch in batches:
-            images[done : done + len(batch)] = batch
-            done += len(batch)
-        return images
+        return join_batches(batches, arguments.chosen_range(n, start)[0], self.entry.dataset.shape)
 
     def interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
         """Images on the great circle from one latent to another: (z,), (z,) -> (steps, c, h, w).
@@ -245,86 +239,47 @@ class Model(Pretrained):
         Raises:
             UsageError: for fewer than 2 steps, more than fit in memory, or latents of another shape.
         """
-        refuse_other_ends(self.entry, z0, z1)
-        steps = chosen_steps(steps)
+        arguments.refuse_other_ends(self.entry, z0, z1)
+        steps = arguments.chosen_steps(steps)
         with clear_memory_errors(f"{steps:,} images take", "ask for fewer steps"):
-            return self._interpolate(z0, z1, steps)
-
-    def _interpolate(self, z0: Tensor, z1: Tensor, steps: int) -> Tensor:
-        if steps >= 2**60:  # where torch says something else
-            raise MemoryError
-        share = torch.linspace(0, 1, steps, dtype=torch.float32, device=self.device).unsqueeze(1)
-        z0, z1 = z0.to(self.device).float(), z1.to(self.device).float()
-        cosine = torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
-        angle = cosine.acos()
-        if angle.sin().abs() < 1e-4:
-            path = torch.lerp(z0.expand(steps, -1), z1.expand(steps, -1), share)
-        else:
-            path = (((1 - share) * angle).sin() * z0 + (share * angle).sin() * z1) / angle.sin()
-        return self.decode(path)
+            return self.decode(great_circle(z0.to(self.device).float(), z1.to(self.device).float(), steps))
 
     def score(self, x: Tensor) -> Tensor:
-        """The discriminator's logits (or critic's scores) of images: (n, c, h, w) in [0, 1] -> (n,).
-
-        Raises:
-            UsageError: for a VAE, or images of another shape.
-        """
+        """The discriminator's logits (or critic's scores) of images: (n, c, h, w) in [0, 1] -> (n,)."""
         critic = self.critic
-        with self._exactly():
+        with own_dtype(self.entry, self.device):
             scores: Tensor = critic(self._images(x)).float()
         return scores
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """A VAE's posterior of images: (n, c, h, w) in [0, 1] -> mean and log-variance, (n, z) each.
-
-        Raises:
-            UsageError: for a model that is no VAE, or images of another shape.
-        """
+        """A VAE's posterior of images: (n, c, h, w) in [0, 1] -> mean and log-variance, (n, z) each."""
         encoder = self.encoder
-        with self._exactly():
+        with own_dtype(self.entry, self.device):
             return posterior(encoder(self._images(x)))
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """A VAE's images of the posterior means: (n, c, h, w) -> (n, c, h, w), both in [0, 1].
-
-        Raises:
-            UsageError: for a model that is no VAE, or images of another shape.
-        """
+        """A VAE's images of the posterior means: (n, c, h, w) -> (n, c, h, w), both in [0, 1]."""
         return self.decode(self.encode(x)[0])
 
     def elbo(self, x: Tensor, seed: int | None = 0) -> Tensor:
         """A VAE's evidence lower bound in nats, with one posterior sample: (n, c, h, w) -> (n,).
 
         A VAE of binarised images sees grey ones binarised by the seed, as it was trained.
-
-        Raises:
-            UsageError: for a model that is no VAE, or images of another shape.
         """
-        seed = chosen_seed(seed)
+        seed = arguments.chosen_seed(seed)
         if self.entry.recipe.binarize:
-            refuse_other_images(self.entry, x)
+            arguments.refuse_other_images(self.entry, x)
             x = binarized(x.cpu().float(), seed, 0)
         encoder = self.encoder
-        with self._exactly():
+        with own_dtype(self.entry, self.device):
             encoded = encoder(self._images(x))
-            mean, log_variance, z = sample_posterior(encoded, self._latents(len(x), seed, 0))
+            mean, log_variance, z = sample_posterior(encoded, draw_latents(self, len(x), seed, 0))
             raw = self.generator(z.to(self.dtype)).float()
         likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
         return likelihood - gaussian_kl(mean, log_variance)
 
-    @contextmanager
-    def _exactly(self) -> Iterator[None]:
-        """In the model's own dtype: a caller's autocast would change what a seed gives."""
-        kind = self.device.type
-        cast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-        with (
-            torch.autocast(kind, enabled=False) if cast else nullcontext(),
-            full_float32(self.device, cudnn=self.entry.arch.cudnn),
-        ):
-            yield
-
     def _images(self, x: Tensor) -> Tensor:
-        refuse_other_images(self.entry, x)
+        arguments.refuse_other_images(self.entry, x)
         return x.to(self.device, self.dtype)
 
 
@@ -339,7 +294,7 @@ def load(
         source: a full name, an alias, a checkpoint folder (always, where it is a `Path`), or
             `user/repo[@revision]` on the Hub.
         device: where it runs; the CPU unless told otherwise.
-        dtype: what it computes in; float32 unless told otherwise.
+        dtype: the type to compute in; float32 unless told otherwise.
 
     Raises:
         UnknownNameError: for what can be neither a name, a folder nor a repository.

@@ -16,9 +16,10 @@ import torch
 
 from genzoo.accel.processes import Processes
 from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.config import Config, read_config, versions_here, write_config
 from genzoo.checkpoint.files import clear_io_errors
-from genzoo.checkpoint.folder import CONFIG, Folder, sign
-from genzoo.checkpoint.weights import Config, read_config, versions_here, write_config
+from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.layout import CONFIG
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.platforms import lock

@@ -13,14 +13,15 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from genzoo.checkpoint.files import whole_file, write_text
-from genzoo.checkpoint.folder import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES, renew
+from genzoo.checkpoint.folder import renew
+from genzoo.checkpoint.layout import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import TrainingError
 from genzoo.images.pixels import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import binarized, sample_posterior
-from genzoo.sampling.integrity import write_golden
+from genzoo.sampling.golden import write_golden
 from genzoo.train.loop import PROGRESS_ROWS, Trainer
 from genzoo.train.mixture import fit_mixture
 

@@ -18,7 +18,9 @@ from torch.optim import Optimizer
 
 from genzoo.accel.graph import Captured
 from genzoo.accel.processes import Processes
-from genzoo.checkpoint.weights import Folder, load_net, read_config
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.nets import load_nets
 from genzoo.data import ImageData
 from genzoo.errors import StoppedError, TrainingError
 from genzoo.nets import build
@@ -84,9 +86,9 @@ class Trainer:
         Raises:
             BadCheckpointError: when the parent's folder is not whole.
         """
-        entry = read_config(parent).entry
+        nets = load_nets(read_config(parent).entry, parent, torch.float32, self.plan.device)
         for name, net in self.state.nets.items():
-            net.load_state_dict(load_net(entry, parent, name, torch.float32, self.plan.device).state_dict())
+            net.load_state_dict(nets[name].state_dict())
 
     def step(self) -> dict[str, Tensor]:
         """One update of the generator (or VAE) and those of the critic that go with it.

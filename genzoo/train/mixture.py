@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genzoo.checkpoint.weights import MIXTURE_COMPONENTS
+from genzoo.checkpoint.nets import MIXTURE_COMPONENTS
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.evaluate.likelihood import posterior_samples

@@ -14,8 +14,10 @@ import torch
 
 from genzoo.accel.devices import has_bfloat16, has_fast_bfloat16
 from genzoo.accel.memory import is_out_of_memory
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import sha256
-from genzoo.checkpoint.weights import CRITIC, MODEL, Folder, read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, MODEL
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError, UsageError
 from genzoo.zoo.spec import Entry, Recipe

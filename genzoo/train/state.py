@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from genzoo.checkpoint.layout import STATE as STATE
 from genzoo.checkpoint.strict import parse_json
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.checkpoint.weights import STATE as STATE
 from genzoo.errors import BadCheckpointError, TrainingError, brief
 from genzoo.train.average import Average
 

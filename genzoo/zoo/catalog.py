@@ -27,12 +27,24 @@ __all__ = [
     "FAMILIES",
     "MNIST",
     "OLIVETTI",
+    "REPORTS",
     "aliases_of",
     "find_entry",
     "is_wildcard",
     "list_models",
     "nearest",
 ]
+
+REPORTS: Mapping[str, str] = MappingProxyType(
+    {
+        "report 0": "which sets a GAN beside a VAE, both of fully connected nets, on MNIST",
+        "report 1": "which trains a GAN and a VAE of fully connected nets on MNIST",
+        "report 2": "which trains GANs and VAEs on MNIST, and a VAE on faces",
+        "report 3": "which compares linear, convolutional, pooled and LSTM GANs on MNIST",
+        "report 4": "which studies latent size and hidden layers of VAEs, DCGANs and WGANs on MNIST and CIFAR-10",
+    }
+)
+"""The sources of the zoo's own entries, and what each of them does."""
 
 _MNIST_CONV = Conv(channels=(32, 64, 128, 128), kernel=4)
 # Report 4: "larger kernel size must be applied" for CIFAR-10 than for MNIST.

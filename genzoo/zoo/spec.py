@@ -88,7 +88,7 @@ class Entry:
         tag: what tells it from others of these sizes.
         output: what makes pixels of the generator's raw values; the family's unless said otherwise.
         source: where it comes from, e.g. `report 4`.
-        origin: a sentence about where it comes from, `{source}` standing for the source, where there is more to say.
+        origin: a sentence about where it comes from, `{report}` standing for the report, where there is more to say.
     """
 
     noun: ClassVar[str] = "entry"
@@ -147,6 +147,12 @@ class Entry:
     def is_vae(self) -> bool:
         """Whether the entry has an encoder (and no critic)."""
         return self.family.is_vae
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """The papers that its method comes from, as Markdown."""
+        of_recipe = (paper for name, paper in self.family.objective.papers if getattr(self.recipe, name))
+        return (*self.family.papers, *of_recipe)
 
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON values, to be read by `from_json`."""

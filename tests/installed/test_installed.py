@@ -11,7 +11,7 @@ import torch
 from click.testing import CliRunner
 
 import genzoo
-from genzoo.checkpoint.weights import read_manifest
+from genzoo.checkpoint.manifest import read_manifest
 from genzoo.cli import main
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 from genzoo.zoo.registry import FAMILIES

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import clear_io_errors, write_text
-from genzoo.checkpoint.weights import CONFIG, Folder, read_config, weights_home
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CONFIG
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.hub import find_folder
-from genzoo.release.card.facts import read_facts, relative
-from genzoo.release.card.front import check_card, front_matter
+from genzoo.release.card.facts import Facts, read_measurement, relative
+from genzoo.release.card.front import check_card
 from genzoo.release.card.notes import cards_home, check_note, read_note, write_note
-from genzoo.release.card.numbers import limits, measurements, ranking, report_3_names
-from genzoo.release.card.sections import heading, method, nets, purpose, training, use
+from genzoo.release.card.page import page
+from genzoo.release.card.ranking import report_3_names
 from genzoo.zoo.catalog import ENTRIES, find_entry
 
 __all__ = ["cards_home", "catalog_card", "check_card", "check_note", "read_note", "render", "write_card", "write_note"]
-
-_END = "*Written by `genzoo card` from the files beside the weights.*"
 
 
 def render(folder: Folder, pictures: str = "", *, source: str | None = None, note: str | None = None) -> str:
@@ -38,28 +39,16 @@ def render(folder: Folder, pictures: str = "", *, source: str | None = None, not
         Markdown below a front matter that `check_card` takes.
 
     Raises:
-        BadCheckpointError: for a folder that is damaged, or a measurement of other weights.
+        BadCheckpointError: for a folder that is damaged, or a measurement of other weights, or one that the Hub would
+            not take.
         DataError: for a `metrics.json` that is no measurement.
     """
-    name = read_config(folder).entry.name
-    if note is None and name in ENTRIES:
-        note = read_note(name, folder, cards_home())
-    facts = read_facts(folder, pictures, source, note)
-    parts = [
-        heading(facts),
-        use(facts),
-        purpose(facts),
-        measurements(facts),
-        ranking(facts),
-        limits(facts),
-        training(facts),
-        nets(facts),
-        method(facts),
-        _END,
-    ]
-    text = front_matter(facts) + "\n" + "\n\n".join(part for part in parts if part) + "\n"
-    check_card(text)
-    return text
+    config = read_config(folder)
+    if note is None and config.entry.name in ENTRIES:
+        note = read_note(config.entry.name, folder, cards_home())
+    # A folder of one's own may be called as an entry of the catalog, and is not that.
+    named = folder.path.name if folder.pinned is not None else str(folder.path)
+    return page(Facts(folder, config, read_measurement(folder), source or named, pictures, note))
 
 
 def catalog_card(name: str, cards: Path, home: Path | None = None) -> str:

@@ -1,31 +1,38 @@
-"""All that a card is written from: the config, the measurement and the weights of one checkpoint folder."""
+"""What a checkpoint folder says of itself: all that its card is written from."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.config import Config
 from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, METRICS, MODEL
+from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.measurement import Document, read_metrics
-from genzoo.checkpoint.weights import METRICS, MODEL, Config, Folder, read_config
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, brief
+from genzoo.release.card.text import plain, plain_value
 from genzoo.zoo.metrics import Metric
-from genzoo.zoo.registry import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS, ENTRIES
 from genzoo.zoo.spec import Entry
 
+_NOT_LISTED = ("format", "name", "dataset", "neighbours", "kernel_subsets", "weights_sha256", "n", "seeds", "step")
+"""The fields of a measurement that a card tells elsewhere, or that say nothing to its reader."""
 _DEPTH = 3
 
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of a measurement; `spread` is over seeds, `standard_error` over images."""
+    """One metric of a measurement; `std` is over seeds, `standard_error` over images."""
 
     key: str
     mean: float
-    spread: float | None
+    std: float | None
     standard_error: float | None
     floor: float | None
     n: float | None
@@ -65,27 +72,46 @@ class Facts:
         return self.config.entry
 
     @property
+    def of_catalog(self) -> bool:
+        """Whether it is loaded by its name in the catalog; a folder beside which genzoo runs may be called so, too."""
+        return self.source == self.entry.name and self.entry.name in ENTRIES
+
+    @property
+    def is_tuned_from_catalog(self) -> bool:
+        """Whether what it was fine-tuned from had the catalog's own weights."""
+        if (parent := self.config.parent) is None:
+            return False
+        ours = read_manifest().get(parent["name"], {}).get(MODEL)
+        return ours is not None and ours.sha256 == parent["sha256"].get(MODEL)
+
+    @property
+    def files(self) -> list[str]:
+        """The files of its weights, as Markdown, with their sizes."""
+        return [f"`{name}`{_size(self.folder, name)}" for name in (MODEL, CRITIC) if self.folder.has(name)]
+
+    def link(self, name: str) -> str:
+        """Where a link to one of its files leads; empty where it has none of that name."""
+        return f"{self.pictures}{name}" if self.folder.has(name) else ""
+
+    @property
     def rows(self) -> list[Row]:
         """The metrics that were measured, as the model is sampled unless told otherwise."""
         return rows_of(self.document or {})
 
     @property
-    def more_rows(self) -> Iterator[tuple[str, list[Row]]]:
-        """Measurements within the measurement, such as those of another prior, with their names."""
-        for words, document in _within(self.document or {}):
-            if rows := rows_of(document):
-                yield words, rows
+    def measurements(self) -> list[tuple[str, list[Row]]]:
+        """Its rows, and those of measurements within, such as those of another prior, with the name of each."""
+        if self.document is None:
+            return []
+        within = [(words, rows) for words, document in _within(self.document) if (rows := rows_of(document))]
+        return [("", self.rows), *within]
 
-
-def read_facts(folder: Folder, pictures: str, source: str | None, note: str | None) -> Facts:
-    """What a folder says of itself.
-
-    Raises:
-        BadCheckpointError: for a config, or a measurement, that is not the folder's own.
-    """
-    # A folder of one's own may be called as an entry of the catalog, and is not that.
-    named = folder.path.name if folder.pinned is not None else str(folder.path)
-    return Facts(folder, read_config(folder), read_measurement(folder), source or named, pictures, note)
+    @property
+    def rest(self) -> list[str]:
+        """What else was recorded of the measurement, as Markdown."""
+        document = self.document or {}
+        told = {key: value for key, value in document.items() if not isinstance(value, dict) and key not in _NOT_LISTED}
+        return [f"{plain(key.replace('_', ' '))}: {plain_value(value)}" for key, value in told.items()]
 
 
 def read_measurement(folder: Folder) -> Document | None:
@@ -117,21 +143,17 @@ def rows_of(document: Document) -> list[Row]:
 
 
 def _row(key: str, row: Mapping[str, Any]) -> Row:
-    mean = _number(key, row.get("mean"))
-    if mean is None:
-        raise BadCheckpointError(f"{METRICS} has no mean of {key}: measure anew with `genzoo evaluate`.")
-    numbers = {name: _number(key, row.get(name)) for name in ("std", "standard_error", "floor", "n", "samples")}
-    spread = numbers.pop("std")
+    numbers: dict[str, Any] = {
+        name: row.get(name) for name in ("mean", "std", "standard_error", "floor", "n", "samples")
+    }
+    for name, value in numbers.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number and (value is not None or name == "mean"):
+            raise BadCheckpointError(
+                f"{METRICS} has {brief(value)} for the {name} of {key}: measure anew with `genzoo evaluate`."
+            )
     unit, likelihood = str(row.get("unit", ALL_METRICS[key].unit)), str(row.get("likelihood", ""))
-    return Row(key, mean, spread, unit=unit, likelihood=likelihood, **numbers)
-
-
-def _number(key: str, value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadCheckpointError(f"{METRICS} has {value!r} for a number of {key}: measure anew with `genzoo evaluate`.")
-    return value
+    return Row(key, unit=unit, likelihood=likelihood, **numbers)
 
 
 def _within(document: Document, name: str = "", depth: int = 1) -> Iterator[tuple[str, Document]]:
@@ -142,9 +164,14 @@ def _within(document: Document, name: str = "", depth: int = 1) -> Iterator[tupl
             yield from _within(value, words, depth + 1)
 
 
+def _size(folder: Folder, name: str) -> str:
+    path, pinned = folder.path / name, (folder.pinned or {}).get(name)
+    if pinned is None and not path.is_file():
+        return ""  # on the Hub, and not to be fetched for this
+    return f" of {(pinned.size if pinned else path.stat().st_size) / 1e6:.1f} MB"
+
+
 def relative(path: Path, start: Path) -> str:
     """How a file in `start` links into the folder `path`: empty, or a path with slashes that ends in one."""
-    import os
-
     steps = Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
     return "" if steps == "." else f"{steps}/"

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 from genzoo.checkpoint.files import sha256, write_text
-from genzoo.checkpoint.weights import SAMPLES, Folder, weights_home
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import SAMPLES
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.errors import BadCheckpointError, UsageError
 
 NOTES = "notes.json"

@@ -1,0 +1,120 @@
+"""Nets of a checkpoint folder: built without memory, checked against their file, and given its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.layout import CRITIC, GOLDEN, MODEL
+from genzoo.checkpoint.tensors import read_tensors
+from genzoo.errors import BadCheckpointError, InvalidEntryError
+from genzoo.zoo.fields import check
+from genzoo.zoo.spec import Entry
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+GOLDEN_IMAGES = 8
+MIXTURE_COMPONENTS = 10
+_MIXTURE = "mixture."
+_MOST_PARAMETERS = 64_000_000
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The contents of one safetensors file of a checkpoint folder.
+
+    Attributes:
+        nets: by name, in evaluation mode: `generator` and a VAE's `encoder`, or `critic`.
+        mixture: a VAE's second prior, `weights` (k,), `means` (k, z) and `covariances` (k, z, z), float32 on the CPU;
+            empty for other families.
+    """
+
+    nets: dict[str, nn.Module]
+    mixture: dict[str, Tensor]
+
+
+def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, device: torch.device) -> Weights:
+    """Everything that a file of weights holds, `model.safetensors` or `critic.safetensors`; it is read once.
+
+    Nets are built on the meta device, so that nothing is allocated or initialised before they get their tensors.
+
+    Raises:
+        BadCheckpointError: when the file's tensors are not those of the entry.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    try:
+        nets = {name: net for name, net in meta_nets(entry).items() if (name == "critic") == (file == CRITIC)}
+    except InvalidEntryError as error:
+        raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
+    shapes = {f"{key}.{name}": value.shape for key, net in nets.items() for name, value in net.state_dict().items()}
+    mixture = mixture_shapes(entry) if file == MODEL else {}
+    tensors = read_tensors(folder.file(file), shapes | mixture, trusted=folder.pinned is not None)
+    for key, net in nets.items():
+        state = {name: _own(tensors[f"{key}.{name}"], dtype, device) for name in net.state_dict()}
+        net.load_state_dict(state, assign=True)
+        net.eval().requires_grad_(False)
+    return Weights(nets, {name.removeprefix(_MIXTURE): tensors[name].float().clone() for name in mixture})
+
+
+def load_nets(entry: Entry, folder: Folder, dtype: torch.dtype, device: torch.device) -> dict[str, nn.Module]:
+    """All nets of a checkpoint folder by name: `generator`, and a VAE's `encoder` or else `critic`.
+
+    Raises:
+        BadCheckpointError: when the folder's tensors are not those of the entry.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    files = (MODEL,) if entry.is_vae else (MODEL, CRITIC)
+    return {name: net for file in files for name, net in read_weights(entry, folder, file, dtype, device).nets.items()}
+
+
+def mixture_shapes(entry: Entry) -> dict[str, torch.Size]:
+    """Shapes of the tensors `mixture.*` that make a VAE's second prior, by name; empty for other families."""
+    import torch
+
+    if not entry.is_vae:
+        return {}
+    k, z = MIXTURE_COMPONENTS, entry.latent_size
+    sizes = {"weights": (k,), "means": (k, z), "covariances": (k, z, z)}
+    return {f"{_MIXTURE}{name}": torch.Size(size) for name, size in sizes.items()}
+
+
+def read_golden(folder: Folder, entry: Entry) -> tuple[Tensor, Tensor]:
+    """The golden latents, (8, z), and the images, (8, c, h, w), that they must give to within a grey level.
+
+    Raises:
+        BadCheckpointError: when the folder has none, or they are not of the entry's shapes.
+    """
+    import torch
+
+    latents = torch.Size((GOLDEN_IMAGES, entry.latent_size))
+    images = torch.Size((GOLDEN_IMAGES, *entry.dataset.shape))
+    tensors = read_tensors(folder.file(GOLDEN), {"latents": latents, "images": images})
+    return tensors["latents"].float().clone(), tensors["images"].float().clone()
+
+
+def _own(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    # A copy in any case: Windows replaces no file that is mapped, and elsewhere its changes would be the net's.
+    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True)
+
+
+def meta_nets(entry: Entry) -> nn.ModuleDict:
+    """The entry's nets on the meta device, without memory.
+
+    Raises:
+        InvalidEntryError: for more parameters, or larger maps, than any small model has.
+    """
+    import torch
+
+    from genzoo.nets import build, count_parameters
+
+    with torch.device("meta"):
+        nets = build(entry)
+    parameters = count_parameters(nets)
+    check(
+        parameters <= _MOST_PARAMETERS,
+        f"{entry.name} would have {parameters:,} parameters, genzoo's limit is {_MOST_PARAMETERS:,}.",
+    )
+    return nets

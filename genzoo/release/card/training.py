@@ -1,0 +1,75 @@
+"""How a model was trained, where a card's template has no words of its own for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from genzoo.release.card.facts import Facts
+from genzoo.release.card.text import plain, plain_value
+from genzoo.zoo.registry import ALL_METRICS, ENTRIES
+from genzoo.zoo.spec import Recipe
+
+_TOLD = (
+    *("objective", "real_label", "clip", "penalty", "grad_norm", "critic_steps"),
+    *("likelihood", "likelihood_sd", "binarize"),
+    *("optimizer", "lr", "critic_lr", "beta1", "beta2", "decay"),
+    *("batch_size", "epochs", "ema"),
+)
+"""The fields of a recipe that the template has words of."""
+_STEPS = ("data", "steps", "step", "evaluations", "decay_steps")
+
+
+def untold(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """The fields of a recipe that the template has no words of, where they are not as they come."""
+    for field in dataclasses.fields(recipe):
+        value = getattr(recipe, field.name)
+        if field.name not in _TOLD and value != field.default:
+            yield field.name.replace("_", " "), plain_value(value)
+
+
+def ran(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What the run recorded of itself, by name, as Markdown: first which of its states this is."""
+    training = facts.config.training
+    if shipped := _shipped(training):
+        yield "shipped state", shipped
+    for key, value in training.items():
+        # A seed is typed again, not read.
+        if key not in _STEPS and (words := str(value) if key == "seed" else plain_value(value)):
+            yield plain(key.replace("_", " ")), words
+
+
+def _shipped(training: Mapping[str, Any]) -> str:
+    """Which of the states that were measured on the way was the best."""
+    evaluations, step = training.get("evaluations"), training.get("step")
+    if not isinstance(evaluations, list) or not evaluations:
+        return ""
+    chosen = next((one for one in evaluations if isinstance(one, Mapping) and one.get("step") == step), {})
+    labels = {key: ALL_METRICS[key].label if key in ALL_METRICS else plain(key.replace("_", " ")) for key in chosen}
+    values = [f"{labels[key]} {plain(value)}" for key, value in chosen.items() if key != "step"]
+    of = f"the best of {len(evaluations)} measured on the training set on the way"
+    return f"step {plain(step)}, {of}" + (f": {', '.join(values)}" if values else "")
+
+
+def passes(facts: Facts) -> float | None:
+    """How often the run saw its data; None where that is not recorded."""
+    steps, data, recipe = facts.config.training.get("steps"), facts.config.training.get("data"), facts.entry.recipe
+    images = data.get("images") if isinstance(data, Mapping) else None
+    if not isinstance(steps, int) or not isinstance(images, int) or images < recipe.batch_size:
+        return None
+    return steps * recipe.critic_steps / (images // recipe.batch_size)
+
+
+def again(facts: Facts) -> str:
+    """The command that trains an entry of the catalog as this one was; empty where there is none."""
+    training = facts.config.training
+    steps, seed = training.get("decay_steps", training.get("steps")), training.get("seed")
+    if not facts.of_catalog or not (isinstance(steps, int) and isinstance(seed, int)):
+        return ""
+    # The catalog's recipe may have moved on from that of these weights.
+    now, then = (dataclasses.asdict(entry.recipe) for entry in (ENTRIES[facts.entry.name], facts.entry))
+    changed = [key for key in then if then[key] != now[key] and key != "epochs"]
+    options = "".join(f" --set {key}={str(then[key]).lower()}" for key in changed)
+    measured = len(training.get("evaluations") or [])
+    return f"genzoo train {facts.entry.name} --steps {steps} --seed {seed} --evaluations {measured}{options}"
