@@ -35,7 +35,7 @@ from genzoo.data import data_root, load_images
 from genzoo.nets import build
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU
 from genzoo.train import Plan, choose_precision
-from genzoo.train.loop import Trainer
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import find_entry
 from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_recipe

@@ -39,8 +39,9 @@ from genzoo.evaluate.comparison import compare
 from genzoo.hub.measurement import find_metrics
 from genzoo.sampling.golden import write_golden
 from genzoo.train import Plan
-from genzoo.train.loop import Trainer
+from genzoo.train.history import History
 from genzoo.train.state import STATE
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_architecture
@@ -148,7 +149,7 @@ def resume(folder: Path) -> None:
     trainer = trainer_of(genzoo.load(folder).entry, folder)
     trainer.state.load(folder / STATE)
     trainer.step()
-    trainer._log({})
+    History(trainer.state.record, trainer.plan.log_every).add({})
 
 
 def side_by_side(folder: Path, other: Path) -> None:

@@ -141,7 +141,7 @@ def test_latents_that_are_not_finite_have_no_mixture() -> None:
     with torch.no_grad():
         next(reversed(list(encoder.parameters())))[-1] = 1e4  # a log-variance whose exponential overflows
     with pytest.raises(TrainingError, match="latents that are not finite"):
-        fit_mixture(encoder, noise_images(VAE.dataset, 100), VAE.recipe, seed=0)
+        fit_mixture(encoder, noise_images(VAE.dataset, 100), VAE, seed=0)
 
 
 def taken(name: str, folder: Path, home: Path) -> dict[str, Any]:

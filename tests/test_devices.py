@@ -31,7 +31,7 @@ from genzoo.zoo.catalog import ENTRIES
 from genzoo.nets import build
 from genzoo.accel.processes import Processes
 from genzoo.train import choose_precision
-from genzoo.train.loop import Trainer
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.variants import with_recipe
 from tests.conftest import noise_images, plan
 

@@ -12,10 +12,10 @@ from genzoo.accel.graph import WARM_UP, Captured
 from genzoo.accel.processes import Processes
 from genzoo.accel.streams import Aside
 from genzoo.nets import build
-from genzoo.train import objectives
-from genzoo.train.loop import Trainer
-from genzoo.train.objectives import gradient_penalty
+from genzoo.train import phases
+from genzoo.train.losses import gradient_penalty
 from genzoo.train.state import STATE
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan
@@ -49,23 +49,23 @@ def test_a_recorded_step_does_what_one_in_place_does(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorded = trainer(name, tmp_path)
-    monkeypatch.setattr(objectives, "Aside", lambda _: Aside())
-    monkeypatch.setattr(objectives, "Cast", Run)
+    monkeypatch.setattr(phases, "Aside", lambda _: Aside())
+    monkeypatch.setattr(phases, "Cast", Run)
     in_place = trainer(name, tmp_path)
-    assert isinstance(recorded._updates, Captured)
-    in_place._updates = in_place._update_all
+    assert isinstance(recorded._run_phases, Captured)
+    in_place._run_phases = in_place._run_each_phase
     for step in range(1, 9):
         # From the same state each time: what rounding makes of a step, an optimizer soon makes much of.
         recorded.state.save(tmp_path / STATE)
         in_place.state.load(tmp_path / STATE)
         one, other = losses_of_a_step(recorded), losses_of_a_step(in_place)
-        assert (recorded._updates._recorded is not None) == (step > WARM_UP)
+        assert (recorded._run_phases._recorded is not None) == (step > WARM_UP)
         assert one == pytest.approx(other, rel=0.02, abs=0.002), step
 
 
 def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
     run = trainer("lstmgan-mnist-z100-l2", tmp_path)
-    assert not isinstance(run._updates, Captured)
+    assert not isinstance(run._run_phases, Captured)
     before = losses_of_a_step(run)
     for _ in range(WARM_UP + 1):
         after = losses_of_a_step(run)

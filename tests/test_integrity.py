@@ -332,7 +332,7 @@ def test_a_run_that_is_made_longer_stays_signed(tmp_path: Path, monkeypatch: pyt
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("genzoo.train._finish", interrupted)
+        patched.setattr("genzoo.train.run._finish", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(dataclasses.replace(run, steps=8), data, resume=True)
     assert (out / "model.safetensors").read_bytes() == kept

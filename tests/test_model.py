@@ -22,7 +22,7 @@ from genzoo.sampling.elbo import binarized
 from genzoo.sampling.golden import changed_nets
 from genzoo.sampling.model import Model
 from genzoo.train import train
-from genzoo.train.objectives import build_phases
+from genzoo.train.phases import build_phases
 from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan

@@ -13,7 +13,14 @@ from genzoo.accel.fastconv import Conv2d
 from genzoo.nets import build
 from genzoo.nets.blocks import PiecewiseLeakyReLU
 from genzoo.sampling import elbo
-from genzoo.train import objectives
+from genzoo.train.losses import (
+    critic_loss,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    real_gradient_penalty,
+)
+from genzoo.train.phases import build_phases
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Recipe
 from genzoo.zoo.variants import with_architecture
@@ -31,15 +38,15 @@ def test_discriminator_loss() -> None:
         on_real = [-(label * math.log(sigmoid(x)) + (1 - label) * math.log(1 - sigmoid(x))) for x in real]
         on_fake = [-math.log(1 - sigmoid(x)) for x in fake]
         expected = sum(on_real) / 3 + sum(on_fake) / 3
-        loss = objectives.discriminator_loss(torch.tensor(real), torch.tensor(fake), label)
+        loss = discriminator_loss(torch.tensor(real), torch.tensor(fake), label)
         assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
 def test_generator_loss_and_its_stability() -> None:
     expected = -(math.log(sigmoid(0.3)) + math.log(sigmoid(-2.0))) / 2
-    assert float(objectives.generator_loss(torch.tensor([0.3, -2.0]))) == pytest.approx(expected, rel=1e-5)
+    assert float(generator_loss(torch.tensor([0.3, -2.0]))) == pytest.approx(expected, rel=1e-5)
     far = torch.tensor([-1000.0], requires_grad=True)
-    loss = objectives.generator_loss(far)
+    loss = generator_loss(far)
     loss.backward()
     assert float(loss.detach()) == 1000
     assert far.grad is not None
@@ -47,7 +54,7 @@ def test_generator_loss_and_its_stability() -> None:
 
 
 def test_critic_loss() -> None:
-    assert float(objectives.critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0]))) == -2.5
+    assert float(critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0]))) == -2.5
 
 
 class Quadratic(nn.Module):
@@ -70,10 +77,10 @@ def test_gradient_penalty_in_closed_form(channels: int) -> None:
     mixed = share.view(-1, 1, 1, 1) * real + (1 - share.view(-1, 1, 1, 1)) * fake
     norms = (a * (2 * mixed - 1)).numpy().reshape(5, -1)
     expected = np.mean((np.sqrt((norms**2).sum(1)) - 1) ** 2)
-    penalty = objectives.gradient_penalty(Quadratic(a), real, fake, share)
+    penalty = gradient_penalty(Quadratic(a), real, fake, share)
     assert float(penalty.detach()) == pytest.approx(float(expected), rel=1e-4)
     squared = ((a * (2 * real - 1)).numpy().reshape(5, -1) ** 2).sum(1)
-    at_real = objectives.real_gradient_penalty(Quadratic(a), real)
+    at_real = real_gradient_penalty(Quadratic(a), real)
     assert float(at_real.detach()) == pytest.approx(float(np.mean(squared)) / 2, rel=1e-4)
     assert not real.requires_grad
 
@@ -99,16 +106,16 @@ def test_gradient_penalty_against_finite_differences(name: str) -> None:
         def forward(self, x: Tensor) -> Tensor:
             return critic(x.double())
 
-    penalty = objectives.gradient_penalty(Float(), image, other, torch.tensor([0.25]))
+    penalty = gradient_penalty(Float(), image, other, torch.tensor([0.25]))
     assert float(penalty.detach()) == pytest.approx(float(expected), rel=1e-3)
-    at_real = objectives.real_gradient_penalty(Float(), image)
+    at_real = real_gradient_penalty(Float(), image)
     assert float(at_real.detach()) == pytest.approx(float(squared_slopes(image)) / 2, rel=1e-3)
 
 
 def test_gradient_penalty_has_a_gradient_at_zero() -> None:
     critic = Quadratic(torch.zeros(1, 4, 4))
     x = torch.rand(3, 1, 4, 4)
-    penalty = objectives.gradient_penalty(critic, x, x, torch.rand(3))
+    penalty = gradient_penalty(critic, x, x, torch.rand(3))
     penalty.backward()
     assert float(penalty.detach()) == pytest.approx(1, abs=1e-5)
     assert critic.a.grad is not None
@@ -169,7 +176,7 @@ class Draws:
 
 def test_phases_of_each_objective() -> None:
     def phases(name: str) -> list[tuple[str, int, float]]:
-        found = objectives.build_phases(build(ENTRIES[name]), ENTRIES[name], torch.enable_grad)
+        found = build_phases(build(ENTRIES[name]), ENTRIES[name], torch.enable_grad)
         return [(phase.name, phase.repeats, phase.clip) for phase in found]
 
     assert phases("dcgan-mnist-z100-l3") == [("critic", 1, 0.0), ("generator", 1, 0.0)]
@@ -183,14 +190,14 @@ def test_wgangp_losses_by_hand() -> None:
     entry = ENTRIES["wgangp-mnist-z100-l3"]
     nets = build(entry)
     real, z, share = torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4)
-    critic_phase, generator_phase = objectives.build_phases(nets, entry, torch.enable_grad)
+    critic_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
     draw = Draws(real, z, share)
     for _ in range(critic_phase.repeats):
         losses = critic_phase.losses(draw)
     with torch.no_grad():
         fake = (nets["generator"](z).tanh() + 1) / 2
         distance = nets["critic"](real).mean() - nets["critic"](fake).mean()
-    penalty = objectives.gradient_penalty(nets["critic"], real, fake, share)
+    penalty = gradient_penalty(nets["critic"], real, fake, share)
     torch.testing.assert_close(losses["wasserstein"], distance)
     torch.testing.assert_close(losses["critic"], -distance + 10 * penalty)
     torch.testing.assert_close(generator_phase.losses(draw)["generator"], -nets["critic"](fake).mean())
@@ -201,22 +208,20 @@ def test_gan_losses_with_a_penalty_by_hand() -> None:
     entry = ENTRIES["dcgan-cifar10-z100-l4-r1"]
     nets = build(entry)
     real, z = torch.rand(4, 3, 32, 32), torch.randn(4, 100)
-    critic_phase, _ = objectives.build_phases(nets, entry, torch.enable_grad)
+    critic_phase, _ = build_phases(nets, entry, torch.enable_grad)
     for _ in range(critic_phase.repeats):
         losses = critic_phase.losses(Draws(real, z, z))
     with torch.no_grad():
         scores = nets["critic"](real), nets["critic"]((nets["generator"](z).tanh() + 1) / 2)
-    penalty = objectives.real_gradient_penalty(nets["critic"], real)
+    penalty = real_gradient_penalty(nets["critic"], real)
     torch.testing.assert_close(losses["penalty"], penalty)
-    torch.testing.assert_close(
-        losses["discriminator"], objectives.discriminator_loss(*scores) + entry.recipe.penalty * penalty
-    )
+    torch.testing.assert_close(losses["discriminator"], discriminator_loss(*scores) + entry.recipe.penalty * penalty)
 
 
 def test_only_the_last_critic_step_builds_the_generators_graph() -> None:
     entry = ENTRIES["wgan-mnist-z100-l3"]
     nets = build(entry)
-    critic_phase, generator_phase = objectives.build_phases(nets, entry, torch.enable_grad)
+    critic_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
     draw = Draws(torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4))
     for _ in range(2):
         for _ in range(entry.recipe.critic_steps):
@@ -236,9 +241,7 @@ def test_black_and_white_pixels_have_a_gradient_in_bfloat16(name: str) -> None:
     nn.init.zeros_(layer.weight)
     nn.init.constant_(layer.bias, -5)
     draw = Draws(torch.rand(8, 1, 28, 28), torch.randn(8, entry.latent_size), torch.rand(8))
-    critic_phase, generator_phase = objectives.build_phases(
-        nets, entry, lambda: torch.autocast("cpu", dtype=torch.bfloat16)
-    )
+    critic_phase, generator_phase = build_phases(nets, entry, lambda: torch.autocast("cpu", dtype=torch.bfloat16))
     for _ in range(critic_phase.repeats):
         critic_phase.losses(draw)
     generator_phase.losses(draw)["generator"].backward()
@@ -255,8 +258,8 @@ def test_binarized_pixels_are_drawn_from_their_grey_levels() -> None:
     nets = build(entry)
     grey, uniform, z = torch.rand(3, 1, 28, 28), torch.rand(3, 1, 28, 28), torch.randn(3, 2)
     binary = (uniform < grey).float()
-    (phase,) = objectives.build_phases(nets, entry, torch.enable_grad)
-    (plain,) = objectives.build_phases(nets, base, torch.enable_grad)
+    (phase,) = build_phases(nets, entry, torch.enable_grad)
+    (plain,) = build_phases(nets, base, torch.enable_grad)
     expected = plain.losses(Draws(binary, z, uniform))["negative_elbo"]
     torch.testing.assert_close(phase.losses(Draws(grey, z, uniform))["negative_elbo"], expected)
 
@@ -272,7 +275,7 @@ def test_the_penalty_does_not_depend_on_how_its_layers_are_written() -> None:
     gradients = []
     for _ in range(2):
         critic.zero_grad()
-        objectives.gradient_penalty(critic, real, fake, share).backward()
+        gradient_penalty(critic, real, fake, share).backward()
         gradients.append([p.grad.clone() for p in critic.parameters() if p.grad is not None and p.grad.any()])
         replaced = [i for i, layer in enumerate(critic) if isinstance(layer, PiecewiseLeakyReLU)]
         for i in replaced:

@@ -27,11 +27,11 @@ from genzoo.data import ImageData
 from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images.pixels import to_pixels
 from genzoo.train import Status, steps_of, train
-from genzoo.train.average import Average
 from genzoo.train.draws import Source, StepDraw
 from genzoo.train.finish import averaged_nets
-from genzoo.train.loop import Trainer
-from genzoo.train.state import STATE
+from genzoo.train.loop import Hooks, Loop
+from genzoo.train.state import STATE, Average
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_recipe
@@ -468,11 +468,11 @@ def test_not_a_number_stops_the_run_and_keeps_the_state(tmp_path: Path) -> None:
     generator: Any = broken.state.nets["generator"]
     with torch.no_grad():
         generator[0].bias[0] = float("nan")
+    hooks = Hooks(row=lambda _: torch.zeros(20, 28, 28, 1, dtype=torch.uint8))
     with pytest.raises(TrainingError, match=r"nets\.generator\.0\.bias is not finite at step 3"):
-        broken.save()
-    row = torch.zeros(20, 28, 28, 1, dtype=torch.uint8)
+        Loop(broken, hooks).save()
     with pytest.raises(TrainingError, match="loss negative_elbo is not finite at step 4"):
-        broken.run(lambda _: None, lambda _: None, lambda _: row, lambda _: None)
+        Loop(broken, hooks).run()
     assert (out / STATE).read_bytes() == good
 
 
@@ -487,7 +487,7 @@ def test_an_optimizer_that_broke_down_is_not_saved(tmp_path: Path) -> None:
     optimizer = broken.state.optimizers["vae"]
     optimizer.state[optimizer.param_groups[0]["params"][0]]["exp_avg_sq"][0] = float("inf")
     with pytest.raises(TrainingError, match=r"optimizer\.vae\.0\.exp_avg_sq is not finite at step 3"):
-        broken.save()
+        Loop(broken, Hooks(row=lambda _: torch.zeros(1, dtype=torch.uint8))).save()
     assert (out / STATE).read_bytes() == good
     assert train(longer, data, resume=True) == out
 
@@ -502,7 +502,7 @@ def test_an_end_that_was_interrupted_is_made_up_for(tmp_path: Path, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("genzoo.train.write_proofs", interrupted)
+        patched.setattr("genzoo.train.run.write_proofs", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(longer, data, resume=True)
     with pytest.raises(GenzooError, match="has no SHA256SUMS: it holds a run that has not ended: go on with it"):
@@ -624,7 +624,7 @@ from pathlib import Path
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.errors import TrainingError
 from genzoo.accel.processes import Processes
-from genzoo.train.loop import Trainer
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.variants import with_recipe
 from tests.conftest import noise_images, plan
 entry = with_recipe(ENTRIES["dcgan-cifar10-z100-l4"], {"batch_size": "8192"})

@@ -35,7 +35,7 @@ def measured(home: Path, z: int, **changes: object) -> None:
 
 
 def page(weights: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "trends.py"), "--weights", str(weights), "--out", str(out)]
+    command = [sys.executable, str(ROOT / "tools" / "trends.py"), "--weights", str(weights), "--out", str(out)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 

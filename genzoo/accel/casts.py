@@ -16,7 +16,7 @@ class Run:
     """A net in the precision it is trained in: as it is, called in a context such as autocast."""
 
     def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
-        self._net, self._context = net, context
+        self.net, self._context = net, context
 
     def refresh(self) -> None:
         """Take note that the weights have changed, of which the context needs none: it looks at them at each call."""
@@ -24,7 +24,7 @@ class Run:
     def __call__(self, x: Tensor) -> Tensor:
         """What the net makes of a batch."""
         with self._context():
-            result: Tensor = self._net(x)
+            result: Tensor = self.net(x)
         return result
 
 
@@ -73,5 +73,5 @@ class Cast(Run):
     def __call__(self, x: Tensor) -> Tensor:
         """What the net makes of a batch."""
         with self._context():
-            result: Tensor = functional_call(self._net, self._cast, x)
+            result: Tensor = functional_call(self.net, self._cast, x)
         return result

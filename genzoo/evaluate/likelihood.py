@@ -18,11 +18,11 @@ from genzoo.evaluate.extractors import batches_of, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
 from genzoo.sampling import noise
-from genzoo.sampling.elbo import binarized, log_likelihood, sample_posterior
+from genzoo.sampling.elbo import log_likelihood, log_prior_ratio, reparameterize, vae_input
 from genzoo.sampling.model import Model
 from genzoo.zoo.metrics import Metric
 from genzoo.zoo.registry import ALL_METRICS, resolve
-from genzoo.zoo.spec import Recipe
+from genzoo.zoo.spec import Entry, Recipe
 
 SAMPLES = 500
 LIKELIHOOD_IMAGES = 1000
@@ -86,9 +86,7 @@ def likelihoods(
     generator = copy.deepcopy(model.generator).to(memory_format=torch.channels_last)
     found: list[tuple[Tensor, Tensor, Tensor]] = []
     for place in batches_of(len(images), max(1, min(BATCH, _DECODED // samples))):
-        x = images.batch(torch.arange(place.start, place.stop))
-        if model.entry.recipe.binarize:
-            x = binarized(x, seed, place.start)
+        x = vae_input(images.batch(torch.arange(place.start, place.stop)), model.entry.recipe, seed, place.start)
         x = x.to(model.device)
         # Not every accelerator has float64.
         weights = log_weights(model, generator, x, samples, seed, place.start).cpu().double()
@@ -110,8 +108,9 @@ def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, see
     n, size = mean.shape
     drawn = noise.normals(seed, start * samples, n * samples, size, stream="latents")
     epsilon = torch.from_numpy(drawn).view(n, samples, size).to(mean.device)
-    z = mean.unsqueeze(1) + (0.5 * log_variance).exp().unsqueeze(1) * epsilon
-    ratio = 0.5 * (epsilon.square() - z.square() + log_variance.unsqueeze(1)).sum(2)
+    mean, log_variance = mean.unsqueeze(1), log_variance.unsqueeze(1)
+    z = reparameterize(mean, log_variance, epsilon)
+    ratio = log_prior_ratio(z, log_variance, epsilon)
     parts = []
     for image, latents in zip(_repeated(x, samples), torch.split(z.flatten(0, 1), _DECODED), strict=True):
         with full_float32(model.device):
@@ -126,30 +125,25 @@ def _repeated(x: Tensor, samples: int) -> Iterator[Tensor]:
     return (x[part] for part in torch.split(index, _DECODED))
 
 
-@torch.no_grad()
-def posterior_samples(
-    encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int, turn: int = 0
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Images in batches, as a VAE is trained on them, with their posteriors and a sample of each.
+def posterior_inputs(
+    data: ImageData, entry: Entry, seed: int, device: torch.device, repeat: int = 0
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images in batches, as an entry's VAE is trained on them, and the noise of one posterior sample of each.
 
     Args:
-        encoder: in evaluation mode.
         data: the images.
-        recipe: whether they are binarised.
-        seed: of the samples.
-        turn: which sample of an image, the first being 0.
+        entry: whose recipe says whether they are binarised.
+        seed: of the noise, and of the binarisation.
+        device: where both are wanted.
+        repeat: which sample of an image it is, the first being 0.
 
     Returns:
-        Images (n, c, h, w), and their means, log-variances and samples, (n, z) each, on the encoder's device.
+        Images (n, c, h, w), and standard normal numbers (n, z).
     """
-    device = next(encoder.parameters()).device
     for place in batches_of(len(data), BATCH):
-        x = data.batch(torch.arange(place.start, place.stop, device=data.pixels.device)).to(device)
-        if recipe.binarize:
-            x = binarized(x.cpu(), seed, place.start).to(device)
-        encoded = encoder(x)
-        drawn = noise.normals(seed, turn * len(data) + place.start, len(x), encoded.shape[1] // 2)
-        yield x, *sample_posterior(encoded, torch.from_numpy(drawn).to(device))
+        x = data.batch(torch.arange(place.start, place.stop, device=data.pixels.device))
+        drawn = noise.normals(seed, repeat * len(data) + place.start, len(x), entry.latent_size)
+        yield vae_input(x, entry.recipe, seed, place.start).to(device), torch.from_numpy(drawn).to(device)
 
 
 @dataclass(frozen=True)

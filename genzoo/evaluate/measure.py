@@ -230,11 +230,12 @@ def _generated(model: Model, n: int, seed: int, prior: Prior, extractor: Extract
 
 
 def _seen(extractor: Extractor, batches: Iterator[Tensor] | Sequence[Tensor], progress: Progress, words: str) -> Sample:
-    parts = []
-    for batch in batches:
-        parts.append(extractor.see(batch))
+    def see(batch: Tensor) -> Sample:
+        seen = extractor.see(batch)
         progress.by(len(batch), words)
-    return Sample(torch.cat([part.features for part in parts]), torch.cat([part.logits for part in parts]))
+        return seen
+
+    return Sample.concatenated(map(see, batches))
 
 
 def _sample_rows(

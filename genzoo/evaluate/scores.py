@@ -6,7 +6,7 @@ runs in float64, so that neither the batch size nor the order of a sum shows in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,12 @@ class Sample:
 
     features: Tensor
     logits: Tensor
+
+    @classmethod
+    def concatenated(cls, parts: Iterable[Sample]) -> Sample:
+        """The images of several samples, one after the other."""
+        listed = list(parts)
+        return cls(torch.cat([part.features for part in listed]), torch.cat([part.logits for part in listed]))
 
     def __len__(self) -> int:
         return len(self.features)

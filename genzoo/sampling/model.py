@@ -22,7 +22,7 @@ from genzoo.hub import find_folder
 from genzoo.images.pixels import to_pixels
 from genzoo.sampling import arguments
 from genzoo.sampling.batches import BATCH, draw_batches, draw_latents, great_circle, join_batches, own_dtype
-from genzoo.sampling.elbo import binarized, gaussian_kl, log_likelihood, posterior, sample_posterior
+from genzoo.sampling.elbo import elbo_terms, posterior, vae_input
 from genzoo.sampling.golden import check_golden, refuse_changed
 from genzoo.sampling.priors import Mixture, Prior
 from genzoo.zoo.registry import FAMILIES
@@ -266,17 +266,16 @@ class Model:
 
         A VAE of binarised images sees grey ones binarised by the seed, as it was trained.
         """
-        seed = arguments.chosen_seed(seed)
-        if self.entry.recipe.binarize:
-            arguments.refuse_other_images(self.entry, x)
-            x = binarized(x.cpu().float(), seed, 0)
-        encoder = self.encoder
+        seed, encoder, recipe = arguments.chosen_seed(seed), self.encoder, self.entry.recipe
+        arguments.refuse_other_images(self.entry, x)
         with own_dtype(self.entry, self.device):
-            encoded = encoder(self._images(x))
-            mean, log_variance, z = sample_posterior(encoded, draw_latents(self, len(x), seed, 0))
-            raw = self.generator(z.to(self.dtype)).float()
-        likelihood = log_likelihood(x.to(self.device).float(), raw, self.entry.recipe)
-        return likelihood - gaussian_kl(mean, log_variance)
+            return elbo_terms(
+                vae_input(x, recipe, seed, 0).to(self.device),
+                lambda images: encoder(images.to(self.dtype)),
+                lambda z: self.generator(z.to(self.dtype)),
+                draw_latents(self, len(x), seed, 0),
+                recipe,
+            ).elbo
 
     def _images(self, x: Tensor) -> Tensor:
         arguments.refuse_other_images(self.entry, x)

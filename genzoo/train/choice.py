@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import torch
@@ -10,19 +11,19 @@ from torch import Tensor, nn
 from genzoo.data import ImageData
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, draw, find_extractor
 from genzoo.evaluate.features import is_seen
-from genzoo.evaluate.likelihood import posterior_samples
+from genzoo.evaluate.likelihood import posterior_inputs
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
-from genzoo.sampling.elbo import gaussian_kl, log_likelihood
+from genzoo.sampling.elbo import elbo_terms
 from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 _IMAGES = 5000
 _BATCH = 250
 _SEED = 2**64 - 1
-"""Of the latents, which no published measurement takes."""
+"""The seed of the latents, which no published measurement takes."""
 
 Evaluation = Mapping[str, float]
 """A state's step, and its measures by their names."""
@@ -34,7 +35,7 @@ def measured(entry: Entry) -> bool:
 
 
 def loss_of(entry: Entry, evaluation: Evaluation) -> float:
-    """What the choice goes by, lower being better: the metric that the family's objective names."""
+    """The number by which states are compared, lower being better: that of the metric that the objective names."""
     selection = ALL_METRICS[entry.family.objective.selection]
     return selection.loss(evaluation[selection.name])
 
@@ -53,20 +54,25 @@ class Judge:
 
     def __init__(self, entry: Entry, data: ImageData, device: torch.device) -> None:
         self.entry, self.data, self.device = entry, data, device
-        self._eyes: tuple[Extractor, Sample] | None = None
-        if is_seen(entry.dataset):
-            extractor = find_extractor(entry.dataset, "genzoo", device)
-            drawn = draw(len(data), REFERENCE_IMAGES, seed=0)
-            self._eyes = extractor, extractor.see(data.pixels.cpu()[drawn])
+
+    @functools.cached_property
+    def _reference(self) -> tuple[Extractor, Sample]:
+        """The feature net, and the training images as it sees them."""
+        extractor = find_extractor(self.entry.dataset, "genzoo", self.device)
+        drawn = draw(len(self.data), REFERENCE_IMAGES, seed=0)
+        return extractor, extractor.see(self.data.pixels.cpu()[drawn])
 
     @torch.no_grad()
     def measure(self, nets: Mapping[str, nn.Module]) -> dict[str, float]:
-        """The measures of `generator`, and a VAE's `encoder`, in evaluation mode."""
+        """Measures by name: `frechet_distance` and `coverage` where a feature net sees the images, a VAE's `elbo`.
+
+        Args:
+            nets: `generator`, and a VAE's `encoder`, in evaluation mode.
+        """
         found: dict[str, float] = {}
-        if self._eyes is not None:
-            extractor, reference = self._eyes
-            parts = [extractor.see(pixels) for pixels in self._pixels(nets["generator"])]
-            sample = Sample(torch.cat([p.features for p in parts]), torch.cat([p.logits for p in parts]))
+        if is_seen(self.entry.dataset):
+            extractor, reference = self._reference
+            sample = Sample.concatenated(extractor.see(pixels) for pixels in self._pixels(nets["generator"]))
             found["frechet_distance"] = frechet_distance(sample, reference)
             found["coverage"] = density_coverage(sample.doubled, reference.doubled, reference.radii)[1]
         if self.entry.is_vae:
@@ -81,7 +87,7 @@ class Judge:
     def _elbo(self, encoder: nn.Module, generator: nn.Module) -> float:
         some = ImageData(self.data.dataset, self.data.pixels[:_IMAGES])
         total = 0.0
-        for x, mean, log_variance, z in posterior_samples(encoder, some, self.entry.recipe, _SEED):
-            elbo = log_likelihood(x, generator(z).float(), self.entry.recipe) - gaussian_kl(mean, log_variance)
+        for x, epsilon in posterior_inputs(some, self.entry, _SEED, self.device):
+            elbo = elbo_terms(x, encoder, generator, epsilon, self.entry.recipe).elbo
             total += float(elbo.cpu().double().sum())
         return total / len(some)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from genzoo.checkpoint.files import whole_file, write_text
+from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.folder import renew
-from genzoo.checkpoint.layout import CRITIC, EVALUATIONS, HISTORY, LOSSES, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.layout import CRITIC, EVALUATIONS, HISTORY, MODEL, PROGRESS, SAMPLES
 from genzoo.checkpoint.tensors import write_tensors
-from genzoo.errors import TrainingError
 from genzoo.images.pixels import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
 from genzoo.sampling import noise
-from genzoo.sampling.elbo import binarized, sample_posterior
+from genzoo.sampling.elbo import sample_posterior, vae_input
 from genzoo.sampling.golden import write_golden
-from genzoo.train.loop import PROGRESS_ROWS, Trainer
+from genzoo.train.history import plot_losses, write_history
+from genzoo.train.loop import PROGRESS_ROWS
 from genzoo.train.mixture import fit_mixture
+from genzoo.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from genzoo.sampling.model import Model
@@ -33,7 +32,7 @@ _ROW, _GRID = 20, 100
 
 
 class _PosteriorSamples(nn.Module):
-    """A VAE as training runs it: image -> posterior sample -> raw image."""
+    """A VAE as training runs it: image -> posterior sample -> raw values."""
 
     def __init__(self, nets: nn.ModuleDict, latents: Iterable[Tensor]) -> None:
         super().__init__()
@@ -73,9 +72,7 @@ def _seen_images(trainer: Trainer, batches: int) -> Iterator[Tensor]:
     source, device = trainer.source, trainer.plan.device
     for i in range(batches):
         images = source.data.batch(source.indices(i).to(device))
-        if trainer.plan.entry.recipe.binarize:
-            images = binarized(images.cpu(), trainer.plan.seed, i * source.batch_size).to(device)
-        yield images
+        yield vae_input(images, trainer.plan.entry.recipe, trainer.plan.seed, i * source.batch_size)
 
 
 def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
@@ -88,21 +85,17 @@ def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
 
 
 def write_pictures(trainer: Trainer) -> None:
-    """What a running run shows: its history, and samples of the averaged generator."""
+    """Write what a run shows while it goes on: its history, and samples of the averaged generator.
+
+    Raises:
+        GenzooError: when they cannot be written.
+    """
     out = trainer.plan.out
-    write_history(trainer)
+    write_history(out, trainer.state.record)
     with whole_file(out / SAMPLES) as part:
         make_grid(fixed_images(trainer, _GRID).numpy()).save(part, "png")
     for name in (HISTORY, EVALUATIONS, SAMPLES):  # where a finished run is made longer, its weights stay signed
         renew(out / name)
-
-
-def write_history(trainer: Trainer) -> None:
-    """Write the loss curves, and what was measured on the way, a line of JSON for each point."""
-    record, out = trainer.state.record, trainer.plan.out
-    for name, rows in ((HISTORY, record.history), (EVALUATIONS, record.evaluations)):
-        if rows or name == HISTORY:
-            write_text(out / name, "".join(json.dumps(row) + "\n" for row in rows))
 
 
 def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
@@ -117,13 +110,18 @@ def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
 
 
 def write_weights(trainer: Trainer) -> None:
-    """Write the best state's weights, or the last one's where none was evaluated; a VAE's with a mixture."""
+    """Write the best state's weights, or the last one's where none was evaluated; a VAE's with a mixture.
+
+    Raises:
+        TrainingError: for a VAE whose latents are not finite.
+        GenzooError: when they cannot be written.
+    """
     out, tensors = trainer.plan.out, trainer.state.record.best or to_ship(trainer, averaged_nets(trainer))
     entry = trainer.plan.entry
     if entry.is_vae:
         nets = build(entry).to(trainer.plan.device)
         nets.load_state_dict(tensors)
-        mixture = fit_mixture(nets["encoder"].eval(), trainer.source.data, entry.recipe, trainer.plan.seed)
+        mixture = fit_mixture(nets["encoder"].eval(), trainer.source.data, entry, trainer.plan.seed)
         tensors = {**tensors, **mixture}
     critic = {name: tensor for name, tensor in tensors.items() if name.startswith("critic.")}
     write_tensors(out / MODEL, {name: tensor for name, tensor in tensors.items() if name not in critic})
@@ -132,7 +130,15 @@ def write_weights(trainer: Trainer) -> None:
 
 
 def write_proofs(trainer: Trainer, model: Model) -> None:
-    """What the loaded weights give: golden images, the sample grid, and the run's pictures."""
+    """Write what the shipped weights give: golden images and the sample grid; and the run's history and pictures.
+
+    Args:
+        trainer: of the run that has ended.
+        model: loaded from the weights that were written.
+
+    Raises:
+        GenzooError: when they cannot be written.
+    """
     out, record = trainer.plan.out, trainer.state.record
     write_golden(out, model)
     with whole_file(out / SAMPLES) as part:
@@ -142,48 +148,5 @@ def write_proofs(trainer: Trainer, model: Model) -> None:
         rows += [fixed_images(trainer)] * missing
     with whole_file(out / PROGRESS) as part:
         make_grid(torch.cat(rows).numpy(), nrow=_ROW).save(part, "png")
-    write_history(trainer)
+    write_history(out, record)
     plot_losses(out, record.history)
-
-
-def summary_writer() -> Callable[..., Any]:
-    """TensorBoard's writer.
-
-    Raises:
-        TrainingError: where TensorBoard is not installed.
-    """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise TrainingError("--tensorboard needs TensorBoard: pip install 'genzoo[tensorboard]'.") from None
-    return SummaryWriter
-
-
-def tensorboard_log(make: Callable[..., Any], out: Path, step: int) -> Callable[[dict[str, float]], None]:
-    """What logs rows of the history for TensorBoard; points after `step` are those of a lost run."""
-    writer = make(str(out / "tensorboard"), purge_step=step + 1)
-
-    def log(row: dict[str, float]) -> None:
-        for name, value in row.items():
-            if name != "step":
-                writer.add_scalar(name, value, int(row["step"]))
-        writer.flush()
-
-    return log
-
-
-def plot_losses(out: Path, history: list[dict[str, float]]) -> None:
-    """Draw the loss curves, one panel for each, to `losses.png`."""
-    from matplotlib.figure import Figure
-
-    if not history:
-        return
-    names = [name for name in history[0] if name != "step"]
-    figure = Figure(figsize=(6, 2 * len(names)), layout="constrained")
-    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for panel, name in zip(panels, names, strict=True):
-        panel.plot([row["step"] for row in history], [row[name] for row in history], linewidth=0.8)
-        panel.set_ylabel(name)
-    panels[-1].set_xlabel("step")
-    with whole_file(out / LOSSES) as part:
-        figure.savefig(part, format="png", dpi=120)

@@ -1,39 +1,35 @@
-"""The training loop: it knows phases, states and signals, and nothing of the mathematics."""
+"""The training loop: steps until the plan is fulfilled, and what happens between them."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
-from genzoo.accel.graph import Captured
+from genzoo.accel.graph import WARM_UP
 from genzoo.accel.processes import Processes
-from genzoo.checkpoint.config import read_config
-from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.nets import load_nets
 from genzoo.data import ImageData
-from genzoo.errors import StoppedError, TrainingError
-from genzoo.nets import build
+from genzoo.errors import StoppedError
+from genzoo.evaluate.progress import quiet
+from genzoo.nets import count_parameters
 from genzoo.platforms import STOP_SIGNALS
-from genzoo.train.average import Average
-from genzoo.train.draws import Source, StepDraw
-from genzoo.train.objectives import Losses, Phase, build_phases
-from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
-from genzoo.train.state import STATE, State
-from genzoo.zoo.spec import Recipe
+from genzoo.train.history import History, Log
+from genzoo.train.phases import Losses
+from genzoo.train.plan import Plan
+from genzoo.train.state import STATE, Record
+from genzoo.train.trainer import Trainer
 
 PROGRESS_ROWS = 5
 _REPORT_SECONDS = 0.5
+_FORECAST_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -50,259 +46,169 @@ class Status:
 Report = Callable[[Status], None]
 
 
-class Trainer:
-    """One run: its nets, optimizers and data, and the steps that bring them on."""
+@dataclass(frozen=True)
+class Hooks:
+    """What a loop calls on its way.
 
-    def __init__(self, plan: Plan, data: ImageData, processes: Processes) -> None:
-        self.plan, self.processes = plan, processes
-        recipe = plan.entry.recipe
-        refuse_batch(recipe, len(data), processes.count)
-        self.source = Source(data.to(plan.device), recipe.batch_size, plan.seed)
-        torch.manual_seed(plan.seed)
-        nets = build(plan.entry).to(plan.device)
-        if plan.entry.arch.channels_last:
-            nets = nets.to(memory_format=torch.channels_last)
-        self.phases = build_phases(nets, plan.entry, self._precision, plan.device)
-        if not recipe.norm_bias:
-            _hold_norm_biases(nets["critic"])
-        self.parameters = {p.name: _trained(nets[p.net] if p.net else nets) for p in self.phases}
-        optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], plan.device) for p in self.phases}
-        shipped = nets if plan.entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
-        self.state = State(nets, Average(shipped, recipe.ema), optimizers)
-        self.draw = StepDraw(self.source, self.phases[0].repeats, processes.rank, processes.count)
-        self._updates: Callable[[], dict[str, Tensor]] = self._update_all
-        # What several processes say to one another is not to be recorded.
-        if plan.device.type == "cuda" and processes.count == 1 and plan.entry.arch.cuda_graph:
-            self._updates = Captured(self._update_all, self.draw.generator)
-        self._sums: dict[str, Tensor] = {}
-        self.on_history: Callable[[dict[str, float]], None] = _ignore
+    Attributes:
+        row: gives the images of fixed latents for the next row of `progress.png`: (n, h, w, c) uint8.
+        report: called a few times a second.
+        log: called with each new row of the history.
+        saved: called after the state has been saved, but for the last time.
+        evaluate: called when the averaged nets are due to be measured, and at the end.
+    """
 
-    def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast(self.plan.device.type, torch.bfloat16, enabled=self.plan.precision == "bf16")
+    row: Callable[[Trainer], Tensor]
+    report: Report = quiet
+    log: Log = quiet
+    saved: Callable[[Trainer], None] = quiet
+    evaluate: Callable[[Trainer], None] = quiet
 
-    def inherit(self, parent: Folder) -> None:
-        """Begin with another model's weights, of the same architecture.
 
-        Raises:
-            BadCheckpointError: when the parent's folder is not whole.
-        """
-        nets = load_nets(read_config(parent).entry, parent, torch.float32, self.plan.device)
-        for name, net in self.state.nets.items():
-            net.load_state_dict(nets[name].state_dict())
+class Loop:
+    """Steps a trainer until its plan is fulfilled; saves, measures and reports at intervals."""
 
-    def step(self) -> dict[str, Tensor]:
-        """One update of the generator (or VAE) and those of the critic that go with it.
+    def __init__(self, trainer: Trainer, hooks: Hooks) -> None:
+        """Begin with the trainer's record as it is now; the clock of the plan's minutes starts."""
+        self.trainer, self.hooks = trainer, hooks
+        self.plan, self.record = trainer.plan, trainer.state.record
+        self.history = History(self.record, self.plan.log_every, hooks.log)
+        self.clock = Clock(self.plan, self.record)
 
-        Raises:
-            TrainingError: when the device's memory is too small for it.
-        """
-        if self.plan.entry.recipe.decay:
-            self._lower_rates()
-        self.draw.begin(self.state.record.step)
-        with clear_memory_errors(self.plan):
-            logged = self._updates()
-        self.state.average.update(self.state.record.step)
-        return logged
-
-    def _update_all(self) -> dict[str, Tensor]:
-        logged: dict[str, Tensor] = {}
-        for phase in self.phases:
-            if "critic" in self.state.nets:
-                # The generator's turn needs gradients through the critic, not of its weights.
-                for parameter in self.parameters["critic"]:
-                    parameter.requires_grad_(phase.net == "critic")
-            for _ in range(phase.repeats):
-                losses = phase.losses(self.draw)
-                self._update(phase, losses)
-                logged |= {name: value.detach() for name, value in losses.items()}
-        return logged
-
-    def _lower_rates(self) -> None:
-        left = 1 - self.state.record.step / self.plan.steps
-        for phase in self.phases:
-            rate = _rate(self.plan.entry.recipe, phase) * left
-            for group in self.state.optimizers[phase.name].param_groups:
-                if isinstance(group["lr"], Tensor):
-                    group["lr"].fill_(rate)
-                else:
-                    group["lr"] = rate
-
-    @property
-    def averaged(self) -> nn.ModuleDict:
-        """The nets that are sampled and shipped, with averaged weights."""
-        return self.state.average.nets
-
-    def _update(self, phase: Phase, losses: Losses) -> None:
-        optimizer, parameters = self.state.optimizers[phase.name], self.parameters[phase.name]
-        optimizer.zero_grad(set_to_none=True)
-        next(iter(losses.values())).backward()  # type: ignore[no-untyped-call]
-        self.processes.average_gradients(parameters)
-        if norm := self.plan.entry.recipe.grad_norm:
-            nn.utils.clip_grad_norm_(parameters, norm)
-        optimizer.step()
-        if phase.clip:
-            with torch.no_grad():
-                torch._foreach_clamp_min_([*parameters], -phase.clip)
-                torch._foreach_clamp_max_([*parameters], phase.clip)
-
-    def run(
-        self,
-        report: Report,
-        on_save: Callable[[Trainer], None],
-        on_row: Callable[[Trainer], Tensor],
-        on_evaluation: Callable[[Trainer], None],
-    ) -> None:
+    def run(self) -> None:
         """Step until the plan is fulfilled, saving the state at intervals and when a signal comes.
-
-        Args:
-            report: called a few times a second.
-            on_save: called after the state has been saved.
-            on_row: gives the images of fixed latents for the next row of `progress.png`.
-            on_evaluation: called when the averaged nets are due to be measured, and at the end.
 
         Raises:
             StoppedError: after a signal, once the state is saved.
             TrainingError: for a loss or weight that is not finite.
         """
-        record, began = self.state.record, time.monotonic()
-        earlier, first_step, saved, reported = record.seconds, record.step, began, 0.0
-        share = record.step / self.plan.steps
-        self._thin_progress()
-        with _signals() as stop:
-            while not self._done(time.monotonic() - began):
-                losses = self.step()
+        record, evaluations, share = self.record, self.plan.evaluations, self.clock.share
+        saving, reporting = Interval(self.plan.save_minutes * 60), Interval(_REPORT_SECONDS)
+        reporting.expire()
+        thin_progress(self.plan, record)
+        with stop_signals() as stop:
+            while not self._done():
+                losses = self.trainer.step()
                 record.step += 1
-                self._log(losses)
-                now = time.monotonic()
-                record.seconds = earlier + now - began
-                before, share = share, max(record.step / self.plan.steps, self._time_share(now - began))
-                if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(record.progress)) > 0:
-                    row = on_row(self)
-                    # Copies, since safetensors saves no two tensors that share memory.
-                    record.progress += [row.clone() for _ in range(due)]
-                if now - reported > _REPORT_SECONDS:
-                    report(self._status(losses, first_step, now - began))
-                    reported = now
-                if int(share * self.plan.evaluations) > int(before * self.plan.evaluations):
-                    on_evaluation(self)
-                    saved = -math.inf  # what was found, and what is to ship, must not be lost
+                self.history.add(losses)
+                record.seconds = self.clock.seconds
+                before, share = share, self.clock.share
+                self._add_rows(share)
+                if reporting.over():
+                    self.hooks.report(self.clock.status(losses))
+                    reporting.restart()
+                if int(share * evaluations) > int(before * evaluations):
+                    self.hooks.evaluate(self.trainer)
+                    saving.expire()  # what was found, and what is to ship, must not be lost
                 stopping = self._stopping(stop)
-                if stopping or now - saved > self.plan.save_minutes * 60:
+                if stopping or saving.over():
                     self.save()
-                    on_save(self)
+                    self.hooks.saved(self.trainer)
                     if stopping:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
-                    saved = time.monotonic()
-            if self.plan.evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
-                on_evaluation(self)
+                    saving.restart()
+        if evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
+            self.hooks.evaluate(self.trainer)
         self.save()
-        report(self._status({}, first_step, time.monotonic() - began))
+        self.hooks.report(self.clock.status({}))
 
-    def _thin_progress(self) -> None:
-        """Of the rows of a run that goes on for longer, keep those nearest to where its own are due."""
-        record, rows = self.state.record, self.state.record.progress
-        due = int(record.step / self.plan.steps * PROGRESS_ROWS)
-        if self.plan.minutes is None and due < len(rows):
-            each = self.plan.steps / PROGRESS_ROWS * len(rows) / record.step  # rows so far to a new one
-            record.progress = [rows[max(round((i + 1) * each) - 1, 0)] for i in range(due)]
+    def save(self) -> None:
+        """Save the whole state in one atomic step, from the first process.
 
-    def _time_share(self, seconds: float) -> float:
-        return seconds / (self.plan.minutes * 60) if self.plan.minutes else 0.0
+        Raises:
+            TrainingError: for a loss or weight that is not finite; the file is left as it was.
+            GenzooError: when the file cannot be written; likewise.
+        """
+        self.history.flush()
+        if self.trainer.processes.first:
+            self.trainer.state.save(self.plan.out / STATE)
 
-    def _done(self, seconds: float) -> bool:
-        late = self._time_share(seconds) >= 1
+    def _done(self) -> bool:
+        if self.record.step >= self.plan.steps:
+            return True
         # A look at the clock that processes would answer differently is settled between them.
-        return self.state.record.step >= self.plan.steps or (self.plan.minutes is not None and self.processes.any(late))
+        return self.plan.minutes is not None and self.trainer.processes.any(self.clock.time_share >= 1)
 
     def _stopping(self, stop: threading.Event) -> bool:
         # Several processes ask one another, but not at every step: it costs a message.
-        due = self.processes.count == 1 or self.state.record.step % 8 == 0
-        return due and self.processes.any(stop.is_set())
+        processes = self.trainer.processes
+        return (processes.count == 1 or self.record.step % 8 == 0) and processes.any(stop.is_set())
 
-    def _status(self, losses: Losses, first_step: int, seconds: float) -> Status:
-        record, recipe = self.state.record, self.plan.entry.recipe
-        rate = (record.step - first_step) / max(seconds, 1e-9)
-        left = (self.plan.steps - record.step) / max(rate, 1e-9)
-        if self.plan.minutes:
-            left = min(left, self.plan.minutes * 60 - seconds)
+    def _add_rows(self, share: float) -> None:
+        """Add the rows of progress that are due after a share of the run."""
+        if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(self.record.progress)) > 0:
+            row = self.hooks.row(self.trainer)
+            # Copies, since safetensors saves no two tensors that share memory.
+            self.record.progress += [row.clone() for _ in range(due)]
+
+
+class Clock:
+    """How far a run has come, in steps and in seconds, from the moment the clock is made."""
+
+    def __init__(self, plan: Plan, record: Record) -> None:
+        self.plan, self.record = plan, record
+        self._began, self._first_step, self._earlier = time.monotonic(), record.step, record.seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has trained in all, with the time before it was resumed."""
+        return self._earlier + self._elapsed
+
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def time_share(self) -> float:
+        """The share of the plan's minutes that has passed; 0 without a limit."""
+        return self._elapsed / (self.plan.minutes * 60) if self.plan.minutes else 0.0
+
+    @property
+    def share(self) -> float:
+        """The share of the run that is done, by its steps or its minutes, whichever is further."""
+        return max(self.record.step / self.plan.steps, self.time_share)
+
+    def status(self, losses: Losses) -> Status:
+        """What a progress bar shows now."""
+        plan, record, recipe = self.plan, self.record, self.plan.entry.recipe
+        seconds = self._elapsed
+        rate = (record.step - self._first_step) / max(seconds, 1e-9)
+        left = (plan.steps - record.step) / max(rate, 1e-9)
+        if plan.minutes:
+            left = min(left, plan.minutes * 60 - seconds)
         images = rate * recipe.batch_size * recipe.critic_steps
-        return Status(record.step, self.plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
-
-    def _log(self, losses: Losses) -> None:
-        for name, value in losses.items():
-            if value.device.type == "cpu" and not value.isfinite():
-                self._refuse(name, f"at step {self.state.record.step}")
-            total = self._sums.get(name)
-            # Not every accelerator has float64.
-            wide = value if value.device.type == "mps" else value.double()
-            self._sums[name] = wide if total is None else total + wide
-        if self.state.record.step % self.plan.log_every == 0:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Move the sums off the device, and into the history where a row is full."""
-        record = self.state.record
-        for name, value in self._sums.items():
-            record.sums[name] = record.sums.get(name, 0.0) + float(value)
-        self._sums = {}
-        for name, total in record.sums.items():
-            if not math.isfinite(total):
-                # Reading every loss at once would keep an accelerator waiting.
-                first = record.step - (record.step - 1) % self.plan.log_every
-                self._refuse(name, f"in steps {first} to {record.step}")
-        if record.step % self.plan.log_every == 0:
-            # A run that goes on for longer than it was begun for has longer rows, and one of another length between.
-            summed = record.step - int(record.history[-1]["step"] if record.history else 0)
-            row = {name: float(f"{total / summed:.6g}") for name, total in record.sums.items()}
-            record.history.append({"step": record.step, **row})
-            record.sums = {}
-            self.on_history(record.history[-1])
-
-    def _refuse(self, loss: str, when: str) -> NoReturn:
-        raise TrainingError(
-            f"Training broke down: the loss {loss} is not finite {when}; the last good state is kept, "
-            "begin anew in another --out with a lower --lr or another --seed."
-        )
-
-    def save(self) -> None:
-        """Save the whole state in one atomic step, from the first process."""
-        if self._sums and self.state.record.step % self.plan.log_every:
-            self._flush()
-        if self.processes.first:
-            self.state.save(self.plan.out / STATE)
+        return Status(record.step, plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
 
 
-def _ignore(_: dict[str, float]) -> None:
-    """Log nowhere."""
+class Interval:
+    """Tells when a number of seconds is over, from when it was last started."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self._began = seconds, time.monotonic()
+
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() - self._began > self.seconds
+
+    def restart(self) -> None:
+        """Count from now on."""
+        self._began = time.monotonic()
+
+    def expire(self) -> None:
+        """Let the time be over at once."""
+        self._began = -math.inf
 
 
-def _hold_norm_biases(net: nn.Module) -> None:
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.bias.requires_grad_(False)
-
-
-def _trained(net: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in net.parameters() if parameter.requires_grad]
-
-
-def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:
-    on_cuda = device.type == "cuda"
-    lr: float | Tensor = _rate(recipe, phase)
-    if on_cuda and recipe.decay:
-        lr = torch.tensor(lr, device=device)  # a graph holds numbers as they were, and reads tensors anew
-    if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2, capturable=on_cuda)
-    fused = device.type in ("cpu", "cuda", "mps")
-    return torch.optim.Adam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused, capturable=on_cuda)
-
-
-def _rate(recipe: Recipe, phase: Phase) -> float:
-    return recipe.critic_lr if phase.net == "critic" and recipe.critic_lr else recipe.lr
+def thin_progress(plan: Plan, record: Record) -> None:
+    """Of the rows of a run that goes on for longer, keep those nearest to where its own are due."""
+    rows, due = record.progress, int(record.step / plan.steps * PROGRESS_ROWS)
+    if plan.minutes is None and due < len(rows):
+        each = plan.steps / PROGRESS_ROWS * len(rows) / record.step  # rows so far to a new one
+        record.progress = [rows[max(round((i + 1) * each) - 1, 0)] for i in range(due)]
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set, so that a step ends before the run does."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -314,3 +220,46 @@ def _signals() -> Iterator[threading.Event]:
     finally:
         for kind, handler in zip(STOP_SIGNALS, before, strict=True):
             signal.signal(kind, handler)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Parameters by net, the speed of the plan's steps on this machine, and the seconds the run would take."""
+
+    parameters: dict[str, int]
+    images_per_second: float
+    seconds: float
+
+
+def forecast(plan: Plan, data: ImageData) -> Forecast:
+    """Measure a few steps of a plan without writing anything.
+
+    Raises:
+        TrainingError: for batches that do not fit the data, the processes or the device's memory.
+    """
+    with torch.random.fork_rng():
+        processes = Processes(plan.device)
+        trainer = Trainer(dataclasses.replace(plan, device=processes.device), data, processes)
+        if plan.parent is not None:
+            trainer.inherit(plan.parent)
+        for _ in range(WARM_UP + 1):  # on a GPU the last of them is recorded
+            _timed_step(trainer)
+        steps, began = 0, time.monotonic()
+        while not processes.any(time.monotonic() - began > _FORECAST_SECONDS):  # each has a clock of its own
+            _timed_step(trainer)
+            steps += 1
+        each = (time.monotonic() - began) / steps
+        processes.wait()  # who leaves while another still talks to it, ends it
+        processes.end()
+    recipe = plan.entry.recipe
+    return Forecast(
+        parameters={name: count_parameters(net) for name, net in trainer.state.nets.items()},
+        images_per_second=recipe.batch_size * recipe.critic_steps / each,
+        seconds=min(plan.steps * each, (plan.minutes or float("inf")) * 60),
+    )
+
+
+def _timed_step(trainer: Trainer) -> None:
+    # Reading a loss waits for the device.
+    float(next(iter(trainer.step().values())))
+    trainer.state.record.step += 1

@@ -11,16 +11,18 @@ from torch import Tensor, nn
 
 from genzoo.checkpoint.nets import MIXTURE_COMPONENTS
 from genzoo.data import ImageData
-from genzoo.errors import TrainingError
-from genzoo.evaluate.likelihood import posterior_samples
-from genzoo.zoo.spec import Recipe
+from genzoo.evaluate.likelihood import posterior_inputs
+from genzoo.sampling.elbo import sample_posterior
+from genzoo.train.state import broke_down
+from genzoo.zoo.spec import Entry
 
 _FEWEST = 1000
 """Latents that a mixture is fitted to at least: of fewer images, each gives several."""
 _SEED = 2**64 - 2
 
 
-def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) -> dict[str, Tensor]:
+@torch.no_grad()
+def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) -> dict[str, Tensor]:
     """Fit ten Gaussians to samples of the posteriors of all training images, by scikit-learn.
 
     Sampling it in place of the standard normal avoids latents that no image has: Ghosh et al. 2020.
@@ -28,8 +30,8 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
     Args:
         encoder: in evaluation mode.
         data: the training images.
-        recipe: whether images are binarised.
-        seed: of the fit's beginning.
+        entry: whose recipe says whether images are binarised.
+        seed: of the initial components.
 
     Returns:
         `mixture.weights` (10,), `mixture.means` (10, z) and `mixture.covariances` (10, z, z), float32.
@@ -40,14 +42,12 @@ def fit_mixture(encoder: nn.Module, data: ImageData, recipe: Recipe, seed: int) 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    turns = range(math.ceil(_FEWEST / len(data)))
-    samples = (z for turn in turns for *_, z in posterior_samples(encoder, data, recipe, _SEED, turn))
-    latents = torch.cat([z.cpu() for z in samples]).double().numpy()
+    device = next(encoder.parameters()).device
+    repeats = range(math.ceil(_FEWEST / len(data)))
+    inputs = (pair for repeat in repeats for pair in posterior_inputs(data, entry, _SEED, device, repeat))
+    latents = torch.cat([sample_posterior(encoder(x), epsilon)[2].cpu() for x, epsilon in inputs]).double().numpy()
     if not np.isfinite(latents).all():
-        raise TrainingError(
-            "Training broke down: the encoder gives latents that are not finite, to which no mixture can be fitted; "
-            "begin anew in another --out with a lower --lr or another --seed."
-        )
+        raise broke_down("the encoder gives latents that are not finite, to which no mixture can be fitted")
     fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=1e-4, random_state=seed % 2**32)
     with warnings.catch_warnings():
         # A hundred rounds are near enough to where more of them lead.

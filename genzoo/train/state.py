@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,40 @@ from genzoo.checkpoint.layout import STATE as STATE
 from genzoo.checkpoint.strict import parse_json
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.errors import BadCheckpointError, TrainingError, brief
-from genzoo.train.average import Average
 
 _JSON = "json"
+
+
+class Average:
+    """A copy of nets whose parameters follow theirs slowly; buffers are copied.
+
+    `torch.optim.swa_utils.AveragedModel` does the same, but walks the modules at every step, which
+    takes a tenth of a small net's step; here the tensors are listed once.
+    """
+
+    def __init__(self, nets: nn.ModuleDict, decay: float) -> None:
+        self.decay = decay
+        self.nets: nn.ModuleDict = copy.deepcopy(nets).requires_grad_(False)
+        self._parameters = _tensors(self.nets.parameters()), _tensors(nets.parameters())
+        self._buffers = _tensors(self.nets.buffers()), _tensors(nets.buffers())
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the nets' parameters after `step` earlier updates.
+
+        The decay grows from 0.1 to its value, so that the average forgets the first steps; the first
+        update copies.
+        """
+        averaged, current = self._parameters
+        warm = min(self.decay, (1 + step) / (10 + step)) if step else 0.0
+        torch._foreach_lerp_(averaged, current, 1 - warm)
+        if self._buffers[0]:
+            torch._foreach_copy_(*self._buffers)
+
+
+def _tensors(tensors: Iterable[Tensor]) -> list[Tensor]:
+    # Detached tensors share memory with the net's own, which optimizers change in place.
+    return [tensor.detach() for tensor in tensors]
 
 
 @dataclass
@@ -151,7 +184,12 @@ def refuse_not_finite(tensors: dict[str, Tensor], step: int) -> None:
     """Raise `TrainingError` naming the first tensor that holds NaN or infinity, and the step."""
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise TrainingError(
-                f"Training broke down: {name} is not finite at step {step}; the last good state is kept, "
-                "begin anew in another --out with a lower --lr or another --seed."
-            )
+            raise broke_down(f"{name} is not finite at step {step}")
+
+
+def broke_down(problem: str) -> TrainingError:
+    """The error for values that are not finite, which nothing can be made of."""
+    return TrainingError(
+        f"Training broke down: {problem}; the last good state is kept, "
+        "begin anew in another --out with a lower --lr or another --seed."
+    )

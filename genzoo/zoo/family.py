@@ -22,8 +22,7 @@ class Objective:
     Attributes:
         name: as recipes and `config.json` have it.
         second_net: the net beside the generator.
-        phases: the place of what a training step is made of, as `module:function`: (nets, runs, entry, device) -> a
-            list of `genzoo.train.objectives.Phase`.
+        game: the place of its losses, as `module:class`: a `genzoo.train.phases.Game`, made of (runs, entry, device).
         words: what is minimised under a recipe, for cards.
         needs: fields of the recipe that go with it, and must not be 0.
         takes: fields of the recipe that go with it, and may be left as they come.
@@ -35,7 +34,7 @@ class Objective:
 
     name: str
     second_net: Literal["critic", "encoder"]
-    phases: str
+    game: str
     words: Callable[[Recipe], str]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()

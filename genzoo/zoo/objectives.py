@@ -41,7 +41,7 @@ def _vae_words(recipe: Recipe) -> str:
 GAN = Objective(
     "gan",
     "critic",
-    "genzoo.train.objectives:gan_phases",
+    "genzoo.train.phases:Adversarial",
     _gan_words,
     takes=(*_ADVERSARIAL, "real_label", "penalty"),
     scores="the discriminator's logits",
@@ -50,7 +50,7 @@ GAN = Objective(
 WGAN = Objective(
     "wgan",
     "critic",
-    "genzoo.train.objectives:wgan_phases",
+    "genzoo.train.phases:Wasserstein",
     lambda recipe: f"Wasserstein loss, the critic's weights clipped at {recipe.clip:g}",
     needs=("clip",),
     takes=_ADVERSARIAL,
@@ -58,7 +58,7 @@ WGAN = Objective(
 WGANGP = Objective(
     "wgangp",
     "critic",
-    "genzoo.train.objectives:wgangp_phases",
+    "genzoo.train.phases:PenalisedWasserstein",
     lambda recipe: f"Wasserstein loss with a gradient penalty of weight {recipe.penalty:g}",
     needs=("penalty",),
     takes=_ADVERSARIAL,
@@ -66,7 +66,7 @@ WGANGP = Objective(
 VAE = Objective(
     "vae",
     "encoder",
-    "genzoo.train.objectives:vae_phases",
+    "genzoo.train.phases:Variational",
     _vae_words,
     takes=("likelihood", "likelihood_sd", "binarize"),
     tag="vae",

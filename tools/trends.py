@@ -1,6 +1,6 @@
 """Report 4's two studies, latent size and hidden layers, as the zoo's own weights were measured: docs/trends.md.
 
-    python benchmarks/trends.py --out docs/trends.md
+    python tools/trends.py --out docs/trends.md
 
 Every number comes from the `metrics.json` and `config.json` beside the weights.  A study is shown once all of its
 entries have weights.

@@ -11,7 +11,7 @@ from genzoo.checkpoint.manifest import weights_home
 
 def signature(script: str) -> str:
     """A page's last line: the command that writes it."""
-    return f"*Written by `python benchmarks/{script}.py --out docs/{script}.md` from the files beside the weights.*"
+    return f"*Written by `python tools/{script}.py --out docs/{script}.md` from the files beside the weights.*"
 
 
 def write_page(text: Callable[[Path], str], description: str | None) -> None:

@@ -1,6 +1,6 @@
 """Every entry that has weights, with its numbers: docs/models.md, whose first table the README shows too.
 
-    python benchmarks/models.py --out docs/models.md
+    python tools/models.py --out docs/models.md
 
 Every number comes from the `metrics.json` and `config.json` beside the weights.
 """
