@@ -100,6 +100,7 @@ class Variational:
         return [Phase("vae", None, self.losses)]
 
     def losses(self, draw: Draw) -> Losses:
+        """Of the next batch, binarised where the recipe says so."""
         for run in self.runs.values():
             run.refresh()
         images = draw.images()
@@ -159,6 +160,7 @@ class Adversarial:
         return batches
 
     def critic_losses(self, draw: Draw) -> Losses:
+        """Of the next of a step's batches; all of them are drawn for the first."""
         self.batches = self.batches or self._drawn(draw)
         batch = self.batches.pop(0)
         self.score.refresh()
@@ -185,6 +187,7 @@ class Adversarial:
         return self.judging.begin(lambda: gradient_penalty(self.critic, *seen), *seen)
 
     def generator_losses(self, _: Draw) -> Losses:
+        """Of the images that the critic saw last."""
         assert self.fake is not None, "the critic's phase comes first"
         self.score.refresh()
         scores = self.score(self.fake).float()
@@ -208,9 +211,11 @@ class Wasserstein(Adversarial):
     """Both players' losses in a WGAN."""
 
     def loss_of_generator(self, scores: Tensor) -> Tensor:
+        """Minus the scores' mean."""
         return -scores.mean()
 
     def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
+        """Minus the estimated Wasserstein distance, which is logged."""
         loss = critic_loss(real, fake)
         return {"critic": loss, "wasserstein": -loss.detach()}
 
