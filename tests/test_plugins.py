@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,7 @@ run("train", name, "--steps", 4, "--out", whole, *options)
 run("train", name, "--steps", 2, "--out", run_, *options)
 run("train", name, "--steps", 4, "--out", run_, "--resume", *options)
 assert (whole / "model.safetensors").read_bytes() == (run_ / "model.safetensors").read_bytes()
-run("evaluate", run_, "-n", 200, "--seeds", 0)
+run("evaluate", run_, "-n", 150, "--seeds", 0)
 metrics = json.loads((run_ / "metrics.json").read_text())
 assert metrics["dataset"] == "stripes" and metrics["features"]["name"] == "genzoo-mnist", metrics
 assert metrics["frechet_distance"]["floor"] < metrics["frechet_distance"]["mean"], metrics["frechet_distance"]
@@ -94,17 +93,6 @@ def test_a_package_brings_a_family_and_a_dataset(site: Path, hub: HubServer, tmp
     ):
         genzoo.load(tmp_path / "run")
     assert "stripes" not in sys.modules
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test registers is gone after it, and packages are looked for anew."""
-    before = {noun: dict(table) for noun, table in registry._TABLES.items()}
-    monkeypatch.setattr(registry, "_looked", False)
-    yield
-    for noun, table in registry._TABLES.items():
-        table.clear()
-        table.update(before[noun])
 
 
 def package(folder: Path, name: str, module: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from genzoo.zoo.spec import Entry
 
 from . import Bands
 
-IMAGES = 1200
+IMAGES = 300
 
 
 def build(entry: Entry, arch: Bands) -> tuple[nn.Module, nn.Module]:
