@@ -13,7 +13,7 @@ import ablation
 from ablation import PIECES, Piece
 from genzoo.accel import fastconv
 from genzoo.accel.processes import Processes
-from genzoo.train.loop import Trainer
+from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import noise_images, plan

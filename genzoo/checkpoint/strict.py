@@ -10,7 +10,7 @@ import stat
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from genzoo.errors import brief
+from genzoo.errors import BadCheckpointError, brief
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,12 @@ _MOST_DEPTH = 32
 _MOST_INTEGER = 2**64 - 1
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+def check(condition: bool, message: str) -> None:
+    """Raise `BadCheckpointError` with `message` unless `condition` holds."""
+    if not condition:
+        raise BadCheckpointError(message)
 
 
 def refuse_other_names(path: str) -> None:

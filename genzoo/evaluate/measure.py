@@ -36,8 +36,8 @@ from genzoo.evaluate.scores import (
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
-from genzoo.zoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.metrics import MIXTURE, metrics_of
 
 FORMAT = 1
 SAMPLE_COUNT = 10_000
@@ -150,7 +150,7 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
         return False
     document = read_metrics(path)
     extractor = _find_extractor(model, settings)
-    metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
+    metrics = [*(metrics_of("samples") if extractor else []), *(metrics_of("vae") if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:
         metrics.append(MIXTURE)
     identity = _identity(model, extractor, settings)
@@ -261,7 +261,7 @@ def _sample_rows(
         extractor, settings.reference, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
     )
     progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
-    return {key: _row(values[key], floor[key] if floor else None) for key in SAMPLE_METRICS}
+    return {key: _row(each, (floor or {}).get(key)) for key, each in values.items()}
 
 
 def _row(each: list[float], floor: list[float] | None) -> dict[str, Any]:
