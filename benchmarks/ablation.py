@@ -31,7 +31,8 @@ import genzoo
 from genzoo.accel import casts, devices, fastconv, graph, memory, streams
 from genzoo.data import data_root
 from genzoo.zoo.catalog import find_entry
-from genzoo.zoo.spec import Conv, Entry, FlatConv, Lstm
+from genzoo.zoo.families.conv import Conv
+from genzoo.zoo.spec import Entry
 from train import genzoo_step, processor
 
 NAMES = ("dcgan-cifar10-z100-l4", "wgangp-cifar10-z100-l4", "mlpgan-mnist-z100-l3", "mlpvae-mnist-z2-l1")
@@ -105,7 +106,7 @@ def _without_flushing() -> None:
 
 
 def _convolves(entry: Entry) -> bool:
-    return isinstance(entry.arch, Conv | FlatConv)
+    return entry.arch.channels_last
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ PIECES = (
     Piece("smallest numbers are flushed", _without_flushing, device="cpu"),
     Piece("bfloat16 weight copies", _without_copies, device="cuda", bfloat16=True),
     Piece("side streams", _without_streams, lambda entry: not entry.is_vae, device="cuda"),
-    Piece("CUDA graphs", _without_graphs, lambda entry: not isinstance(entry.arch, Lstm), device="cuda"),
+    Piece("CUDA graphs", _without_graphs, lambda entry: entry.arch.cuda_graph, device="cuda"),
 )
 
 

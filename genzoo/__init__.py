@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from genzoo.images.pixels import make_grid
     from genzoo.images.writers import save_images
     from genzoo.sampling.model import Model, load
+    from genzoo.zoo.registry import register
 
-__all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "save_images"]
+__all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "register", "save_images"]
 
 _LAZY = {
     "Model": "sampling.model",
@@ -27,6 +28,7 @@ _LAZY = {
     "list_models": "checkpoint.manifest",
     "load": "sampling.model",
     "make_grid": "images.pixels",
+    "register": "zoo.registry",
     "save_images": "images.writers",
 }
 

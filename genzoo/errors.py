@@ -21,6 +21,14 @@ class UnknownNameError(UsageError):
     """A name that is in no catalog."""
 
 
+class InvalidEntryError(GenzooError, ValueError):
+    """A value that no entry, architecture, recipe or other record of the zoo can have."""
+
+
+class RegistrationError(GenzooError, RuntimeError):
+    """What cannot be registered: a name that is taken, or no record."""
+
+
 class WeightsNotFoundError(GenzooError):
     """A catalog entry whose weights are not on this machine."""
 

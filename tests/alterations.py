@@ -10,8 +10,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from genzoo.errors import BadCheckpointError
-from genzoo.zoo.spec import Conv, Dataset, Entry, FlatConv, Lstm, Mlp, Recipe, hidden_layers
+from genzoo.errors import InvalidEntryError
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.families.conv import Conv
+from genzoo.zoo.families.flatconv import FlatConv
+from genzoo.zoo.families.lstm import Lstm
+from genzoo.zoo.families.mlp import Mlp
+from genzoo.zoo.registry import FAMILIES
+from genzoo.zoo.spec import Entry, Recipe
 
 
 class Raw(str):
@@ -230,10 +236,16 @@ def large_entries(draw: st.DrawFn) -> Entry | None:
     side = draw(st.sampled_from([8, 9, 15, 28, 32, 33, 64, 127, 128]))
     channels, z = draw(st.sampled_from([1, 3])), draw(st.sampled_from([1, 2, 4, 100, 1024, 4096]))
     objective: Any = "vae" if family.endswith("vae") else "wgan" if family == "wgan" else "gan"
-    with contextlib.suppress(BadCheckpointError):
+    with contextlib.suppress(InvalidEntryError):
         nets = draw(arch)
-        data, layers = Dataset("custom", (channels, side, side)), hidden_layers(nets, side)
+        data, layers = Dataset("custom", (channels, side, side)), nets.hidden_layers(side)
         return Entry(
-            family, data, z, layers, nets, Recipe(objective, 1), output=draw(st.sampled_from(["sigmoid", "tanh"]))
+            FAMILIES[family],
+            data,
+            z,
+            layers,
+            nets,
+            Recipe(objective, 1),
+            output=draw(st.sampled_from(["sigmoid", "tanh"])),
         )
     return None

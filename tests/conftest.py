@@ -17,8 +17,9 @@ from PIL import Image
 
 from genzoo.data import ImageData
 from genzoo.train import Plan, train
+from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 from .hub_server import HubServer
 
@@ -45,6 +46,17 @@ def genzoo(tmp_path: Path) -> CommandLine:
         return subprocess.run(command, cwd=tmp_path, env=os.environ | env, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test registers is gone after it, and packages are looked for anew."""
+    before = {noun: dict(table) for noun, table in registry._TABLES.items()}
+    monkeypatch.setattr(registry, "_looked", False)
+    yield
+    for noun, table in registry._TABLES.items():
+        table.clear()
+        table.update(before[noun])
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from genzoo.checkpoint.layout import CONFIG, CRITIC, GOLDEN, METRICS, MODEL
 from genzoo.checkpoint.nets import meta_nets, mixture_shapes, read_golden
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.data import ImageData
-from genzoo.errors import BadCheckpointError, GenzooError
+from genzoo.errors import GenzooError, InvalidEntryError
 from genzoo.evaluate.comparison import compare
 from genzoo.evaluate.display import to_table
 from genzoo.hub.measurement import find_metrics
@@ -252,7 +252,7 @@ class Campaign:
         self.work.mkdir()
         write_config(self.work, Config(entry))
         with self.counted("large") as found:
-            with contextlib.suppress(BadCheckpointError):
+            with contextlib.suppress(InvalidEntryError):
                 write_zeros(self.work, entry, kind)
             sign(self.work)
             found.append(attempt(partial(sample, self.work, has_mixture=False)))

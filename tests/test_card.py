@@ -30,14 +30,15 @@ from genzoo.nets import count_parameters
 from genzoo.release.card import catalog_card, check_card, read_note, render, write_card, write_note
 from genzoo.release.card.ranking import report_3_names
 from genzoo.zoo.catalog import ENTRIES, aliases_of
-from genzoo.zoo.metrics import ALL_METRICS
-from genzoo.zoo.spec import Dataset, Entry
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.registry import ALL_METRICS
+from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_architecture, with_recipe
 
 ROOT = Path(__file__).parents[1]
 CARDS = ROOT / "cards"
 SHIPPED = [name for name in ENTRIES if is_here(name)]
-FIRST_OF_FAMILY = list({ENTRIES[name].family: name for name in reversed(SHIPPED)}.values())
+FIRST_OF_FAMILY = list({ENTRIES[name].family.name: name for name in reversed(SHIPPED)}.values())
 SAMPLES, PROGRESS, METRICS = "samples.png", "progress.png", "metrics.json"
 
 

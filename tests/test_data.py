@@ -29,7 +29,7 @@ from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
 from genzoo.errors import DataError
 from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 from .peak import on_posix
 
@@ -291,7 +291,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
+    monkeypatch.setattr(torchvision.datasets.MNIST, "__init__", refuse)
     with pytest.raises(DataError, match=r"could not be read \(permission denied\)"):
         load_images(MNIST, tmp_path)
 

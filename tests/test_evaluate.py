@@ -22,16 +22,17 @@ from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError
 from genzoo.evaluate import Settings, evaluate, evaluate_images, to_text
 from genzoo.evaluate import measure as measuring
 from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeatures, draw, find_extractor, reference_file
-from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net, shipped_folder
+from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net, shipped_folder
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.reference import FLOORS, SEEDS, floor_values, read_floors, reference_sample
 from genzoo.evaluate.scores import Sample, score
-from genzoo.evaluate.training import RECIPES, FeatureRecipe, augment, train_features, triangle
+from genzoo.evaluate.training import augment, train_features, triangle
 from genzoo.images.writers import save_images
 from genzoo.sampling.model import Model, load
 from genzoo.train import train
 from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
-from genzoo.zoo.metrics import SAMPLE_METRICS
+from genzoo.zoo.datasets import FeatureRecipe, FeatureSpec
+from genzoo.zoo.metrics import metrics_of
 
 from .conftest import noise_images, plan
 
@@ -50,9 +51,15 @@ def digits() -> Tensor:
     return torch.from_numpy(sheet.reshape(20, 28, 30, 28).swapaxes(1, 2).reshape(600, 1, 28, 28).copy())
 
 
+def features_of(dataset: str) -> FeatureSpec:
+    spec = DATASETS[dataset].features
+    assert spec is not None
+    return spec
+
+
 @pytest.fixture(scope="module")
 def eyes() -> ZooFeatures:
-    return ZooFeatures(shipped_folder(FEATURE_NETS["mnist"]))
+    return ZooFeatures(shipped_folder(features_of("mnist")))
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +77,11 @@ def gan(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.mark.parametrize(("dataset", "least"), [("mnist", 0.995), ("cifar10", 0.93)])
 def test_shipped_nets_are_accurate_and_small(dataset: str, least: float) -> None:
-    folder = shipped_folder(FEATURE_NETS[dataset])
+    folder = shipped_folder(features_of(dataset))
     config = json.loads(folder.file("config.json").read_text())
     assert config["training"]["accuracy"]["test"] >= least
-    assert config["training"]["recipe"] == RECIPES[dataset].__dict__
-    assert load_net(folder).spec == FEATURE_NETS[dataset]
+    assert config["training"]["recipe"] == dataclasses.asdict(DATASETS[dataset].feature_recipe)  # type: ignore[arg-type]
+    assert load_net(folder).spec == features_of(dataset)
     assert all(path.stat().st_size <= 8_000_000 for path in folder.path.iterdir())
     extractor = ZooFeatures(folder)
     assert len(extractor.real("test")) == REFERENCE_IMAGES
@@ -90,7 +97,7 @@ def test_the_net_reads_digits(eyes: ZooFeatures, digits: Tensor) -> None:
 @torch.no_grad()
 def test_label_smoothing_is_undone() -> None:
     torch.manual_seed(0)
-    net = FeatureNet(FEATURE_NETS["mnist"], label_smoothing=0.1).eval()
+    net = FeatureNet(features_of("mnist"), label_smoothing=0.1).eval()
     meant = torch.softmax(4 * torch.randn(5, 10), 1)
     net.head.weight.zero_()
     for row in meant:
@@ -184,13 +191,13 @@ def test_bad_images_move_the_metrics_that_should_move(
 def test_the_floor_comes_from_images_outside_the_reference(eyes: ZooFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Sample] = []
 
-    def record(sample: Sample, _: Sample, seed: int) -> dict[str, float]:
+    def record(sample: Sample, _: Sample, seed: int, __: object) -> dict[str, float]:
         drawn.append(sample)
-        return dict.fromkeys(SAMPLE_METRICS, float(seed))
+        return dict.fromkeys(metrics_of("samples"), float(seed))
 
     monkeypatch.setattr("genzoo.evaluate.reference.score", record)
     reference = reference_sample(eyes, "train")
-    assert floor_values(eyes, "train", reference, 20_000, (3,)) == {key: [3.0] for key in SAMPLE_METRICS}
+    assert floor_values(eyes, "train", reference, 20_000, (3,)) == {key: [3.0] for key in metrics_of("samples")}
     rows = {tuple(row) for row in drawn[0].features[:50].tolist()}
     assert not rows & {tuple(row) for row in reference.features.tolist()}
     assert floor_values(eyes, "train", reference, 20_001, (3,)) is None
@@ -221,7 +228,7 @@ def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.Mo
     derived = floor_values(extractor, "test", reference, 10_000, (1,))
     assert shipped is not None
     assert derived is not None
-    for key in SAMPLE_METRICS:
+    for key in metrics_of("samples"):
         assert derived[key] == pytest.approx(shipped[key], rel=1e-3, abs=1e-5)
 
 
@@ -236,7 +243,7 @@ def test_the_same_seeds_give_the_same_file(gan: Model) -> None:
     assert first["seeds"] == [0, 1]
     assert first["reference"] == {"split": "test", "n": 10_000}
     assert first["features"] == {"name": "genzoo-mnist", "version": 1, "size": 128}
-    for key in SAMPLE_METRICS:
+    for key in metrics_of("samples"):
         row = first[key]
         assert row["mean"] == pytest.approx(np.mean(row["values"]), rel=1e-4, abs=1e-12)
         assert row["std"] == pytest.approx(np.std(row["values"], ddof=1), rel=1e-3, abs=1e-12)
@@ -249,7 +256,7 @@ def test_results_do_not_depend_on_the_batch_size(gan: Model, monkeypatch: pytest
     whole = evaluate(gan, settings)
     monkeypatch.setattr(measuring, "_BATCH", 33)
     parts = evaluate(gan, settings)
-    for key in SAMPLE_METRICS:
+    for key in metrics_of("samples"):
         assert parts[key]["mean"] == pytest.approx(whole[key]["mean"], rel=1e-3, abs=1e-6)
     assert whole["frechet_distance"]["std"] is None
 
@@ -261,7 +268,7 @@ def test_a_folder_of_a_models_images_is_worth_what_the_model_is(gan: Model, tmp_
     assert folder["n"] == N
     assert folder["seeds"] == [0]
     assert folder["name"] == "out"
-    for key in SAMPLE_METRICS:
+    for key in metrics_of("samples"):
         assert folder[key]["mean"] == pytest.approx(model[key]["mean"], rel=1e-3, abs=1e-6)
 
 
@@ -376,7 +383,7 @@ def test_inception_is_not_fetched_for_images_that_nothing_is_held_against() -> N
 
 def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    net = FeatureNet(FEATURE_NETS["mnist"]).eval()
+    net = FeatureNet(features_of("mnist")).eval()
     save_net(tmp_path / "net", net, {"recipe": {"label_smoothing": 0.1}})
     x = torch.rand(3, 1, 28, 28)
     torch.testing.assert_close(load_net(Folder(tmp_path / "net"))(x), net(x), rtol=2e-2, atol=2e-2)
@@ -402,7 +409,7 @@ def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> Non
 
 def test_a_pinned_net_is_held_against_the_manifest(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {"recipe": {"label_smoothing": 0.1}})
+    save_net(tmp_path / "net", FeatureNet(features_of("mnist")).eval(), {"recipe": {"label_smoothing": 0.1}})
     pins = {file: PinnedFile(1, sha256(tmp_path / "net" / file)) for file in ("config.json", "model.safetensors")}
     load_net(Folder(tmp_path / "net", pins))
     pins["model.safetensors"] = PinnedFile(1, "0" * 64)
@@ -457,7 +464,7 @@ def test_training_learns_and_is_repeatable(tmp_path: Path, digits: Tensor, monke
 
 def test_references_are_written_beside_a_net(tmp_path: Path, digits: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    save_net(tmp_path / "net", FeatureNet(FEATURE_NETS["mnist"]).eval(), {"recipe": {"label_smoothing": 0.1}})
+    save_net(tmp_path / "net", FeatureNet(features_of("mnist")).eval(), {"recipe": {"label_smoothing": 0.1}})
     monkeypatch.setattr("genzoo.evaluate.extractors.real_pixels", lambda *_: digits[:300])
     extractor = ZooFeatures(Folder(tmp_path / "net"))
     computed = extractor.real("test")

@@ -19,7 +19,7 @@ from genzoo.hub.measurement import find_metrics
 from genzoo.images.writers import save_images
 from genzoo.train import train
 from genzoo.zoo.catalog import MNIST
-from genzoo.zoo.metrics import SAMPLE_METRICS
+from genzoo.zoo.metrics import metrics_of
 
 from .conftest import noise_images, plan
 
@@ -178,7 +178,7 @@ def test_a_checkpoint_folder_gets_its_metrics(tmp_path: Path) -> None:
     assert both.stdout.splitlines()[0].startswith("MODEL")
     assert (tmp_path / "out.png").is_file()
     as_json = json.loads(run(evaluate_command, "--compare", folder, folder, "--json").stdout)
-    assert set(as_json["best"]) == set(SAMPLE_METRICS)
+    assert set(as_json["best"]) == set(metrics_of("samples"))
 
 
 @pytest.mark.usefixtures("small_reference")

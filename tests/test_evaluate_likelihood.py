@@ -26,7 +26,7 @@ from genzoo.sampling.elbo import binarized, log_likelihood
 from genzoo.sampling.model import Model, load
 from genzoo.train import train
 from genzoo.zoo.catalog import CIFAR10, ENTRIES, MNIST, OLIVETTI
-from genzoo.zoo.metrics import LIKELIHOOD_METRICS, SAMPLE_METRICS
+from genzoo.zoo.metrics import metrics_of
 from genzoo.zoo.variants import with_architecture
 
 from .conftest import noise_images, plan
@@ -98,7 +98,7 @@ def test_an_images_numbers_do_not_depend_on_the_others(vae: Model, monkeypatch: 
 def test_the_measurement_names_what_it_assumes(vae: Model) -> None:
     done: list[int] = []
     found = measure_likelihood(vae, noise_images(MNIST, 40), images=10, samples=25, report=done.append)
-    assert set(found) == set(LIKELIHOOD_METRICS)
+    assert set(found) == set(metrics_of("vae"))
     assert found["elbo"]["n"] == 40
     assert found["log_likelihood"]["n"] == 10
     assert found["log_likelihood"]["samples"] == 25
@@ -148,7 +148,7 @@ def test_evaluate_adds_a_vaes_numbers(vae: Model, monkeypatch: pytest.MonkeyPatc
     assert document["log_likelihood"]["n"] == 3
     assert document["reconstruction_error"]["n"] == 30
     mixture = document["mixture_prior"]
-    assert set(mixture) == set(SAMPLE_METRICS)
+    assert set(mixture) == set(metrics_of("samples"))
     assert mixture["frechet_distance"]["floor"] == document["frechet_distance"]["floor"]
     assert mixture["frechet_distance"]["mean"] != document["frechet_distance"]["mean"]
     evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3, reference="train"))
@@ -166,9 +166,9 @@ def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     model = load(train(plan("vae-olivetti-z32-l4", tmp_path / "vae", evaluations=1), faces))
     document = evaluate(model, Settings(likelihood_images=2))
     write_metrics(tmp_path / "metrics.json", document)
-    assert not set(SAMPLE_METRICS) & set(document)
+    assert not set(metrics_of("samples")) & set(document)
     assert (document["n"], document["reference"], document["seeds"]) == (0, {"split": "test"}, [0])
-    assert set(LIKELIHOOD_METRICS) <= set(document)
+    assert set(metrics_of("vae")) <= set(document)
     assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
     assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))
     assert find_metrics(str(tmp_path / "metrics.json")) == document

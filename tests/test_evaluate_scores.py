@@ -23,7 +23,7 @@ from genzoo.evaluate.scores import (
     precision_recall,
     score,
 )
-from genzoo.zoo.metrics import SAMPLE_METRICS
+from genzoo.zoo.metrics import metrics_of
 
 pytestmark = pytest.mark.numeric
 
@@ -142,7 +142,7 @@ def test_class_balance_and_classifier_score_by_hand() -> None:
 def test_all_metrics_of_a_set_against_itself() -> None:
     x = sample(normal(40, 5), normal(40, 10, seed=1))
     found = score(x, x)
-    assert list(found) == list(SAMPLE_METRICS)
+    assert list(found) == list(metrics_of("samples"))
     assert found["frechet_distance"] == pytest.approx(0, abs=1e-9)
     assert found["precision"] == found["recall"] == found["coverage"] == found["class_balance"] == 1
     assert all(math.isfinite(value) for value in found.values())

@@ -62,7 +62,7 @@ def test_what_the_table_of_families_says_of_wgans(name: str) -> None:
         assert layers(name, "generator") == layers(same, "generator")
     critic = layers(name, "critic")
     assert not [layer for layer in critic if "Dropout" in layer]
-    assert any("BatchNorm" in layer for layer in critic) == (entry.family == "wgan")
+    assert any("BatchNorm" in layer for layer in critic) == (entry.family.name == "wgan")
 
 
 def test_what_the_table_of_families_says_of_vaes() -> None:
@@ -73,7 +73,7 @@ def test_what_the_table_of_families_says_of_vaes() -> None:
     for name in ("vae-cifar10-z100-l3", "vae-cifar10-z10-l3"):
         assert strided(name) == strided("dcgan-cifar10-z100-l3") + 1
     assert strided("vae-olivetti-z32-l4") == strided("dcgan-mnist-z100-l3") + 1
-    ends = {(entry.family, entry.output) for entry in ENTRIES.values()}
+    ends = {(entry.family.name, entry.output) for entry in ENTRIES.values()}
     assert ("vae", "sigmoid") in ends
     assert not {("vae", "tanh"), ("dcgan", "sigmoid")} & ends
 

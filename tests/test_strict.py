@@ -20,10 +20,13 @@ from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.strict import parse_json, read_json, refuse_other_names
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.cli.show import describe
-from genzoo.errors import BadCheckpointError, GenzooError, brief, brief_list
+from genzoo.errors import BadCheckpointError, GenzooError, InvalidEntryError, brief, brief_list
 from genzoo.nets import build
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.spec import Conv, Dataset, Entry, FlatConv
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.families.conv import Conv
+from genzoo.zoo.families.flatconv import FlatConv
+from genzoo.zoo.spec import Entry
 
 from .peak import on_posix
 
@@ -222,7 +225,7 @@ def altered(name: str, /, **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_entries_that_cannot_be(name: str, changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(BadCheckpointError, match=words) as caught:
+    with pytest.raises(InvalidEntryError, match=words) as caught:
         Entry.from_json(altered(name, **changes))
     assert len(str(caught.value)) < 1000
 
@@ -231,10 +234,10 @@ def test_few_weights_that_ask_for_much_memory() -> None:
     entry = ENTRIES["vae-olivetti-z32-l4"]
     assert isinstance(entry.arch, Conv)
     wide = dataclasses.replace(entry.arch, channels=(2048, 1, 1, 1, 1), kernel=2)
-    with pytest.raises(BadCheckpointError, match="a map of 2,097,152 values for each image is too large"):
+    with pytest.raises(InvalidEntryError, match="a map of 2,097,152 values for each image is too large"):
         build(dataclasses.replace(entry, arch=wide))
     flat = dataclasses.replace(ENTRIES["convgan-mnist-z100-l2-s1"], dataset=Dataset("custom", (1, 128, 128)))
-    with pytest.raises(BadCheckpointError, match="a map of 4,194,304 values for each image is too large"):
+    with pytest.raises(InvalidEntryError, match="a map of 4,194,304 values for each image is too large"):
         build(dataclasses.replace(flat, latent_size=8, arch=FlatConv(channels=256, kernel=7)))
 
 

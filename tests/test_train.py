@@ -341,7 +341,7 @@ def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path)
     same_weights(tmp_path / "whole", killed)
 
 
-@pytest.mark.parametrize("name", {entry.family: name for name, entry in ENTRIES.items()}.values())
+@pytest.mark.parametrize("name", {entry.family.name: name for name, entry in ENTRIES.items()}.values())
 def test_a_state_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     small = with_recipe(ENTRIES[name], {"batch_size": "8"})
     run = dataclasses.replace(plan(name, tmp_path), entry=small)

@@ -23,7 +23,7 @@ from genzoo.checkpoint.nets import meta_nets, read_weights
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.errors import BadCheckpointError, GenzooError, UnknownNameError, WeightsNotFoundError
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.spec import Mlp
+from genzoo.zoo.families.mlp import Mlp
 
 from .peak import forget_peak, on_linux, on_posix, peak_memory
 

@@ -19,9 +19,10 @@ from genzoo.checkpoint.nets import meta_nets
 from genzoo.evaluate.comparison import compare
 from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
-from genzoo.release.card.words import TITLES, table
+from genzoo.release.card.text import table
 from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES
-from genzoo.zoo.metrics import ALL_METRICS, SAMPLE_METRICS
+from genzoo.zoo.metrics import metrics_of
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 from page import signature, write_page
 
@@ -97,7 +98,7 @@ def families(models: Sequence[Measured]) -> str:
 def samples(models: Sequence[Measured]) -> str:
     """The metrics of all samples of one dataset, the best first."""
     documents = [model.document for model in models]
-    keys = [key for key in SAMPLE_METRICS if any(key in document for document in documents)]
+    keys = [key for key in metrics_of("samples") if any(key in document for document in documents)]
     parameters = {model.entry.name: model.parameters for model in models}
     rows = [(TRAINING_IMAGES, "-", *(number(documents[0][key], "floor") for key in keys))]
     for row in sorted(compare(documents)["models"], key=lambda row: float(row["frechet_distance"]["mean"])):
@@ -136,7 +137,7 @@ def text(home: Path) -> str:
         for dataset in DATASETS:
             of_it = [model for model in models if model.document["dataset"] == dataset and key in model.document]
             if of_it:
-                parts += [heading.format(TITLES[dataset]), write(of_it)]
+                parts += [heading.format(DATASETS[dataset].title), write(of_it)]
     there = {model.entry.name for model in models}
     if missing := [f"`{name}`" for name in ENTRIES if name not in there]:
         parts += [WAITING, f"{', '.join(missing)}."]

@@ -18,9 +18,10 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import METRICS
 from genzoo.evaluate.comparison import compare
 from genzoo.hub.measurement import find_metrics
-from genzoo.release.card.words import TITLES, table
+from genzoo.release.card.text import table
 from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.metrics import MIXTURE
+from genzoo.zoo.registry import ALL_METRICS, DATASETS
 from genzoo.zoo.spec import Entry, Recipe
 from page import signature, write_page
 
@@ -52,7 +53,7 @@ class Study:
     @property
     def title(self) -> str:
         """Its heading."""
-        return f"{self.varied.capitalize()} of a {NAMES[self.family]} on {TITLES[self.dataset]}"
+        return f"{self.varied.capitalize()} of a {NAMES[self.family]} on {DATASETS[self.dataset].title}"
 
     def value(self, entry: Entry) -> int:
         """What varies, for one entry."""
@@ -65,7 +66,7 @@ class Study:
         found = [
             entry
             for entry in ENTRIES.values()
-            if (entry.family, entry.dataset.name, entry.tag) == (self.family, self.dataset, "")
+            if (entry.family.name, entry.dataset.name, entry.tag) == (self.family, self.dataset, "")
             and (entry.hidden_layers == 3 if self.varied == "latent size" else entry.latent_size == latent)
         ]
         return sorted(found, key=self.value)

@@ -19,7 +19,7 @@ class Run:
     """A net that is called in a context such as autocast, which sets the precision."""
 
     def __init__(self, net: nn.Module, context: Callable[[], AbstractContextManager[object]]) -> None:
-        self._net, self._context = net, context
+        self.net, self._context = net, context
 
     def refresh(self) -> None:
         """Take in changed weights; here there is nothing to do, since autocast reads them at each call."""
@@ -27,7 +27,7 @@ class Run:
     def __call__(self, x: Tensor) -> Tensor:
         """The net's output for a batch, in the context."""
         with self._context():
-            result: Tensor = self._net(x)
+            result: Tensor = self.net(x)
         return result
 
 
@@ -76,5 +76,5 @@ class Cast(Run):
     def __call__(self, x: Tensor) -> Tensor:
         """The net's output for a batch, in the context."""
         with self._context():
-            result: Tensor = functional_call(self._net, self._cast, x)
+            result: Tensor = functional_call(self.net, self._cast, x)
         return result

@@ -12,12 +12,13 @@ from typing import Any
 from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG
-from genzoo.checkpoint.strict import is_sha256, read_json, refuse_other_names
-from genzoo.errors import BadCheckpointError, brief, brief_list
+from genzoo.checkpoint.strict import check, is_sha256, read_json, refuse_other_names
+from genzoo.errors import BadCheckpointError, InvalidEntryError, brief, brief_list
 from genzoo.version import __version__
-from genzoo.zoo.fields import check
+from genzoo.zoo.registry import find_family, package_of
 from genzoo.zoo.spec import FORMAT, Entry
 
+_FIELDS = {"entry", "format", "parent", "training", "versions"}
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,64}")
 
 
@@ -38,9 +39,11 @@ class Config:
     versions: Mapping[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, as `read_config` takes them."""
+        """Plain JSON values, as `read_config` takes them; of a plug-in's family with the package that has it."""
+        package = package_of(self.entry.family)
         return {
             "format": FORMAT,
+            **({} if package is None else {"package": package}),
             "entry": self.entry.to_json(),
             "training": dict(self.training),
             "parent": None if self.parent is None else dict(self.parent),
@@ -61,17 +64,30 @@ def read_config(folder: Folder) -> Config:
         version, names = value.get("format"), sorted(value)
         known = type(version) is int and version == FORMAT
         check(known, f"its format is {brief(version)}, this genzoo reads {FORMAT}.")
-        check(names == ["entry", "format", "parent", "training", "versions"], f"it has the fields {brief_list(names)}.")
+        check(set(names) - {"package"} == _FIELDS, f"it has the fields {brief_list(names)}.")
+        _check_package(value)
         check(isinstance(value["training"], dict), "its field training must be an object.")
         if value["parent"] is not None:
             _check_parent(value["parent"])
         if value["versions"] is not None:
             _check_versions(value["versions"])
         return Config(Entry.from_json(value["entry"]), value["training"], value["parent"], value["versions"])
+    except (BadCheckpointError, InvalidEntryError) as error:
+        raise BadCheckpointError(f"{path} is refused: {error}") from None
     except ValueError as error:
         raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
-    except BadCheckpointError as error:
-        raise BadCheckpointError(f"{path} is refused: {error}") from None
+
+
+def _check_package(config: Mapping[str, Any]) -> None:
+    """Raise `BadCheckpointError` for a family of a package that is not installed; its name is shown, and no more."""
+    package, entry = config.get("package", ""), config["entry"]
+    check(isinstance(package, str), "its field package is no name.")
+    family = entry.get("family") if isinstance(entry, dict) else None
+    check(
+        not package or find_family(family) is not None,
+        f"its family {brief(family, 64)} comes with the package {brief(package, 64)}, which is not installed here: "
+        "install that, if you trust its authors.",
+    )
 
 
 def _check_parent(parent: object) -> None:

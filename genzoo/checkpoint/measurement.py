@@ -8,7 +8,8 @@ from typing import Any
 
 from genzoo.checkpoint.strict import read_json
 from genzoo.errors import DataError, brief
-from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.metrics import MIXTURE
+from genzoo.zoo.registry import ALL_METRICS
 
 Document = Mapping[str, Any]
 SAME = ("dataset", "features", "reference", "n")
@@ -18,6 +19,8 @@ _LONGEST_NAME = 255
 
 def read_metrics(path: Path) -> dict[str, Any]:
     """The measurement in a file of `metrics.json`'s kind.
+
+    It says what it holds: a metric of this genzoo may be missing, and one that is unknown here is kept and not shown.
 
     Raises:
         DataError: when the file is not a measurement.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CRITIC, GOLDEN, MODEL
 from genzoo.checkpoint.tensors import read_tensors
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import BadCheckpointError, InvalidEntryError
 from genzoo.zoo.fields import check
 from genzoo.zoo.spec import Entry
 
@@ -47,7 +47,7 @@ def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, de
     """
     try:
         nets = {name: net for name, net in meta_nets(entry).items() if (name == "critic") == (file == CRITIC)}
-    except BadCheckpointError as error:
+    except InvalidEntryError as error:
         raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
     shapes = {f"{key}.{name}": value.shape for key, net in nets.items() for name, value in net.state_dict().items()}
     mixture = mixture_shapes(entry) if file == MODEL else {}
@@ -104,7 +104,7 @@ def meta_nets(entry: Entry) -> nn.ModuleDict:
     """The entry's nets on the meta device, without memory.
 
     Raises:
-        BadCheckpointError: for more parameters than any small model has.
+        InvalidEntryError: for more parameters, or larger maps, than any small model has.
     """
     import torch
 

@@ -11,13 +11,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from genzoo.errors import brief
+from genzoo.errors import BadCheckpointError, brief
 
 MOST_JSON_BYTES = 1_000_000
 _MOST_DEPTH = 32
 _MOST_INTEGER = 2**64 - 1
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+def check(condition: bool, message: str) -> None:
+    """Raise `BadCheckpointError` with `message` unless `condition` holds."""
+    if not condition:
+        raise BadCheckpointError(message)
 
 
 def refuse_other_names(path: str) -> None:

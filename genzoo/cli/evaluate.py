@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genzoo.cli.options import data_dir as data_dir_option
+from genzoo.cli.options import dataset_names
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 from genzoo.hub import refuse_out_of_reach
-from genzoo.zoo.catalog import DATASETS
+from genzoo.zoo.registry import DATASETS
 
 if TYPE_CHECKING:
     from genzoo.evaluate import Document, Settings
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
               help="Test images for a VAE's importance-weighted log-likelihood.")  # fmt: skip
 @click.option("--images", type=click.Path(path_type=Path), metavar="PATH",
               help="Measure a folder of images, or an array (.npz, .npy, .safetensors), not a model.")  # fmt: skip
-@click.option("--dataset", type=click.Choice(list(DATASETS)), help="What the images of --images are to look like.")
+@click.option("--dataset", type=dataset_names(), help="What the images of --images are to look like.")
 @click.option("--compare", is_flag=True, help="Show the measurements of several models side by side.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the comparison, e.g. to out.png.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: metrics.json in FOLDER]")
@@ -184,7 +185,7 @@ def _show(document: Document, as_json: bool) -> None:
 
 def _show_rows(document: Document) -> None:
     from genzoo.checkpoint.measurement import spread_of
-    from genzoo.zoo.metrics import ALL_METRICS
+    from genzoo.zoo.registry import ALL_METRICS
 
     for key, metric in ALL_METRICS.items():
         if (row := document.get(key)) is not None:
@@ -196,7 +197,7 @@ def _show_rows(document: Document) -> None:
 
 
 @click.command("train-features")
-@click.argument("dataset", type=click.Choice(["mnist", "cifar10"]))
+@click.argument("dataset", type=dataset_names(trained=True))
 @click.option("--out", type=click.Path(path_type=Path), help="The net's folder.  [default: runs/genzoo-DATASET-v1]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
@@ -216,14 +217,15 @@ def train_features(
     import dataclasses
 
     from genzoo.accel.devices import find_device
-    from genzoo.evaluate.features import FEATURE_NETS
     from genzoo.evaluate.reference import write_references
-    from genzoo.evaluate.training import RECIPES
     from genzoo.evaluate.training import train_features as run
 
-    where, folder = find_device(device), out or Path("runs") / FEATURE_NETS[dataset].full_name
+    known = DATASETS[dataset]
+    assert known.features is not None
+    assert known.feature_recipe is not None
+    where, folder = find_device(device), out or Path("runs") / known.features.full_name
     if not references_only:
-        recipe = RECIPES[dataset] if epochs is None else dataclasses.replace(RECIPES[dataset], epochs=epochs)
+        recipe = known.feature_recipe if epochs is None else dataclasses.replace(known.feature_recipe, epochs=epochs)
         with progress_bar(folder.name, 100) as move:
 
             def report(step: int, steps: int, values: dict[str, float]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from genzoo.zoo.registry import DATASETS, load_plugins
+
 
 class Positive(click.FloatRange):
     """A finite number above 0: not a number, which no range leaves out, would never be reached."""
@@ -21,6 +23,12 @@ class Positive(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{number} is not a finite number.", param, ctx)
         return number
+
+
+def dataset_names(trained: bool = False) -> click.Choice[str]:
+    """The datasets there are, those of installed packages among them; with `trained` those with a feature net."""
+    load_plugins()
+    return click.Choice([name for name, dataset in DATASETS.items() if dataset.feature_recipe or not trained])
 
 
 data_dir = click.option(

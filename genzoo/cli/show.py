@@ -36,7 +36,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "aliases": catalog.aliases_of(entry.name),
-        "family": entry.family,
+        "family": entry.family.name,
         "dataset": entry.dataset.name,
         "image_shape": list(entry.dataset.shape),
         "latent_size": entry.latent_size,
@@ -125,7 +125,7 @@ def _headline(row: dict[str, Any]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
-    from genzoo.zoo.metrics import ALL_METRICS
+    from genzoo.zoo.registry import ALL_METRICS
 
     if manifest.is_of_catalog(source):
         entry = catalog.find_entry(source)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.cli.options import Positive, data_dir
+from genzoo.cli.options import Positive, data_dir, dataset_names
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import UsageError
-from genzoo.zoo.catalog import DATASETS, find_entry, is_wildcard
-from genzoo.zoo.spec import Dataset, Entry, Recipe
+from genzoo.zoo.catalog import find_entry, is_wildcard
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.registry import DATASETS, find_dataset
+from genzoo.zoo.spec import Entry, Recipe
 from genzoo.zoo.variants import with_architecture, with_recipe
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ def train(
 @click.command()
 @click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
 @_DATA
-@click.option("--dataset", type=click.Choice(list(DATASETS)), help="One of the known datasets instead of a folder.")
+@click.option("--dataset", type=dataset_names(), help="One of the known datasets instead of a folder.")
 @_run_options
 def finetune(source: str, data: Path | None, dataset: str | None, **options: Any) -> None:
     """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
@@ -181,7 +183,7 @@ def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> Ima
         return load_images(dataset, data_dir)
     report: Callable[[str], None] = (lambda text: click.echo(text, err=True)) if _first_process() else (lambda _: None)
     images = load_folder(folder, dataset, report)
-    if images.dataset.name in DATASETS:
+    if find_dataset(images.dataset.name):
         # A folder called mnist is not MNIST, and its models must not be called so.
         images = ImageData(dataclasses.replace(images.dataset, name=f"{images.dataset.name}folder"), images.pixels)
     return images

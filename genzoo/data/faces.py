@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from genzoo.checkpoint.files import whole_folder
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.data.folder import load_folder
-from genzoo.data.image_data import ImageData
 from genzoo.errors import DataError
 from genzoo.images.pixels import to_picture
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 FACES = 400
 PIXELS = "a3f75007cc103363b61a63e06bec8ea4846407682ef6e7c9ae1eb9c1bd0e8a00"
@@ -25,7 +25,7 @@ _BRIGHTEST = 242
 """The highest grey level of the dataset, which scikit-learn stretches to 1."""
 
 
-def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
+def load_faces(dataset: Dataset, root: Path, train: bool = True) -> Tensor:
     """The Olivetti faces, ten each of forty people in order, from `root`/olivetti.
 
     The dataset has no test images of its own: the tenth face of each person is held out.  Where the
@@ -55,7 +55,7 @@ def load_faces(dataset: Dataset, root: Path, train: bool = True) -> ImageData:
             f"{PIXELS}: remove the folder to have it downloaded, or train on it as a folder of your own."
         )
     held_out = torch.arange(FACES) % _PER_PERSON == _PER_PERSON - 1
-    return ImageData(dataset, data.pixels[~held_out if train else held_out])
+    return data.pixels[~held_out if train else held_out]
 
 
 def _fetch(root: Path, folder: Path) -> None:

@@ -16,7 +16,7 @@ import torch
 from genzoo.data.image_data import ImageData
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 Report = Callable[[str], None]
 _warn: Report = logging.getLogger("genzoo").warning

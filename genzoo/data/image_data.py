@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
-"""The catalog's datasets, by name."""
+"""Datasets by name, as their records say."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from genzoo.data.faces import load_faces
 from genzoo.data.image_data import ImageData
-from genzoo.data.torchvision_sets import SETS, load_torchvision
+from genzoo.data.torchvision_sets import load_torchvision
 from genzoo.errors import DataError
-from genzoo.zoo.catalog import DATASETS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.registry import DATASETS, find_dataset, resolve
 
 
 def data_root(data_dir: str | Path | None = None) -> Path:
@@ -20,10 +19,10 @@ def data_root(data_dir: str | Path | None = None) -> Path:
 
 
 def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: bool = True) -> ImageData:
-    """A dataset's training (or test) images, downloaded by torchvision or scikit-learn where they are missing.
+    """A dataset's training (or test) images, downloaded where they are missing.
 
     Args:
-        dataset: one of the catalog's.
+        dataset: a registered one.
         data_dir: the root that holds the datasets; see `data_root`.
         train: the training images, else the test images.
 
@@ -34,13 +33,13 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
         DataError: for a dataset that is neither there nor to be had, or has no test images.
     """
     root = data_root(data_dir)
-    if dataset == DATASETS.get(dataset.name):
-        if dataset.name in SETS:
-            return ImageData(dataset, load_torchvision(SETS[dataset.name], root, train))
-        if dataset.name == "olivetti":
-            return load_faces(dataset, root, train)
-    known = ", ".join([*SETS, "olivetti"])
-    raise DataError(
-        f"genzoo cannot fetch a dataset called {dataset.name!r} with images of {list(dataset.shape)}: "
-        f"it fetches {known}, and reads any folder of images."
-    )
+    known = find_dataset(dataset.name)
+    if known is None or known != dataset or not known.images:
+        names = ", ".join(name for name, known in DATASETS.items() if known.images)
+        raise DataError(
+            f"genzoo cannot fetch a dataset called {dataset.name!r} with images of {list(dataset.shape)}: "
+            f"it fetches {names}, and reads any folder of images."
+        )
+    source = resolve(known.images)
+    pixels = load_torchvision(source, root, train) if isinstance(source, type) else source(known, root, train)
+    return ImageData(dataset, pixels)

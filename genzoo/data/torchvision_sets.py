@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,44 +14,39 @@ from genzoo.data.digests import WrongFile, find_wrong_file
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.errors import DataError
 
-_IDX = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
-
 
 @dataclass(frozen=True)
-class TorchvisionSet:
-    """A dataset that torchvision reads.
+class _Files:
+    """How torchvision reads a dataset: its class, the folder of unpacked files, and the archives they come from.
 
-    Attributes:
-        name: torchvision's name of its class.
-        folder: of its unpacked files, below the root.
-        archives: the files that it is published as.
-        archives_in: the folder, below the root, in which archives are looked for before they are downloaded.
+    Archives are looked for in `archives_in` before they are downloaded; both folders lie below the root.
     """
 
-    name: str
+    kind: Any
     folder: str
     archives: tuple[str, ...]
     archives_in: str
 
-
-SETS: Mapping[str, TorchvisionSet] = MappingProxyType(
-    {
-        "mnist": TorchvisionSet("MNIST", "MNIST/raw", _IDX, "MNIST/raw"),
-        "fashionmnist": TorchvisionSet("FashionMNIST", "FashionMNIST/raw", _IDX, "FashionMNIST/raw"),
-        "kmnist": TorchvisionSet("KMNIST", "KMNIST/raw", _IDX, "KMNIST/raw"),
-        "cifar10": TorchvisionSet("CIFAR10", "cifar-10-batches-py", ("cifar-10-python.tar.gz",), ""),
-    }
-)
-"""The datasets that torchvision reads and downloads, by the catalog's names."""
+    @property
+    def name(self) -> str:
+        return str(self.kind.__name__)
 
 
-def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
+def _files_of(kind: Any) -> _Files:
+    """Those of a class that is built like `MNIST`, of archives side by side, or like `CIFAR10`, of a single one."""
+    if hasattr(kind, "resources"):
+        folder = f"{kind.__name__}/raw"
+        return _Files(kind, folder, tuple(name for name, _ in kind.resources), folder)
+    return _Files(kind, kind.base_folder, (kind.filename,), "")
+
+
+def load_torchvision(kind: Any, root: Path, train: bool) -> Tensor:
     """The training (or test) images of a dataset, unpacked or downloaded where they are missing.
+
+    Args:
+        kind: torchvision's class of it, one that is built like `MNIST` or `CIFAR10`.
+        root: the folder that holds the datasets.
+        train: the training images, else the test images.
 
     Returns:
         uint8, (n, c, h, w).
@@ -61,6 +54,7 @@ def load_torchvision(which: TorchvisionSet, root: Path, train: bool) -> Tensor:
     Raises:
         DataError: when the files are neither there nor to be had, cannot be read, or are not those published.
     """
+    which = _files_of(kind)
     _refuse_processed(root / which.name / "processed")
     pixels = _read(which, root, train)
     if pixels is None:
@@ -90,26 +84,24 @@ def _refuse_processed(folder: Path) -> None:
         raise DataError(f"{folder} holds copies of an old torchvision, which nobody can check: delete that folder.")
 
 
-def _find_wrong_file(which: TorchvisionSet, root: Path) -> WrongFile | None:
+def _find_wrong_file(which: _Files, root: Path) -> WrongFile | None:
     try:
         return find_wrong_file(which.name, root)
     except OSError as error:
         raise _unreadable(which, root, error) from error
 
 
-def _unreadable(which: TorchvisionSet, root: Path, error: OSError) -> DataError:
+def _unreadable(which: _Files, root: Path, error: OSError) -> DataError:
     return DataError(
         f"{which.name} in {root / which.folder} could not be read ({reason(error)}): "
         "see to its permissions, or name another folder with --data-dir or GENZOO_DATA."
     )
 
 
-def _read(which: TorchvisionSet, root: Path, train: bool) -> Tensor | None:
+def _read(which: _Files, root: Path, train: bool) -> Tensor | None:
     """The images, or None where torchvision does not find them whole."""
-    import torchvision.datasets
-
     try:
-        loaded: Any = getattr(torchvision.datasets, which.name)(str(root), train=train, download=False)
+        loaded = which.kind(str(root), train=train, download=False)
     except OSError as error:
         raise _unreadable(which, root, error) from error
     except (RuntimeError, AssertionError, ValueError, LookupError):
@@ -118,16 +110,14 @@ def _read(which: TorchvisionSet, root: Path, train: bool) -> Tensor | None:
     return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2).contiguous()
 
 
-def _fetch(which: TorchvisionSet, root: Path) -> None:
+def _fetch(which: _Files, root: Path) -> None:
     """Unpack the archives that are there, download the others, and move the files to their place."""
-    import torchvision.datasets
-
     with downloading(root, which.name) as part:
         (part / which.archives_in).mkdir(parents=True, exist_ok=True)
         for archive in which.archives:
             if (there := root / which.archives_in / archive).is_file():
                 shutil.copyfile(there, part / which.archives_in / archive)
-        getattr(torchvision.datasets, which.name)(str(part), download=True)
+        which.kind(str(part), download=True)
         (root / which.folder).mkdir(parents=True, exist_ok=True)
         for file in sorted((part / which.folder).iterdir()):
             if file.name not in which.archives:

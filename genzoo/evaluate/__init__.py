@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from genzoo.evaluate.comparison import compare
 from genzoo.evaluate.display import plot, to_table
-from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, FeatureSpec
+from genzoo.evaluate.features import FeatureNet
 from genzoo.evaluate.measure import (
     Document,
     Settings,
@@ -25,10 +25,8 @@ from genzoo.evaluate.measure import (
 from genzoo.evaluate.scores import Sample, density_coverage, score
 
 __all__ = [
-    "FEATURE_NETS",
     "Document",
     "FeatureNet",
-    "FeatureSpec",
     "Sample",
     "Settings",
     "compare",

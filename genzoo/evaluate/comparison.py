@@ -9,7 +9,8 @@ from typing import Any
 
 from genzoo.checkpoint.measurement import SAME, Document
 from genzoo.errors import UsageError, brief
-from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
+from genzoo.zoo.metrics import MIXTURE
+from genzoo.zoo.registry import ALL_METRICS
 
 
 def compare(documents: Sequence[Document]) -> dict[str, Any]:
@@ -67,6 +68,5 @@ def _best(documents: Sequence[Document], key: str) -> list[str]:
     # Under two likelihoods the same number of nats means two things.
     if len({row.get("likelihood") for row in rows.values()}) > 1:
         return []
-    choose = min if ALL_METRICS[key].better == "lower" else max
-    top = choose(row["mean"] for row in rows.values())
+    top = min((row["mean"] for row in rows.values()), key=ALL_METRICS[key].loss)
     return [name for name, row in rows.items() if row["mean"] == top]

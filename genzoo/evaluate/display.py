@@ -9,7 +9,7 @@ from typing import Any
 from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.measurement import spread_of
 from genzoo.errors import UsageError
-from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
 

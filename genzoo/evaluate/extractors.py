@@ -20,8 +20,8 @@ from genzoo.errors import GenzooError, UsageError
 from genzoo.evaluate.features import BATCH, FeatureNet, extract, find_spec, load_net, shipped_folder
 from genzoo.evaluate.scores import Sample
 from genzoo.sampling import noise
-from genzoo.zoo.catalog import DATASETS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.registry import DATASETS, find_dataset
 
 Split = Literal["test", "train"]
 FeatureName = Literal["genzoo", "inception"]
@@ -53,12 +53,15 @@ class Extractor(Protocol):
 
 
 class ZooFeatures:
-    """One of genzoo's own feature nets, with the shipped features of real images."""
+    """One of genzoo's own feature nets, with the shipped features of real images.
 
-    def __init__(self, folder: Folder, device: torch.device | None = None) -> None:
+    It may judge another dataset than its own, of images of the same shape.
+    """
+
+    def __init__(self, folder: Folder, device: torch.device | None = None, dataset: Dataset | None = None) -> None:
         self.folder = folder
         self.net: FeatureNet = load_net(folder, device)
-        self.dataset = self.net.spec.images
+        self.dataset = dataset or self.net.images
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -77,11 +80,15 @@ class ZooFeatures:
             BadCheckpointError: for a file that is damaged.
             DataError: where neither the file nor the dataset is to be had.
         """
-        if not self.folder.has(file := reference_file(split)):
+        if not self.has_shipped(file := reference_file(split)):
             return self.extract(real_pixels(self.dataset, split, data_dir))
         rows = REFERENCE_IMAGES if split == "test" else POOL_IMAGES
         shape = torch.Size((rows, self.net.spec.features))
         return self._sample(read_tensors(self.folder.file(file), {"features": shape})["features"].float())
+
+    def has_shipped(self, file: str) -> bool:
+        """Whether a file of real images' features or scores lies beside the net, and is of this dataset."""
+        return self.dataset.name == self.net.spec.dataset and self.folder.has(file)
 
     def write_real(self, split: Split, data_dir: str | Path | None = None) -> None:
         """Write the features of a split's real images beside the net, in float16.
@@ -169,12 +176,12 @@ def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: t
         GenzooError: when Inception's cannot be downloaded.
     """
     if features == "inception":
-        if dataset.name not in DATASETS:  # before its weights are downloaded
+        if find_dataset(dataset.name) is None:  # before its weights are downloaded
             raise UsageError(
                 f"There are no images of {dataset.name} to measure against: the datasets are {', '.join(DATASETS)}."
             )
         return InceptionFeatures(dataset, device)
-    return ZooFeatures(shipped_folder(find_spec(dataset)), device)
+    return ZooFeatures(shipped_folder(find_spec(dataset)), device, dataset)
 
 
 def reference_file(split: Split) -> str:

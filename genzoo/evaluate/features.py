@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,72 +21,18 @@ from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, MODEL
 from genzoo.checkpoint.manifest import read_manifest, weights_home
-from genzoo.checkpoint.strict import read_json
+from genzoo.checkpoint.strict import check, read_json
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.data import ImageData
-from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
+from genzoo.errors import BadCheckpointError, InvalidEntryError, UsageError, WeightsNotFoundError
 from genzoo.nets.blocks import to_signed
-from genzoo.zoo.catalog import DATASETS
-from genzoo.zoo.fields import check, decode
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset, FeatureSpec
+from genzoo.zoo.fields import decode
+from genzoo.zoo.registry import DATASETS, find_dataset
 
 FORMAT = 1
-CLASSES = 10
 _LEAST_PROBABILITY = 1e-9
 BATCH = 250
-_MOST_CHANNELS, _MOST_STAGES = 1024, 4
-
-
-@dataclass(frozen=True)
-class FeatureSpec:
-    """A feature net's name and sizes.
-
-    Attributes:
-        dataset: the name of the dataset that it classifies.
-        version: changes with the weights, because numbers of two versions cannot be compared.
-        channels: of each stage, from the image inwards; every stage halves the maps.
-        features: size of the penultimate layer.
-    """
-
-    dataset: str
-    version: int
-    channels: tuple[int, ...]
-    features: int = 128
-
-    def __post_init__(self) -> None:
-        check(self.dataset in DATASETS, f"there is no dataset {self.dataset!r}.")
-        check(self.version >= 1, f"the version {self.version} is not 1 or more.")
-        check(
-            1 <= len(self.channels) <= _MOST_STAGES
-            and all(1 <= c <= _MOST_CHANNELS for c in (*self.channels, self.features)),
-            f"1 to {_MOST_STAGES} stages and sizes up to {_MOST_CHANNELS} are allowed, "
-            f"not {list(self.channels)} and {self.features}.",
-        )
-
-    @property
-    def name(self) -> str:
-        """Its name, such as `genzoo-mnist`."""
-        return f"genzoo-{self.dataset}"
-
-    @property
-    def full_name(self) -> str:
-        """Its name with its version, such as `genzoo-mnist-v1`, which is its folder's."""
-        return f"{self.name}-v{self.version}"
-
-    @property
-    def images(self) -> Dataset:
-        """The dataset that it classifies, with the shape of the images it takes."""
-        return DATASETS[self.dataset]
-
-
-FEATURE_NETS: dict[str, FeatureSpec] = {
-    spec.dataset: spec
-    for spec in (
-        FeatureSpec("mnist", version=1, channels=(32, 64, 128)),
-        FeatureSpec("cifar10", version=1, channels=(64, 256, 256)),
-    )
-}
-"""The current feature net of each dataset that has one."""
 
 
 class _Stage(nn.Module):
@@ -114,14 +59,15 @@ class FeatureNet(nn.Module):
     def __init__(self, spec: FeatureSpec, label_smoothing: float = 0.0) -> None:
         super().__init__()
         self.spec, self.label_smoothing = spec, label_smoothing
-        channels = spec.images.shape[0]
+        self.images = DATASETS[spec.dataset]
+        channels = self.images.shape[0]
         self.whiten = nn.Conv2d(channels, 8 * channels, 2)
         self.whiten.weight.requires_grad_(False)
         sizes = (8 * channels, *spec.channels)
         self.stages = nn.Sequential(*(_Stage(a, b) for a, b in itertools.pairwise(sizes)))
         self.neck = nn.Linear(spec.channels[-1], spec.features, bias=False)
         self.neck_norm = nn.BatchNorm1d(spec.features)
-        self.head = nn.Linear(spec.features, CLASSES)
+        self.head = nn.Linear(spec.features, self.images.classes)
 
     def features(self, x: Tensor) -> Tensor:
         """The penultimate layer: (n, c, h, w) in [0, 1] -> (n, features)."""
@@ -139,8 +85,8 @@ class FeatureNet(nn.Module):
         A net that fits smoothed labels gives (1 - s) p + s / classes where p is meant.
         """
         smoothed = self.logits(features).cpu().double().softmax(1)  # not every accelerator has float64
-        share = self.label_smoothing
-        meant = ((smoothed - share / CLASSES) / (1 - share)).clamp_min(_LEAST_PROBABILITY)
+        share, classes = self.label_smoothing, self.images.classes
+        meant = ((smoothed - share / classes) / (1 - share)).clamp_min(_LEAST_PROBABILITY)
         return (meant / meant.sum(1, keepdim=True)).log()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,7 +97,7 @@ class FeatureNet(nn.Module):
 @torch.no_grad()
 def extract(net: FeatureNet, pixels: Tensor, batch_size: int = BATCH) -> Tensor:
     """Features of uint8 images: (n, c, h, w) -> (n, features) float32, on the CPU."""
-    data = ImageData(net.spec.images, pixels)
+    data = ImageData(net.images, pixels)
     device = net.head.weight.device
     with full_float32(device):
         batches = [
@@ -169,8 +115,13 @@ def shipped_folder(spec: FeatureSpec) -> Folder:
 
 def is_seen(dataset: Dataset) -> bool:
     """Whether there is a feature net for the images of a dataset."""
-    spec = FEATURE_NETS.get(dataset.name)
-    return spec is not None and spec.images.shape == dataset.shape
+    spec = _spec_of(dataset)
+    return spec is not None and DATASETS[spec.dataset].shape == dataset.shape
+
+
+def _spec_of(dataset: Dataset) -> FeatureSpec | None:
+    known = find_dataset(dataset.name)
+    return known.features if known else None
 
 
 def find_spec(dataset: Dataset) -> FeatureSpec:
@@ -179,12 +130,14 @@ def find_spec(dataset: Dataset) -> FeatureSpec:
     Raises:
         UsageError: when there is none; the error lists those there are.
     """
-    if not is_seen(dataset):
-        known = " and ".join(f"{s.name} ({s.images.name}, {_size(s.images)})" for s in FEATURE_NETS.values())
+    spec = _spec_of(dataset)
+    if spec is None or not is_seen(dataset):
+        nets = ((known.features.name, known) for known in DATASETS.values() if known.feature_recipe and known.features)
+        words = " and ".join(f"{name} ({known.name}, {_size(known)})" for name, known in nets)
         raise UsageError(
-            f"No feature net knows {dataset.name} ({_size(dataset)}), so that it cannot be measured: there are {known}."
+            f"No feature net knows {dataset.name} ({_size(dataset)}), so that it cannot be measured: there are {words}."
         )
-    return FEATURE_NETS[dataset.name]
+    return spec
 
 
 def _size(dataset: Dataset) -> str:
@@ -236,8 +189,10 @@ def _read_config(path: Path) -> tuple[FeatureSpec, float]:
         check(value["format"] == FORMAT, f"its format is {value['format']!r}, this genzoo reads {FORMAT}.")
         smoothing = value["training"]["recipe"]["label_smoothing"]
         check(isinstance(smoothing, float) and 0 <= smoothing < 1, f"its label smoothing is {smoothing!r}.")
-        return decode(FeatureSpec, value["net"], "net"), smoothing
+        spec = decode(FeatureSpec, value["net"], "net")
+        check(spec.dataset in DATASETS, f"there is no dataset {spec.dataset!r}.")
+        return spec, smoothing
+    except (BadCheckpointError, InvalidEntryError) as error:
+        raise BadCheckpointError(f"{path} is refused: {error}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise BadCheckpointError(f"{path} is not JSON that genzoo can read ({error}).") from None
-    except BadCheckpointError as error:
-        raise BadCheckpointError(f"{path} is refused: {error}") from None

@@ -17,7 +17,7 @@ from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError, UsageError
 from genzoo.evaluate.progress import quiet
 from genzoo.images.writers import ARRAY, ARRAYS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
 
 
 def list_images(folder: Path) -> list[Path]:

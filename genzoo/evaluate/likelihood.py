@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ from genzoo.evaluate.reference import significant
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import log_likelihood, log_prior_ratio, reparameterize, vae_input
 from genzoo.sampling.model import Model
-from genzoo.zoo.metrics import LIKELIHOOD_METRICS
+from genzoo.zoo.metrics import Metric
+from genzoo.zoo.registry import ALL_METRICS, resolve
 from genzoo.zoo.spec import Entry, Recipe
 
 SAMPLES = 500
@@ -150,6 +151,44 @@ def posterior_inputs(
         yield vae_input(x, entry.recipe, seed, place.start).to(device), torch.from_numpy(drawn).to(device)
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What a VAE says of test images; each metric of VAEs is a function of it.
+
+    A metric gives its value for each of some images, (n,), and what else its row in `metrics.json` says.
+
+    Attributes:
+        each: of all the images, with one posterior sample.
+        bound: the importance-weighted bound of some of them, in nats: (n,).
+        samples: posterior samples of that bound.
+        recipe: whose likelihood is meant.
+        dimensions: values of an image.
+    """
+
+    each: Likelihoods
+    bound: Tensor
+    samples: int
+    recipe: Recipe
+    dimensions: int
+
+    def reconstruction_error(self) -> tuple[Tensor, dict[str, Any]]:
+        """Squared error of the posterior mean's image."""
+        return self.each.reconstruction_error, {}
+
+    def elbo(self) -> tuple[Tensor, dict[str, Any]]:
+        """With one posterior sample."""
+        return self.each.elbo, {"likelihood": describe_likelihood(self.recipe)}
+
+    def log_likelihood(self) -> tuple[Tensor, dict[str, Any]]:
+        """The importance-weighted bound."""
+        return self.bound, {"samples": self.samples, "likelihood": describe_likelihood(self.recipe)}
+
+    def bits_per_dimension(self) -> tuple[Tensor, dict[str, Any]]:
+        """That bound by pixel and channel."""
+        bound, more = self.log_likelihood()
+        return bits_per_dimension(bound, self.recipe, self.dimensions), more
+
+
 def measure_likelihood(
     model: Model,
     test: ImageData,
@@ -180,16 +219,11 @@ def measure_likelihood(
     some = ImageData(test.dataset, test.pixels[chosen])
     before, each_costs = len(test), _cost(samples)
     bound = likelihoods(model, some, samples, seed, lambda done: report(before + each_costs * done)).log_likelihood
-    words = describe_likelihood(model.entry.recipe)
+    explained = Explained(each, bound, samples, model.entry.recipe, math.prod(test.dataset.shape))
     return {
-        "reconstruction_error": _row("reconstruction_error", each.reconstruction_error),
-        "elbo": {**_row("elbo", each.elbo), "likelihood": words},
-        "log_likelihood": {**_row("log_likelihood", bound), "samples": samples, "likelihood": words},
-        "bits_per_dimension": {
-            **_row("bits_per_dimension", bits_per_dimension(bound, model.entry.recipe, math.prod(test.dataset.shape))),
-            "samples": samples,
-            "likelihood": words,
-        },
+        name: _row(metric, *resolve(metric.compute)(explained))
+        for name, metric in ALL_METRICS.items()
+        if metric.needs == "vae"
     }
 
 
@@ -212,11 +246,12 @@ def bits_per_dimension(log_likelihood: Tensor, recipe: Recipe, dimensions: int) 
     return bits + math.log2(255) if recipe.likelihood == "gaussian" else bits
 
 
-def _row(key: str, values: Tensor) -> dict[str, Any]:
+def _row(metric: Metric, values: Tensor, more: Mapping[str, Any]) -> dict[str, Any]:
     spread = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     return {
         "mean": significant(float(values.mean())),
         "standard_error": significant(spread),
         "n": len(values),
-        "unit": LIKELIHOOD_METRICS[key].unit,
+        "unit": metric.unit,
+        **more,
     }

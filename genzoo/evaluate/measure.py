@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ from genzoo.evaluate.scores import (
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
-from genzoo.zoo.metrics import LIKELIHOOD_METRICS, MIXTURE, SAMPLE_METRICS
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.metrics import MIXTURE, metrics_of
 
 FORMAT = 1
 SAMPLE_COUNT = 10_000
@@ -113,7 +114,7 @@ def evaluate(
     for prior in priors:
         assert extractor is not None
         sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
-        rows = _sample_rows(sets, extractor, settings, settings.n, settings.seeds, data_dir, progress)
+        rows = _sample_rows(sets, extractor, settings, data_dir, progress)
         document |= rows if prior == "normal" else {MIXTURE: rows}
     if images is not None:
         before = progress.done
@@ -150,7 +151,7 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
         return False
     document = read_metrics(path)
     extractor = _find_extractor(model, settings)
-    metrics = [*(SAMPLE_METRICS if extractor else []), *(LIKELIHOOD_METRICS if model.entry.is_vae else [])]
+    metrics = [*(metrics_of("samples") if extractor else []), *(metrics_of("vae") if model.entry.is_vae else [])]
     if extractor and model.entry.is_vae:
         metrics.append(MIXTURE)
     identity = _identity(model, extractor, settings)
@@ -198,9 +199,9 @@ def evaluate_images(
     progress.to(len(found), "reading")
     whole = _features(extractor, torch.split(found, _BATCH), progress, "features")
     sets = (whole if n == len(whole) else whole[draw(len(whole), n, seed)] for seed in seeds)
-    rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
-    heading = _heading(source.resolve().name, dataset, extractor, settings, n)
-    return {**heading, "n": n, "seeds": list(seeds), **rows}
+    taken = dataclasses.replace(settings, n=n, seeds=seeds)
+    rows = _sample_rows(sets, extractor, taken, data_dir, progress)
+    return {**_heading(source.resolve().name, dataset, extractor, taken), "n": n, "seeds": list(seeds), **rows}
 
 
 def to_text(document: Document) -> str:
@@ -245,23 +246,20 @@ def _features(extractor: Extractor, batches: Iterable[Tensor], progress: Progres
 
 
 def _sample_rows(
-    sets: Iterable[Sample],
-    extractor: Extractor,
-    settings: Settings,
-    n: int,
-    seeds: Sequence[int],
-    data_dir: str | Path | None,
-    progress: Progress,
+    sets: Iterable[Sample], extractor: Extractor, settings: Settings, data_dir: str | Path | None, progress: Progress
 ) -> dict[str, dict[str, Any]]:
     """Each metric's mean, standard deviation, floor, and its value for each seed."""
-    reference = reference_sample(extractor, settings.reference, data_dir)
-    values = scores_of_sets(sets, reference, seeds, lambda seed: progress.by(_SCORE_UNITS, f"metrics of seed {seed}"))
+    split, seeds = settings.reference, settings.seeds
+    reference = reference_sample(extractor, split, data_dir)
+    values = scores_of_sets(
+        sets, reference, seeds, list(metrics_of("samples")), lambda s: progress.by(_SCORE_UNITS, f"metrics of seed {s}")
+    )
     before = progress.done
     floor = floor_values(
-        extractor, settings.reference, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
+        extractor, split, reference, settings.n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
     )
     progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
-    return {key: _row(values[key], floor[key] if floor else None) for key in SAMPLE_METRICS}
+    return {key: _row(each, floor.get(key) if floor else None) for key, each in values.items()}
 
 
 def _row(each: list[float], floor: list[float] | None) -> dict[str, Any]:
@@ -279,7 +277,7 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
     """The fields of `metrics.json` that tell which weights were measured, and how."""
     step = model.config.training.get("step")
     return {
-        **_heading(model.name, model.entry.dataset, extractor, settings, settings.n),
+        **_heading(model.name, model.entry.dataset, extractor, settings),
         "weights_sha256": sha256(model.folder.file(MODEL)),
         **({} if step is None else {"step": step}),
         # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
@@ -287,7 +285,7 @@ def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> 
     }
 
 
-def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings, n: int) -> Document:
+def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings) -> Document:
     document: Document = {"format": FORMAT, "name": name, "dataset": dataset.name}
     if extractor is None:
         return document | {"features": {}, "reference": {"split": settings.reference}}
@@ -295,5 +293,5 @@ def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings:
         "features": extractor.identity,
         "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
         "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
-        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": min(KERNEL_SUBSET_SIZE, n)},
+        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": min(KERNEL_SUBSET_SIZE, settings.n)},
     }

@@ -16,7 +16,7 @@ from genzoo.errors import BadCheckpointError, DataError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.scores import Sample, score
-from genzoo.zoo.metrics import SAMPLE_METRICS
+from genzoo.zoo.metrics import metrics_of
 
 FLOORS = "floors.json"
 SEEDS = (0, 1, 2)
@@ -39,15 +39,19 @@ def significant(value: float) -> float:
 
 
 def scores_of_sets(
-    sets: Iterable[Sample], reference: Sample, seeds: Sequence[int], report: Callable[[int], None] = quiet
+    sets: Iterable[Sample],
+    reference: Sample,
+    seeds: Sequence[int],
+    metrics: Sequence[str],
+    report: Callable[[int], None] = quiet,
 ) -> Values:
-    """The metrics of one set of images for each seed, to six significant digits.
+    """Some metrics of one set of images for each seed, to six significant digits.
 
     `report` is called with each seed that is done.
     """
-    values: Values = {key: [] for key in SAMPLE_METRICS}
+    values: Values = {key: [] for key in metrics}
     for seed, images in zip(seeds, sets, strict=True):
-        for key, value in score(images, reference, seed).items():
+        for key, value in score(images, reference, seed, metrics).items():
             values[key].append(significant(value))
         report(seed)
     return values
@@ -68,33 +72,36 @@ def floor_values(
     ships with the feature net is looked up first; `report` is called with each seed that is measured.
 
     Returns:
-        Each metric's value for each seed; None where there are fewer than `n` such images, or no training
-        images to be had.
+        Each metric's value for each seed; None where there are fewer than `n` such images, or no training images to be
+        had.  Metrics that the shipped table lacks are then left out.
     """
-    shipped = _shipped(extractor, split, n, seeds)
-    if shipped is not None:
-        return shipped
+    values = _shipped(extractor, split, n, seeds)
+    missing = [key for key in metrics_of("samples") if key not in values]
+    if not missing:
+        return values
     try:
         pool = extractor.real("train", data_dir)
     except DataError:
         # The samples can be measured without.
-        return None
+        return values or None
     if split == "train":
         pool = pool[REFERENCE_IMAGES:]
     if len(pool) < n:
-        return None
-    return scores_of_sets((pool[draw(len(pool), n, seed)] for seed in seeds), reference, seeds, report)
+        return values or None
+    sets = (pool[draw(len(pool), n, seed)] for seed in seeds)
+    return values | scores_of_sets(sets, reference, seeds, missing, report)
 
 
-def _shipped(extractor: Extractor, split: Split, n: int, seeds: Sequence[int]) -> Values | None:
-    """The floor from the net's own table; None where that does not list it."""
-    if not isinstance(extractor, ZooFeatures):
-        return None
+def _shipped(extractor: Extractor, split: Split, n: int, seeds: Sequence[int]) -> Values:
+    """The floor from the net's own table, of the metrics that it lists; empty where it does not list this one."""
+    if not isinstance(extractor, ZooFeatures) or not extractor.has_shipped(FLOORS):
+        return {}
     for row in read_floors(extractor.folder):
         if row["reference"] == split and row["n"] == n and set(seeds) <= set(row["seeds"]):
             places = [row["seeds"].index(seed) for seed in seeds]
-            return {key: [row["values"][key][place] for place in places] for key in SAMPLE_METRICS}
-    return None
+            known = [key for key in metrics_of("samples") if key in row["values"]]
+            return {key: [row["values"][key][place] for place in places] for key in known}
+    return {}
 
 
 def read_floors(folder: Folder) -> list[Mapping[str, Any]]:
@@ -109,7 +116,8 @@ def read_floors(folder: Folder) -> list[Mapping[str, Any]]:
     try:
         rows = read_json(path)["floors"]
         for row in rows:
-            complete = all(len(row["values"][key]) == len(row["seeds"]) for key in SAMPLE_METRICS)
+            # It may be older than a metric, which it then lacks.
+            complete = row["values"] and all(len(values) == len(row["seeds"]) for values in row["values"].values())
             numbers = all(isinstance(v, int | float) for values in row["values"].values() for v in values)
             if not (complete and numbers and {"reference", "n"} <= set(row)):
                 raise ValueError("a row is incomplete")

@@ -6,7 +6,7 @@ runs in float64, so that neither the batch size nor the order of a sum shows in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 
 from genzoo.errors import UsageError
+from genzoo.zoo.metrics import metrics_of
+from genzoo.zoo.registry import ALL_METRICS, resolve
 
 KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 100, 1000
 PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS = 3, 5
@@ -83,13 +85,73 @@ def check_enough(n: int, features: int, what: str = "images") -> None:
         )
 
 
-def score(sample: Sample, reference: Sample, seed: int = 0) -> dict[str, float]:
-    """All metrics of sample quality of one set of images against a reference set.
+@dataclass(frozen=True)
+class Pair:
+    """A set of images beside the real ones that it is held against; each metric of samples is a function of it.
+
+    Attributes:
+        sample: the images to judge.
+        reference: real images, seen through the same net.
+        seed: of what a metric draws.
+    """
+
+    sample: Sample
+    reference: Sample
+    seed: int = 0
+
+    @cached_property
+    def _manifolds(self) -> tuple[float, float]:
+        return precision_recall(self.sample, self.reference)
+
+    @cached_property
+    def _neighbourhoods(self) -> tuple[float, float]:
+        return density_coverage(self.sample.doubled, self.reference.doubled, self.reference.radii)
+
+    def frechet_distance(self) -> float:
+        """See the function of this name, as with the others."""
+        return frechet_distance(self.sample, self.reference)
+
+    def kernel_distance(self) -> float:
+        """Its subsets are drawn by the seed."""
+        return kernel_distance(self.sample, self.reference, self.seed)
+
+    def precision(self) -> float:
+        """See `precision_recall`."""
+        return self._manifolds[0]
+
+    def recall(self) -> float:
+        """See `precision_recall`."""
+        return self._manifolds[1]
+
+    def density(self) -> float:
+        """See `density_coverage`."""
+        return self._neighbourhoods[0]
+
+    def coverage(self) -> float:
+        """See `density_coverage`."""
+        return self._neighbourhoods[1]
+
+    def class_balance(self) -> float:
+        """How alike the classes' shares are."""
+        return class_balance(self.sample, self.reference)
+
+    def confidence(self) -> float:
+        """Of the sample alone."""
+        return confidence(self.sample)
+
+    def classifier_score(self) -> float:
+        """Of the sample alone."""
+        return classifier_score(self.sample)
+
+
+def score(sample: Sample, reference: Sample, seed: int = 0, metrics: Sequence[str] | None = None) -> dict[str, float]:
+    """Metrics of sample quality of one set of images against a reference set.
 
     Args:
         sample: the images to measure.
         reference: real images, through the same feature net.
         seed: of the kernel distance's subsets.
+        metrics: which; all of them unless told otherwise.
 
     Returns:
         Each metric's value, by its key in `metrics.json`.
@@ -99,19 +161,9 @@ def score(sample: Sample, reference: Sample, seed: int = 0) -> dict[str, float]:
     """
     for images, what in ((sample, "images"), (reference, "reference images")):
         check_enough(len(images), images.features.shape[1], what)
-    precision, recall = precision_recall(sample, reference)
-    density, coverage = density_coverage(sample.doubled, reference.doubled, reference.radii)
-    return {
-        "frechet_distance": frechet_distance(sample, reference),
-        "kernel_distance": kernel_distance(sample, reference, seed),
-        "precision": precision,
-        "recall": recall,
-        "density": density,
-        "coverage": coverage,
-        "class_balance": class_balance(sample, reference),
-        "confidence": confidence(sample),
-        "classifier_score": classifier_score(sample),
-    }
+    pair = Pair(sample, reference, seed)
+    names = metrics_of("samples") if metrics is None else metrics
+    return {name: float(resolve(ALL_METRICS[name].compute)(pair)) for name in names}
 
 
 def frechet_distance(sample: Sample, reference: Sample) -> float:

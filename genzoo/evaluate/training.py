@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,45 +16,16 @@ from genzoo.accel.devices import has_fast_bfloat16
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
 from genzoo.data import ImageData, data_root, load_images
-from genzoo.evaluate.features import FEATURE_NETS, FeatureNet, extract, load_net, save_net
+from genzoo.errors import UsageError
+from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net
 from genzoo.evaluate.progress import quiet
 from genzoo.nets.blocks import to_signed
 from genzoo.sampling import noise
-from genzoo.zoo.spec import Dataset
+from genzoo.zoo.datasets import Dataset, FeatureRecipe
+from genzoo.zoo.registry import find_dataset, resolve
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Called with the step, the number of steps, and the step's loss and accuracy."""
-
-
-@dataclass(frozen=True)
-class FeatureRecipe:
-    """A feature net's recipe: Nesterov's SGD with a triangular learning rate.
-
-    Attributes:
-        epochs: passes over the training images.
-        batch_size: images in a step.
-        lr: the learning rate at its peak, after `warmup` of the steps.
-        weight_decay: on weights of convolutions and linear layers, not of batch norm.
-        label_smoothing: share of a label's mass that goes to all classes alike.
-        shift: pixels by which an image is moved at most, either way.
-        cutout: side of the square that is blanked, 0 for none (DeVries and Taylor 2017).
-    """
-
-    epochs: int
-    batch_size: int = 500
-    lr: float = 0.5
-    momentum: float = 0.9
-    warmup: float = 0.2
-    weight_decay: float = 1e-3
-    label_smoothing: float = 0.1
-    shift: int = 2
-    cutout: int = 0
-
-
-RECIPES: dict[str, FeatureRecipe] = {
-    "mnist": FeatureRecipe(epochs=10, batch_size=250, lr=0.2),
-    "cifar10": FeatureRecipe(epochs=16, cutout=6),
-}
 
 
 def train_features(
@@ -71,7 +41,7 @@ def train_features(
     """Train the feature net of a dataset and write it to a folder.
 
     Args:
-        dataset: `mnist` or `cifar10`.
+        dataset: the name of one that has a feature net of its own.
         out: the folder to write.
         recipe: another schedule than the shipped net's.
         seed: of weights, order and augmentations.
@@ -83,12 +53,15 @@ def train_features(
         The accuracy on the training and the test images, of the weights as they were written.
 
     Raises:
+        UsageError: for a dataset that has no feature net of its own.
         DataError: for a dataset that is not to be had.
         GenzooError: when the folder cannot be written.
     """
-    spec, recipe, where = FEATURE_NETS[dataset], recipe or RECIPES[dataset], device or torch.device("cpu")
-    images = load_images(spec.images, data_dir)
-    labels = load_labels(spec.images, data_dir)
+    known, where = find_dataset(dataset), device or torch.device("cpu")
+    spec, recipe = (known.features, recipe or known.feature_recipe) if known else (None, None)
+    if known is None or spec is None or recipe is None:
+        raise UsageError(f"{dataset} has no feature net of its own to train: its record names none.")
+    images, labels = load_images(known, data_dir), load_labels(known, data_dir)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         net = FeatureNet(spec, recipe.label_smoothing)
@@ -109,11 +82,8 @@ def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
     Raises:
         DataError: for a dataset that is neither there nor to be had.
     """
-    import torchvision.datasets
-
     load_images(dataset, data_dir, train=train)  # fetches it, or says why that cannot be
-    kind = {"mnist": "MNIST", "cifar10": "CIFAR10"}[dataset.name]
-    loaded = getattr(torchvision.datasets, kind)(str(data_root(data_dir)), train=train, download=False)
+    loaded = resolve(dataset.images)(str(data_root(data_dir)), train=train, download=False)
     return torch.as_tensor(loaded.targets, dtype=torch.int64)
 
 
@@ -125,7 +95,7 @@ def accuracy(net: FeatureNet, images: ImageData, labels: Tensor) -> float:
 
 
 def _accuracies(net: FeatureNet, data_dir: str | Path | None) -> dict[str, float]:
-    dataset = net.spec.images
+    dataset = net.images
     return {
         split: accuracy(
             net,

@@ -14,7 +14,7 @@ from PIL import Image
 
 from genzoo.errors import UsageError
 from genzoo.values import whole_number
-from genzoo.zoo.spec import Output
+from genzoo.zoo.family import Output
 
 if TYPE_CHECKING:
     from torch import Tensor

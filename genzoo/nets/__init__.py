@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from genzoo.nets.conv import build_conv
-from genzoo.nets.flatconv import build_flatconv
-from genzoo.nets.lstm import build_lstm
-from genzoo.nets.mlp import build_mlp
-from genzoo.zoo.spec import Conv, Entry, FlatConv, Lstm, Mlp
+from genzoo.zoo.registry import resolve
+from genzoo.zoo.spec import Entry
 
 __all__ = ["build", "count_parameters"]
 
@@ -25,18 +22,8 @@ def build(entry: Entry) -> nn.ModuleDict:
     Shapes: generator (n, latent_size) -> (n, c, h, w) raw; critic (n, c, h, w) -> (n,) scores;
     encoder (n, c, h, w) -> (n, 2 * latent_size), means beside log-variances.
     """
-    match entry.arch:
-        case Mlp():
-            generator, critic = build_mlp(entry, entry.arch)
-        case Conv():
-            generator, critic = build_conv(entry, entry.arch)
-        case FlatConv():
-            generator, critic = build_flatconv(entry, entry.arch)
-        case Lstm():
-            generator, critic = build_lstm(entry, entry.arch)
-        case _:
-            raise AssertionError(entry.arch)
-    return nn.ModuleDict({"generator": generator, "encoder" if entry.is_vae else "critic": critic})
+    generator, second = resolve(entry.arch.nets)(entry, entry.arch)
+    return nn.ModuleDict({"generator": generator, entry.family.objective.second_net: second})
 
 
 def count_parameters(net: nn.Module) -> int:

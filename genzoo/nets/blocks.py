@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from genzoo.errors import BadCheckpointError
-from genzoo.zoo.spec import Activation, Entry
+from genzoo.errors import InvalidEntryError
+from genzoo.zoo.architecture import Activation
+from genzoo.zoo.spec import Entry
 
 _MOST_VALUES = 2**20
 """In a map of one image: a few weights can ask for any amount of memory, through wide layers of small kernels."""
@@ -107,9 +108,9 @@ def critic_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
 
 
 def refuse_large_map(entry: Entry, values: int) -> None:
-    """Raise `BadCheckpointError` for a map of more values of one image than a small model has."""
+    """Raise `InvalidEntryError` for a map of more values of one image than a small model has."""
     if values > _MOST_VALUES:
-        raise BadCheckpointError(
+        raise InvalidEntryError(
             f"{entry.name}: a map of {values:,} values for each image is too large, the limit is {_MOST_VALUES:,}."
         )
 

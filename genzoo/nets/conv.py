@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
-from genzoo.errors import BadCheckpointError
+from genzoo.errors import InvalidEntryError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends, refuse_large_map
-from genzoo.zoo.spec import Conv, Entry, halvings
+from genzoo.zoo.families.conv import Conv, halvings
+from genzoo.zoo.spec import Entry
 
 
 def _padding(kernel: int, side: int) -> int:
@@ -100,13 +101,13 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
     """Generator (or decoder) and discriminator (or critic, or encoder) of stride-2 layers.
 
     Raises:
-        BadCheckpointError: when the strided layers do not end in maps of 4 x 4 or 2 x 2 (1 x 1 without `project`), or
+        InvalidEntryError: when the strided layers do not end in maps of 4 x 4 or 2 x 2 (1 x 1 without `project`), or
             begin with maps too large for a small model.
     """
     sizes = halvings(entry.dataset.shape[1], len(arch.channels) + (not arch.project))
     ends = (4, 2) if arch.project else (1,)
     if sizes[-1] not in ends or sizes[-2] == sizes[-1]:
-        raise BadCheckpointError(
+        raise InvalidEntryError(
             f"{entry.name}: {len(sizes) - 1} strided layers take images of {sizes[0]} pixels "
             f"to maps of {sizes[-1]}, not of {' or '.join(map(str, ends))}."
         )

@@ -9,7 +9,8 @@ from torch import nn
 
 from genzoo.accel.fastconv import Flatten, Unflatten
 from genzoo.nets.blocks import Dropout, activate, critic_ends, refuse_large_map, start_as_glorot
-from genzoo.zoo.spec import Entry, FlatConv
+from genzoo.zoo.families.flatconv import FlatConv
+from genzoo.zoo.spec import Entry
 
 
 def _up(arch: FlatConv, narrow: int, wide: int, side: int) -> nn.ConvTranspose2d:
@@ -30,7 +31,7 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
     """Generator z -> linear -> two transposed convolutions, and its mirror; pooling stands between the two.
 
     Raises:
-        BadCheckpointError: for maps too large for a small model.
+        InvalidEntryError: for maps too large for a small model.
     """
     image_channels, side, _ = entry.dataset.shape
     channels, stride, lost = arch.channels, arch.stride, int(arch.pool)

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from genzoo.accel.devices import runs_under_autocast
 from genzoo.nets.blocks import Dropout, Score, Signed, start_as_glorot
-from genzoo.zoo.spec import Entry, Lstm
+from genzoo.zoo.families.lstm import Lstm
+from genzoo.zoo.spec import Entry
 
 
 def _weights(lstm: nn.LSTM) -> Iterator[tuple[Tensor, Tensor]]:

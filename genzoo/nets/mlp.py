@@ -8,7 +8,8 @@ from math import prod
 from torch import nn
 
 from genzoo.nets.blocks import Dropout, activate, critic_ends, start_as_glorot
-from genzoo.zoo.spec import Entry, Mlp
+from genzoo.zoo.families.mlp import Mlp
+from genzoo.zoo.spec import Entry
 
 
 def _hidden(arch: Mlp, sizes: list[int], dropout: float) -> list[nn.Module]:

@@ -89,7 +89,7 @@ def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> No
         return
     ours, theirs = (_standing(one, data_dir) for one in (model, there))
     if loss_of(model.entry, ours) > loss_of(model.entry, theirs):
-        measure = "elbo" if model.entry.is_vae else "frechet_distance"
+        measure = model.entry.family.objective.selection
         raise UsageError(
             f"{model.folder.path} is worse than what is there: on the training set its {measure} is {ours[measure]:g}, "
             f"that of {there.folder.path} is {theirs[measure]:g}; train it further, or remove that folder first."

@@ -16,7 +16,7 @@ from genzoo.accel.memory import clear_memory_errors
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.sampling import noise
 from genzoo.sampling.priors import PRIORS, Prior
-from genzoo.zoo.spec import Entry, Lstm
+from genzoo.zoo.spec import Entry
 
 if TYPE_CHECKING:
     from genzoo.sampling.model import Model
@@ -90,6 +90,6 @@ def own_dtype(entry: Entry, device: torch.device) -> Iterator[None]:
     cast = torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
     with (
         torch.autocast(device.type, enabled=False) if cast else nullcontext(),
-        full_float32(device, cudnn=not isinstance(entry.arch, Lstm)),
+        full_float32(device, cudnn=entry.arch.cudnn),
     ):
         yield

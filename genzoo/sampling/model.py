@@ -25,6 +25,7 @@ from genzoo.sampling.batches import BATCH, draw_batches, draw_latents, great_cir
 from genzoo.sampling.elbo import elbo_terms, posterior, vae_input
 from genzoo.sampling.golden import check_golden, refuse_changed
 from genzoo.sampling.priors import Mixture, Prior
+from genzoo.zoo.registry import FAMILIES
 from genzoo.zoo.spec import Entry
 
 
@@ -154,7 +155,8 @@ class Model:
     @cached_property
     def encoder(self) -> nn.Module:
         """A VAE's encoder: images (n, c, h, w) in [0, 1] -> means beside log-variances (n, 2 z)."""
-        raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with vae or mlpvae.")
+        known = " or ".join(family.name for family in FAMILIES.values() if family.is_vae)
+        raise UsageError(f"{self.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
 
     @cached_property
     def mixture(self) -> Mixture:

@@ -17,6 +17,7 @@ from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import elbo_terms
+from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
 _IMAGES = 5000
@@ -34,8 +35,9 @@ def measured(entry: Entry) -> bool:
 
 
 def loss_of(entry: Entry, evaluation: Evaluation) -> float:
-    """The number by which states are compared, lower being better: minus a VAE's ELBO, a GAN's Fréchet distance."""
-    return -evaluation["elbo"] if entry.is_vae else evaluation["frechet_distance"]
+    """The number by which states are compared, lower being better: that of the metric that the objective names."""
+    selection = ALL_METRICS[entry.family.objective.selection]
+    return selection.loss(evaluation[selection.name])
 
 
 def best_of(entry: Entry, evaluations: list[dict[str, float]]) -> dict[str, float]:

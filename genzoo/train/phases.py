@@ -22,7 +22,8 @@ from genzoo.train.losses import (
     gradient_penalty,
     real_gradient_penalty,
 )
-from genzoo.zoo.spec import Entry, Recipe
+from genzoo.zoo.registry import resolve
+from genzoo.zoo.spec import Entry
 
 Losses = dict[str, Tensor]
 """Scalar tensors by name, the first of which is minimised."""
@@ -58,6 +59,13 @@ class Phase:
     clip: float = 0.0
 
 
+class Game(Protocol):
+    """The losses of an objective, made of (runs, entry, device): nets as they are called in training, by name."""
+
+    def phases(self) -> list[Phase]:
+        """The phases of a step, in order."""
+
+
 def build_phases(
     nets: nn.ModuleDict, entry: Entry, precision: Precision, device: torch.device | None = None
 ) -> list[Phase]:
@@ -77,23 +85,22 @@ def build_phases(
         cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
     kind = Cast if cast_at_once else Run
     runs = {name: kind(net, precision) for name, net in nets.items()}
-    if entry.is_vae:
-        return [Phase("vae", None, _Variational(runs, entry).losses)]
-    game = _Adversarial(nets["critic"], runs, entry, device)
-    recipe = entry.recipe
-    return [
-        Phase("critic", "critic", game.critic_losses, recipe.critic_steps, recipe.clip),
-        Phase("generator", "generator", game.generator_losses),
-    ]
+    game: Game = resolve(entry.family.objective.game)(runs, entry, device)
+    return game.phases()
 
 
-class _Variational:
+class Variational:
     """A VAE's loss, the negative ELBO, and its two terms."""
 
-    def __init__(self, runs: dict[str, Run], entry: Entry) -> None:
+    def __init__(self, runs: dict[str, Run], entry: Entry, _: torch.device | None = None) -> None:
         self.runs, self.entry = runs, entry
 
+    def phases(self) -> list[Phase]:
+        """One, in which encoder and decoder learn together."""
+        return [Phase("vae", None, self.losses)]
+
     def losses(self, draw: Draw) -> Losses:
+        """Of the next batch, binarised where the recipe says so."""
         for run in self.runs.values():
             run.refresh()
         images = draw.images()
@@ -114,16 +121,28 @@ class _Batch:
     share: Tensor | None
 
 
-class _Adversarial:
-    """Both players' losses; a step's last generated images serve both of them."""
+class Adversarial:
+    """Both players' losses in a GAN; a step's last generated images serve both of them."""
 
-    def __init__(self, critic: nn.Module, runs: dict[str, Run], entry: Entry, device: torch.device | None) -> None:
-        self.critic, self.generate, self.score, self.entry = critic, runs["generator"], runs["critic"], entry
+    between = False
+    """Whether the penalty is on the gradient between real and generated images, and not at real ones."""
+
+    def __init__(self, runs: dict[str, Run], entry: Entry, device: torch.device | None = None) -> None:
+        self.generate, self.score, self.entry = runs["generator"], runs["critic"], entry
+        self.critic = self.score.net
         # Without batch norm an image's score does not depend on its batch: one pass serves both kinds.
-        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in critic.modules())
+        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.critic.modules())
         self.generating, self.judging = Aside(device), Aside(device)
         self.batches: list[_Batch] = []
         self.fake: Tensor | None = None
+
+    def phases(self) -> list[Phase]:
+        """The critic's, and then the generator's."""
+        recipe = self.entry.recipe
+        return [
+            Phase("critic", "critic", self.critic_losses, recipe.critic_steps, recipe.clip),
+            Phase("generator", "generator", self.generator_losses),
+        ]
 
     def _generated(self, z: Tensor, last: bool) -> Tensor:
         with torch.set_grad_enabled(last):
@@ -136,11 +155,12 @@ class _Adversarial:
         for turn in range(recipe.critic_steps):
             real, z = draw.images(), draw.normal(self.entry.latent_size)
             make = functools.partial(self._generated, z, turn == recipe.critic_steps - 1)
-            share = draw.uniform() if recipe.objective == "wgangp" else None
+            share = draw.uniform() if self.between else None
             batches.append(_Batch(real, self.generating.begin(make, z), share))
         return batches
 
     def critic_losses(self, draw: Draw) -> Losses:
+        """Of the next of a step's batches; all of them are drawn for the first."""
         self.batches = self.batches or self._drawn(draw)
         batch = self.batches.pop(0)
         self.score.refresh()
@@ -149,12 +169,16 @@ class _Adversarial:
             self.fake = batch.fake.wait()
             # On one stream with the pass before, whose batch norm keeps its statistics in the same place.
             real_scores, fake_scores = on_real.wait(), self.score(self.fake.detach()).float()
-            return _critic_losses(self.entry.recipe, real_scores, fake_scores)
+            return self.losses_of_critic(real_scores, fake_scores)
         self.fake = batch.fake.wait()
         fake = self.fake.detach()
         penalty = self._penalty(batch, fake) if self.entry.recipe.penalty else None
         real_scores, fake_scores = self.score(torch.cat([batch.real, fake])).float().chunk(2)
-        return _critic_losses(self.entry.recipe, real_scores, fake_scores, penalty.wait() if penalty else None)
+        losses = self.losses_of_critic(real_scores, fake_scores)
+        if penalty is None:
+            return losses
+        value, (name, loss) = penalty.wait(), next(iter(losses.items()))
+        return {**losses, name: loss + self.entry.recipe.penalty * value, "penalty": value.detach()}
 
     def _penalty(self, batch: _Batch, fake: Tensor) -> Pending:
         if batch.share is None:
@@ -163,22 +187,40 @@ class _Adversarial:
         return self.judging.begin(lambda: gradient_penalty(self.critic, *seen), *seen)
 
     def generator_losses(self, _: Draw) -> Losses:
+        """Of the images that the critic saw last."""
         assert self.fake is not None, "the critic's phase comes first"
         self.score.refresh()
         scores = self.score(self.fake).float()
         self.fake = None
-        loss = generator_loss(scores) if self.entry.recipe.objective == "gan" else -scores.mean()
-        return {"generator": loss}
+        return {"generator": self.loss_of_generator(scores)}
+
+    def loss_of_generator(self, scores: Tensor) -> Tensor:
+        """What the generator minimises, of the scores of its images: (n,) -> scalar."""
+        return generator_loss(scores)
+
+    def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
+        """What the critic minimises, of its scores (n,) each, and what is logged beside it."""
+        return {
+            "discriminator": discriminator_loss(real, fake, self.entry.recipe.real_label),
+            "real_score": real.detach().sigmoid().mean(),
+            "fake_score": fake.detach().sigmoid().mean(),
+        }
 
 
-def _critic_losses(recipe: Recipe, real: Tensor, fake: Tensor, penalty: Tensor | None = None) -> Losses:
-    """A critic's or discriminator's loss, and what is logged of its scores beside it."""
-    if recipe.objective == "gan":
-        loss = discriminator_loss(real, fake, recipe.real_label)
-        seen = {"real_score": real.detach().sigmoid().mean(), "fake_score": fake.detach().sigmoid().mean()}
-    else:
+class Wasserstein(Adversarial):
+    """Both players' losses in a WGAN."""
+
+    def loss_of_generator(self, scores: Tensor) -> Tensor:
+        """Minus the scores' mean."""
+        return -scores.mean()
+
+    def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
+        """Minus the estimated Wasserstein distance, which is logged."""
         loss = critic_loss(real, fake)
-        seen = {"wasserstein": -loss.detach()}
-    if penalty is not None:
-        loss, seen["penalty"] = loss + recipe.penalty * penalty, penalty.detach()
-    return {"discriminator" if recipe.objective == "gan" else "critic": loss, **seen}
+        return {"critic": loss, "wasserstein": -loss.detach()}
+
+
+class PenalisedWasserstein(Wasserstein):
+    """Both players' losses in a WGAN-GP."""
+
+    between = True

@@ -20,7 +20,7 @@ from genzoo.train.draws import Source, StepDraw
 from genzoo.train.phases import Losses, Phase, build_phases
 from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
 from genzoo.train.state import Average, State
-from genzoo.zoo.spec import Conv, FlatConv, Lstm, Recipe
+from genzoo.zoo.spec import Recipe
 
 
 class Trainer:
@@ -48,7 +48,7 @@ class Trainer:
         self.source = Source(data.to(device), recipe.batch_size, plan.seed)
         torch.manual_seed(plan.seed)
         nets = build(entry).to(device)
-        if isinstance(entry.arch, Conv | FlatConv):
+        if entry.arch.channels_last:
             nets = nets.to(memory_format=torch.channels_last)
         precision = functools.partial(torch.autocast, device.type, torch.bfloat16, enabled=plan.precision == "bf16")
         self.phases = build_phases(nets, entry, precision, device)
@@ -60,8 +60,8 @@ class Trainer:
         self.state = State(nets, Average(shipped, recipe.ema), optimizers)
         self.draw = StepDraw(self.source, self.phases[0].repeats, processes.rank, processes.count)
         self._run_phases: Callable[[], Losses] = self._run_each_phase
-        # cuDNN's recurrent kernels cannot be recorded, nor can messages between processes.
-        if device.type == "cuda" and processes.count == 1 and not isinstance(entry.arch, Lstm):
+        # Messages between processes cannot be recorded.
+        if device.type == "cuda" and processes.count == 1 and entry.arch.cuda_graph:
             self._run_phases = Captured(self._run_each_phase, self.draw.generator)
 
     @property

@@ -3,3 +3,5 @@
 No torch and no files: `genzoo list` and `genzoo info` read these records alone.
 It imports nothing of genzoo but errors.
 """
+
+import genzoo.zoo.catalog  # noqa: F401  # the zoo's own records are registered before any is asked for

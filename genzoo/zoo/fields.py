@@ -6,42 +6,85 @@ import dataclasses
 import math
 import types
 import typing
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
-from genzoo.errors import BadCheckpointError, brief, brief_list
+from genzoo.errors import InvalidEntryError, brief, brief_list
 
 T = TypeVar("T")
+Readers = Mapping[Any, Callable[[Any, str], Any]]
+"""What reads a field of a class whose JSON says less than the record has: (value, where) -> record."""
+NOT_STORED = {"stored": False}
+"""Metadata of a dataclass's field that is no part of its JSON."""
+MOST_LETTERS = 64
+"""Of a part of a name: folders and files are called by names, and a file's name may have 255 letters."""
 
 
 def check(condition: bool, message: str) -> None:
-    """Raise `BadCheckpointError` with `message` unless `condition` holds."""
+    """Raise `InvalidEntryError` with `message` unless `condition` holds."""
     if not condition:
-        raise BadCheckpointError(message)
+        raise InvalidEntryError(message)
+
+
+def check_name(noun: str, name: str) -> None:
+    """Raise `InvalidEntryError` unless a family's or a dataset's name is one that a folder can bear."""
+    check(
+        name.isascii() and name.isalnum() and name == name.lower() and len(name) <= MOST_LETTERS,
+        f"the {noun} name {brief(name)} must be lower-case letters and digits, at most {MOST_LETTERS}.",
+    )
 
 
 def encode(value: Any) -> Any:
-    """Plain JSON values of a dataclass, with its `kind` where it has one; see `decode`."""
+    """Plain JSON values of a dataclass, with its `kind` where it has one, or its name alone; see `decode`."""
+    if getattr(value, "stored_as_name", False):
+        return value.name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        encoded = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        encoded = {f.name: encode(getattr(value, f.name)) for f in _stored(value)}
         kind = getattr(value, "kind", None)
         return encoded if kind is None else {"kind": kind, **encoded}
     return list(value) if isinstance(value, tuple) else value
 
 
-def decode(cls: type[T], value: object, where: str) -> T:
-    """A dataclass from JSON values; a field that may be one of several has their `kind`.
+def _stored(cls: Any) -> list[dataclasses.Field[Any]]:
+    return [f for f in dataclasses.fields(cls) if f.metadata.get("stored", True)]
+
+
+def decode(cls: type[T], value: object, where: str, readers: Readers | None = None) -> T:
+    """A dataclass from JSON values.
+
+    Args:
+        cls: the dataclass.
+        value: its JSON value, as `encode` gives it.
+        where: what it is, for an error.
+        readers: what reads fields of some classes.
 
     Raises:
-        BadCheckpointError: naming the field `where` it failed.
+        InvalidEntryError: naming the field that is wrong.
     """
     check(isinstance(value, dict), f"{where} must be an object.")
-    given = typing.cast("dict[str, Any]", value)
+    given, readers = typing.cast("dict[str, Any]", value), readers or {}
     hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    fields = {f.name: f for f in _stored(cls)}
     unknown = sorted(set(given) - set(fields))
     missing = sorted(n for n, f in fields.items() if f.default is dataclasses.MISSING and n not in given)
     check(not unknown and not missing, f"{where} has unknown fields {brief_list(unknown)} and lacks {missing}.")
-    return cls(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in given.items()})
+    decoded = {}
+    for name, item in given.items():
+        hint, at = hints[name], f"{where}.{name}"
+        decoded[name] = readers[hint](item, at) if hint in readers else _decode(hint, item, at)
+    return cls(**decoded)
+
+
+def decode_kind(kinds: Mapping[str, type[T]], value: object, where: str) -> T:
+    """One of several dataclasses from its JSON, which says its `kind`.
+
+    Raises:
+        InvalidEntryError: naming the field that is wrong.
+    """
+    kind = value.get("kind") if isinstance(value, dict) else None
+    check(isinstance(kind, str) and kind in kinds, f"{where}.kind must be one of {list(kinds)}.")
+    fields = typing.cast("dict[str, Any]", value)
+    return decode(kinds[typing.cast("str", kind)], {k: v for k, v in fields.items() if k != "kind"}, where)
 
 
 def _decode(hint: Any, value: Any, where: str) -> Any:
@@ -56,18 +99,9 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
         check(isinstance(value, list) and len(value) in (fixed or len(value),), f"{where} must be a list of integers.")
         return tuple(_decode(int, item, where) for item in value)
     if origin in (types.UnionType, typing.Union):
-        kinds = {arg.kind: arg for arg in args if hasattr(arg, "kind")}
-        if kinds:
-            return _decode_kind(kinds, value, where)
         return None if value is None else _decode(args[0], value, where)
     if hint is float and type(value) is int:
         value = float(value) if abs(value) < 1e300 else None
     check(type(value) is hint, f"{where} must be of type {getattr(hint, '__name__', hint)}.")
     check(hint is not float or math.isfinite(value), f"{where} must be a finite number.")
     return value
-
-
-def _decode_kind(kinds: dict[Any, type[Any]], value: Any, where: str) -> Any:
-    kind = value.get("kind") if isinstance(value, dict) else None
-    check(isinstance(kind, str) and kind in kinds, f"{where}.kind must be one of {list(kinds)}.")
-    return decode(kinds[kind], {key: item for key, item in value.items() if key != "kind"}, where)

@@ -1,42 +1,101 @@
-"""The list of all metrics."""
+"""What can be measured of a model: each metric's name, how it is read, and where it is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is read: its name in words, and which way is better."""
-
-    label: str
-    better: Literal["lower", "higher"]
-    unit: str = ""
-
-
-SAMPLE_METRICS: dict[str, Metric] = {
-    "frechet_distance": Metric("Fréchet distance", "lower"),
-    "kernel_distance": Metric("Kernel distance", "lower"),
-    "precision": Metric("Precision", "higher"),
-    "recall": Metric("Recall", "higher"),
-    "density": Metric("Density", "higher"),
-    "coverage": Metric("Coverage", "higher"),
-    "class_balance": Metric("Class balance", "higher"),
-    "confidence": Metric("Confidence", "higher"),
-    "classifier_score": Metric("Classifier score", "higher"),
-}
-"""The metrics of sample quality, by their keys in `metrics.json`."""
+from genzoo.zoo.fields import check
+from genzoo.zoo.registry import ALL_METRICS
 
 MIXTURE = "mixture_prior"
 """What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
 
-LIKELIHOOD_METRICS: dict[str, Metric] = {
-    "reconstruction_error": Metric("Reconstruction error", "lower", "squared error per pixel of range [0, 1]"),
-    "elbo": Metric("ELBO", "higher", "nats per image"),
-    "log_likelihood": Metric("Log-likelihood", "higher", "nats per image"),
-    "bits_per_dimension": Metric("Bits per dimension", "lower", "bits per pixel and channel"),
-}
-"""A VAE's metrics, by their keys in `metrics.json`."""
 
-ALL_METRICS: dict[str, Metric] = {**SAMPLE_METRICS, **LIKELIHOOD_METRICS}
+@dataclass(frozen=True)
+class Metric:
+    """One number that `genzoo evaluate` measures, and how it is read.
+
+    Attributes:
+        name: its key in `metrics.json`.
+        label: its name as people write it.
+        better: which way.
+        compute: the place of what computes it, as `module:function`: of samples (a `genzoo.evaluate.scores.Pair`) ->
+            float, of a VAE (a `genzoo.evaluate.likelihood.Explained`) -> each image's value, and more for its row.
+        needs: `samples`, whose floor is what training images score; or a `vae`, and test images.
+        unit: in words; empty for none.
+        shortfall: what 1 minus its value is the share of, in words for cards; empty where it is none's.
+    """
+
+    noun: ClassVar[str] = "metric"
+    name: str
+    label: str
+    better: Literal["lower", "higher"]
+    compute: str
+    needs: Literal["samples", "vae"] = "samples"
+    unit: str = ""
+    shortfall: str = ""
+
+    def __post_init__(self) -> None:
+        right = self.name.isidentifier() and self.name != MIXTURE
+        check(right, f"the metric name {self.name!r} must be a word that `metrics.json` has no other use for.")
+
+    def loss(self, value: float) -> float:
+        """A value that is lower the better it is."""
+        return value if self.better == "lower" else -value
+
+
+def metrics_of(needs: Literal["samples", "vae"]) -> list[str]:
+    """The names of the metrics that need samples, or a VAE."""
+    return [name for name, metric in ALL_METRICS.items() if metric.needs == needs]
+
+
+_PAIR, _EXPLAINED = "genzoo.evaluate.scores:Pair", "genzoo.evaluate.likelihood:Explained"
+
+RECORDS = (
+    Metric("frechet_distance", "Fréchet distance", "lower", f"{_PAIR}.frechet_distance"),
+    Metric("kernel_distance", "Kernel distance", "lower", f"{_PAIR}.kernel_distance"),
+    Metric(
+        "precision",
+        "Precision",
+        "higher",
+        f"{_PAIR}.precision",
+        shortfall="of its samples lie outside the real images' manifold",
+    ),
+    Metric("recall", "Recall", "higher", f"{_PAIR}.recall"),
+    Metric("density", "Density", "higher", f"{_PAIR}.density"),
+    Metric(
+        "coverage",
+        "Coverage",
+        "higher",
+        f"{_PAIR}.coverage",
+        shortfall="of the real images have no sample in their neighbourhood",
+    ),
+    Metric(
+        "class_balance",
+        "Class balance",
+        "higher",
+        f"{_PAIR}.class_balance",
+        shortfall="of its samples would have to be of other classes for the classes' shares to be the real ones",
+    ),
+    Metric("confidence", "Confidence", "higher", f"{_PAIR}.confidence"),
+    Metric("classifier_score", "Classifier score", "higher", f"{_PAIR}.classifier_score"),
+    Metric(
+        "reconstruction_error",
+        "Reconstruction error",
+        "lower",
+        f"{_EXPLAINED}.reconstruction_error",
+        "vae",
+        "squared error per pixel of range [0, 1]",
+    ),
+    Metric("elbo", "ELBO", "higher", f"{_EXPLAINED}.elbo", "vae", "nats per image"),
+    Metric("log_likelihood", "Log-likelihood", "higher", f"{_EXPLAINED}.log_likelihood", "vae", "nats per image"),
+    Metric(
+        "bits_per_dimension",
+        "Bits per dimension",
+        "lower",
+        f"{_EXPLAINED}.bits_per_dimension",
+        "vae",
+        "bits per pixel and channel",
+    ),
+)

@@ -1,194 +1,23 @@
-"""What an entry is made of: frozen, typed, bounded, and the same in code and in `config.json`.
-
-Nothing here imports torch: `genzoo list` and `genzoo info` read these classes alone.
-"""
+"""What an entry is made of: frozen, typed, bounded, and the same in code and in `config.json`."""
 
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
-from genzoo.errors import brief, brief_list
-from genzoo.zoo.fields import check, decode, encode
+from genzoo.errors import InvalidEntryError, brief
+from genzoo.zoo.architecture import Architecture
+from genzoo.zoo.datasets import Dataset
+from genzoo.zoo.family import Family, Objective, Output
+from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, check, decode, decode_kind, encode
+from genzoo.zoo.registry import FAMILIES, find_dataset, find_family
 
 FORMAT = 1
 """Version of `config.json`; a reader refuses what it does not know."""
 
-Family = Literal["mlpgan", "mlpvae", "dcgan", "wgan", "wgangp", "vae", "convgan", "lstmgan"]
-Activation = Literal["relu", "leaky_relu"]
-Objective = Literal["gan", "wgan", "wgangp", "vae"]
-Output = Literal["sigmoid", "tanh"]
-FAMILIES: tuple[Family, ...] = typing.get_args(Family)
-_MOST_LETTERS = 64
-"""Of a part of a name: folders and files are called by names, and a file's name may have 255 letters."""
 _MOST_SOURCE = 1000
-
-
-def _check_sizes(what: str, sizes: tuple[int, ...], most: int, least_count: int = 1) -> None:
-    check(
-        least_count <= len(sizes) <= 16 and all(1 <= size <= most for size in sizes),
-        f"{what} is {brief_list(sizes, 16)}, but {least_count} to 16 sizes between 1 and {most} are allowed.",
-    )
-
-
-def _check_dropout(dropout: float) -> None:
-    check(0 <= dropout <= 0.9, f"a dropout of {dropout} is not between 0 and 0.9.")
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A set of images: `shape` is (channels, height, width), `flips` allows mirrored copies."""
-
-    name: str
-    shape: tuple[int, int, int]
-    flips: bool = False
-
-    def __post_init__(self) -> None:
-        check(
-            self.name.isascii()
-            and self.name.isalnum()
-            and self.name == self.name.lower()
-            and len(self.name) <= _MOST_LETTERS,
-            f"the dataset name {brief(self.name)} must be lower-case letters and digits, at most {_MOST_LETTERS}.",
-        )
-        channels, height, width = self.shape
-        check(
-            channels in (1, 3) and height == width and 8 <= height <= 128,
-            f"images of shape {list(self.shape)} are not supported: "
-            "1 or 3 channels and squares of 8 to 128 pixels are.",
-        )
-
-
-@dataclass(frozen=True)
-class Mlp:
-    """Fully connected nets: `generator` and `critic` are hidden sizes from input to output.
-
-    `critic` is the discriminator, or a VAE's encoder.  `dropout` acts after each hidden layer
-    of a discriminator, `batch_norm` before each activation of both nets.
-    """
-
-    kind: ClassVar[str] = "mlp"
-    generator: tuple[int, ...]
-    critic: tuple[int, ...]
-    activation: Activation = "leaky_relu"
-    batch_norm: bool = False
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_sizes("the generator's list of hidden sizes", self.generator, 8192)
-        _check_sizes("the critic's list of hidden sizes", self.critic, 8192)
-        _check_dropout(self.dropout)
-
-
-@dataclass(frozen=True)
-class Conv:
-    """Stride-2 convolutions down to 4 x 4 (or less), and the mirror image of them.
-
-    `channels` are those of the strided layers from the image inwards.  With `project` a linear
-    layer joins the narrowest map and the latent; without, one more strided layer goes from
-    2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 follow one strided layer each, from maps
-    of 4 x 4 outwards.
-    `dropout` acts on a discriminator's flattened features; `critic_norm` is its batch norm.
-    """
-
-    kind: ClassVar[str] = "conv"
-    channels: tuple[int, ...]
-    kernel: int
-    extra: int = 0
-    project: bool = True
-    critic_norm: bool = True
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_sizes("the list of channels", self.channels, 2048, least_count=2)
-        check(2 <= self.kernel <= 9, f"a kernel of {self.kernel} is not between 2 and 9.")
-        check(self.extra >= 0, f"{self.extra} extra layers are too few: 0 is the least.")
-        _check_dropout(self.dropout)
-
-
-def halvings(side: int, times: int) -> list[int]:
-    """Sides of an image and of its maps after each stride-2 'same' layer: 28 -> [28, 14, 7, 4]."""
-    sides = [side]
-    for _ in range(times):
-        sides.append(-(-sides[-1] // 2))
-    return sides
-
-
-@dataclass(frozen=True)
-class FlatConv:
-    """Report 3's convolutional nets: two convolutions capped by a linear layer, and the mirror image of them.
-
-    `pool` adds 2 x 2 pooling of stride 1 between the two.
-    """
-
-    kind: ClassVar[str] = "flatconv"
-    channels: int = 5
-    kernel: int = 3
-    stride: int = 1
-    pool: bool = False
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        check(1 <= self.channels <= 256, f"{self.channels} channels are not between 1 and 256.")
-        check(self.kernel in (3, 5, 7), f"a kernel of {self.kernel} is not 3, 5 or 7.")
-        check(self.stride in (1, 2), f"a stride of {self.stride} is not 1 or 2.")
-        _check_dropout(self.dropout)
-
-
-@dataclass(frozen=True)
-class Lstm:
-    """Report 3's LSTM nets: stacked layers over the rows of an image, capped by a linear layer."""
-
-    kind: ClassVar[str] = "lstm"
-    units: int = 256
-    layers: int = 2
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        check(1 <= self.units <= 2048, f"{self.units} LSTM units are not between 1 and 2048.")
-        check(1 <= self.layers <= 8, f"{self.layers} LSTM layers are not between 1 and 8.")
-        _check_dropout(self.dropout)
-
-
-Arch = Mlp | Conv | FlatConv | Lstm
-
-
-def hidden_layers(arch: Arch, side: int) -> int:
-    """Those of the generator, for images of this side.
-
-    Raises:
-        BadCheckpointError: when a stride-1 layer of a `Conv` has no map of 4 x 4 or larger to act on.
-    """
-    match arch:
-        case Mlp(generator=sizes):
-            return len(sizes)
-        case Conv(channels=channels, extra=extra, project=project):
-            sides = halvings(side, len(channels))[1:]
-            room = sum(side >= 4 for side in sides)
-            # Maps of 2 x 2 that a linear layer makes are its output, not a hidden layer's.
-            strided = len(channels) - (project and sides[-1] < 4)
-            check(
-                extra <= room,
-                f"{strided + extra} hidden layers do not fit on {room} maps of 4 x 4 and larger: "
-                f"{strided + room} is the most.",
-            )
-            return strided + extra
-        case Lstm(layers=layers):
-            return layers
-        case FlatConv():
-            return 2
-
-
-_OBJECTIVE_OF: dict[Family, Objective] = {
-    "mlpgan": "gan", "convgan": "gan", "lstmgan": "gan", "dcgan": "gan",
-    "wgan": "wgan", "wgangp": "wgangp", "mlpvae": "vae", "vae": "vae",
-}  # fmt: skip
-
-_ARCH_OF: dict[Family, type[Mlp] | type[Conv] | type[FlatConv] | type[Lstm]] = {
-    "mlpgan": Mlp, "mlpvae": Mlp, "convgan": FlatConv, "lstmgan": Lstm,
-    "dcgan": Conv, "wgan": Conv, "wgangp": Conv, "vae": Conv,
-}  # fmt: skip
+_OF_FAMILY: Any = ""
 
 
 @dataclass(frozen=True)
@@ -204,7 +33,7 @@ class Recipe:
     critic's batch norm are not trained: they stay 0, or what a fine-tuned model's parent has.
     """
 
-    objective: Objective
+    objective: str
     epochs: int
     batch_size: int = 128
     lr: float = 2e-4
@@ -243,69 +72,87 @@ class Recipe:
         )
         for name in ("clip", "penalty", "grad_norm"):
             check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
-        check(
-            (self.clip > 0) == (self.objective == "wgan"),
-            f"a clip of {self.clip} does not go with {self.objective}: wgan alone has one.",
-        )
-        check(
-            self.objective == "gan" or (self.penalty > 0) == (self.objective == "wgangp"),
-            f"a penalty of {self.penalty} does not go with {self.objective}: wgangp has one, gan may, no other does.",
-        )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of the zoo: what it is, how it is trained, and where it comes from."""
+    """One model of the zoo: what it is, how it is trained, and where it comes from.
 
+    Attributes:
+        family: which nets it has, and what they are trained to minimise.
+        dataset: what its images are to look like.
+        latent_size: numbers in a latent.
+        hidden_layers: of its generator.
+        arch: the sizes of its nets.
+        recipe: how it is trained.
+        tag: what tells it from others of these sizes.
+        output: what makes pixels of the generator's raw values; the family's unless said otherwise.
+        source: where it comes from, e.g. `report 4`.
+        origin: a sentence about where it comes from, `{report}` standing for the report, where there is more to say.
+    """
+
+    noun: ClassVar[str] = "entry"
     family: Family
     dataset: Dataset
     latent_size: int
     hidden_layers: int
-    arch: Arch
+    arch: Architecture
     recipe: Recipe
     tag: str = ""
-    output: Output = "sigmoid"
+    output: Output = _OF_FAMILY
     source: str = field(default="", compare=False)
+    origin: str = field(default="", compare=False, repr=False, metadata=NOT_STORED)
 
     def __post_init__(self) -> None:
+        if self.output is _OF_FAMILY:
+            object.__setattr__(self, "output", self.family.output)
         # A VAE's mixture has ten covariances of latent size by latent size.
         most = 1024 if self.is_vae else 4096
         check(1 <= self.latent_size <= most, f"a latent size of {self.latent_size} is not between 1 and {most}.")
         check(
             (all(part.isascii() and part.isalnum() for part in self.tag.split("-")) or not self.tag)
-            and len(self.tag) <= _MOST_LETTERS,
-            f"the tag {brief(self.tag)} may hold at most {_MOST_LETTERS} letters and digits joined by single hyphens.",
+            and len(self.tag) <= MOST_LETTERS,
+            f"the tag {brief(self.tag)} may hold at most {MOST_LETTERS} letters and digits joined by single hyphens.",
         )
         check(
             len(self.source) <= _MOST_SOURCE and self.source.isprintable(),
             f"the source {brief(self.source)} must be at most {_MOST_SOURCE} printable letters.",
         )
+        objective = self.family.objective
         check(
-            isinstance(self.arch, _ARCH_OF[self.family]) and self.recipe.objective == _OBJECTIVE_OF[self.family],
-            f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as {self.recipe.objective}.",
+            isinstance(self.arch, self.family.architecture) and self.recipe.objective == objective.name,
+            f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as "
+            f"{brief(self.recipe.objective)[1:-1]}: its objective must be one of {[objective.name]}.",
         )
+        _check_fields(self.recipe, objective)
         check(
-            self.recipe.norm_bias or (isinstance(self.arch, Conv) and self.arch.critic_norm and not self.is_vae),
+            self.recipe.norm_bias or (self.arch.norm_biases and not self.is_vae),
             f"{self.name}: norm_bias is off, but there is no critic with batch norm.",
         )
         check(
-            self.recipe.penalty == 0 or (isinstance(self.arch, Conv) and not self.arch.critic_norm),
+            self.recipe.penalty == 0 or self.arch.gradient_penalty,
             f"{self.name}: a penalty of {self.recipe.penalty} is on each image's own gradient, "
             "and needs a convolutional critic without batch norm.",
         )
-        layers = hidden_layers(self.arch, self.dataset.shape[1])
+        layers = self.arch.hidden_layers(self.dataset.shape[1])
         check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")
 
     @property
     def name(self) -> str:
         """The full name, derived from the fields so that it cannot disagree with them."""
-        parts = [self.family, self.dataset.name, f"z{self.latent_size}", f"l{self.hidden_layers}"]
+        parts = [self.family.name, self.dataset.name, f"z{self.latent_size}", f"l{self.hidden_layers}"]
         return "-".join([*parts, self.tag] if self.tag else parts)
 
     @property
     def is_vae(self) -> bool:
         """Whether the entry has an encoder (and no critic)."""
-        return self.recipe.objective == "vae"
+        return self.family.is_vae
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """The papers that its method comes from, as Markdown."""
+        of_recipe = (paper for name, paper in self.family.objective.papers if getattr(self.recipe, name))
+        return (*self.family.papers, *of_recipe)
 
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON values, to be read by `from_json`."""
@@ -316,11 +163,59 @@ class Entry:
         """The entry that `to_json` wrote; anything missing, unknown or out of bounds is refused.
 
         Raises:
-            BadCheckpointError: with the field's name.
+            InvalidEntryError: with the field's name.
         """
         check(isinstance(value, dict), "the entry must be an object.")
-        fields = dict(typing.cast("dict[str, Any]", value))
-        name = fields.pop("name", None)
-        entry = decode(cls, fields, "entry")
+        stored = dict(typing.cast("dict[str, Any]", value))
+        name = stored.pop("name", None)
+        family = _family_named(stored.get("family"))
+        readers = {
+            Family: lambda _, __: family,
+            Dataset: lambda item, where: _as_registered(decode(Dataset, item, where)),
+            Architecture: lambda item, where: decode_kind(_kinds(family), item, where),
+        }
+        entry = decode(cls, stored, "entry", readers)
         check(name == entry.name, f"the entry's name is {brief(name)}, but its fields make it {entry.name!r}.")
         return entry
+
+
+def _family_named(name: object) -> Family:
+    family = find_family(name)
+    if family is None:
+        raise InvalidEntryError(f"entry.family is {brief(name)}, but must be one of {list(FAMILIES)}.")
+    return family
+
+
+def _kinds(family: Family) -> dict[str, type[Architecture]]:
+    """Every architecture by its kind, of two of a kind the family's."""
+    kinds = {known.architecture.kind: known.architecture for known in FAMILIES.values()}
+    return kinds | {family.architecture.kind: family.architecture}
+
+
+def _as_registered(dataset: Dataset) -> Dataset:
+    """The registered dataset where a stored one is the same: `config.json` holds what its nets depend on alone."""
+    known = find_dataset(dataset.name)
+    return known if known is not None and known == dataset else dataset
+
+
+def _check_fields(recipe: Recipe, objective: Objective) -> None:
+    """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
+    every = {family.objective.name: family.objective for family in FAMILIES.values()} | {objective.name: objective}
+    for name, default in {f.name: f.default for f in fields(Recipe)}.items():
+        needing = [one.name for one in every.values() if name in one.needs]
+        taking = [one.name for one in every.values() if name in one.takes]
+        value, own = getattr(recipe, name), name in objective.needs
+        fits = name in objective.takes or (bool(value) if own else value == default)
+        check(
+            fits or not (needing or taking),
+            f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}.",
+        )
+
+
+def _whose(needing: list[str], taking: list[str]) -> str:
+    """In words, the objectives that need a field of the recipe, and those that may have it."""
+    if not taking:
+        return f"{' and '.join(needing)} alone has one"
+    if not needing:
+        return f"{' and '.join(taking)} alone may have one"
+    return f"{' and '.join(needing)} has one, {' and '.join(taking)} may, no other does"

@@ -17,8 +17,8 @@ from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.measurement import Document, read_metrics
 from genzoo.errors import BadCheckpointError, brief
 from genzoo.release.card.text import plain, plain_value
-from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.metrics import ALL_METRICS, Metric
+from genzoo.zoo.metrics import Metric
+from genzoo.zoo.registry import ALL_METRICS, ENTRIES
 from genzoo.zoo.spec import Entry
 
 _NOT_LISTED = ("format", "name", "dataset", "neighbours", "kernel_subsets", "weights_sha256", "n", "seeds", "step")

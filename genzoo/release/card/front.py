@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from genzoo.checkpoint.strict import check
 from genzoo.errors import BadCheckpointError
 from genzoo.hub.folders import NAMESPACE, repository_of
 from genzoo.release.card.facts import Facts
-from genzoo.release.card.words import hub_id, title
-from genzoo.zoo.fields import check
+from genzoo.zoo.registry import find_dataset
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -36,8 +36,8 @@ def front_matter(facts: Facts) -> str:
         library_name="genzoo",
         license="apache-2.0",
         pipeline_tag=TASK,
-        tags=["vae" if entry.is_vae else "gan", entry.family, "image-generation", entry.dataset.name],
-        datasets=[known] if (known := hub_id(entry.dataset.name)) else None,
+        tags=[entry.family.objective.tag, entry.family.name, "image-generation", entry.dataset.name],
+        datasets=[entry.dataset.hub_id] if entry.dataset.hub_id else None,
         model_name=entry.name if results else None,
         eval_results=results or None,
     )
@@ -55,7 +55,7 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
     if facts.document is None:
         return
     dataset, split = str(facts.document["dataset"]), str(facts.document["reference"].get("split", "test"))
-    features = facts.document["features"]
+    known, features = find_dataset(dataset), facts.document["features"]
     net = " v".join(str(features[key]) for key in ("name", "version") if key in features)
     for words, rows in facts.measurements:
         for row in rows:
@@ -64,8 +64,8 @@ def _results(facts: Facts) -> Iterator[EvalResult]:
             yield EvalResult(
                 task_type=TASK,
                 task_name="Unconditional image generation",
-                dataset_type=hub_id(dataset) or dataset,
-                dataset_name=title(dataset) or dataset,
+                dataset_type=(known and known.hub_id) or dataset,
+                dataset_name=(known and known.title) or dataset,
                 dataset_split=split,
                 metric_type=row.key,
                 metric_name=f"{row.metric.label} ({', '.join(marks)})",

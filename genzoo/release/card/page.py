@@ -17,8 +17,8 @@ from genzoo.release.card.front import front_matter
 from genzoo.release.card.ranking import ranking
 from genzoo.release.card.text import plain
 from genzoo.release.card.training import again, passes, ran, untold
-from genzoo.release.card.words import FAMILIES, HELD_OUT, REPORTS, SHORTFALLS, SUBJECTS, papers, title
-from genzoo.zoo.catalog import ENTRIES, aliases_of
+from genzoo.zoo.catalog import REPORTS, aliases_of
+from genzoo.zoo.registry import ENTRIES
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -32,22 +32,19 @@ def page(facts: Facts) -> str:
         DataError: for a `metrics.json` of a neighbour that is no measurement.
         BadCheckpointError: for a measurement that the Hub would not take, or a neighbour's of other weights.
     """
-    entry, dataset = facts.entry, facts.entry.dataset.name
-    report = ENTRIES[entry.name].source if entry.name in ENTRIES else ""  # a folder's own may be anything
+    entry, listed = facts.entry, ENTRIES.get(facts.entry.name)
+    report = listed.source if listed else ""  # a folder's own may be anything
     body = _template().render(
         facts=facts,
         entry=entry,
         recipe=entry.recipe,
-        kind=FAMILIES[entry.family],
-        title=title(dataset) or f"`{dataset}`",
-        subject=SUBJECTS.get(dataset),
-        held_out=HELD_OUT.get(dataset),
+        title=entry.dataset.title or f"`{entry.dataset.name}`",
         report=report,
         report_words=REPORTS.get(report),
+        origin=listed.origin.format(report=f"{report} of genzoo's five course reports") if listed else "",
         aliases=aliases_of(entry.name),
         has_critic=facts.folder.has(CRITIC),
         mixture_components=MIXTURE_COMPONENTS,
-        shortfalls=SHORTFALLS,
         ranking=ranking(facts),
         data=facts.config.training.get("data"),
         steps=facts.config.training.get("steps"),
@@ -56,7 +53,6 @@ def page(facts: Facts) -> str:
         ran=ran(facts),
         again=again(facts),
         nets={name: list(_layers(net)) for name, net in meta_nets(entry).items()},
-        papers=papers(entry),
     )
     body = re.sub("\n{3,}", "\n\n", body).strip()
     return f"---\n{front_matter(facts)}\n---\n\n{body}\n"

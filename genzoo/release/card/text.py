@@ -1,8 +1,8 @@
-"""What somebody else wrote, as text that Markdown takes as text."""
+"""Markdown: tables, and what somebody else wrote as text that stays text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def plain(value: object) -> str:
@@ -23,3 +23,9 @@ def plain_value(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(plain_value, value))
     return "" if value is None else plain(value)
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

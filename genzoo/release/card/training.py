@@ -8,8 +8,7 @@ from typing import Any
 
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.text import plain, plain_value
-from genzoo.zoo.catalog import ENTRIES
-from genzoo.zoo.metrics import ALL_METRICS
+from genzoo.zoo.registry import ALL_METRICS, ENTRIES
 from genzoo.zoo.spec import Recipe
 
 _TOLD = (

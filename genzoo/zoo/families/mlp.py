@@ -1,0 +1,61 @@
+"""Fully connected nets of reports 0 to 3."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+from genzoo.zoo.architecture import Activation, Architecture, check_dropout, check_least, check_sizes, scaled
+from genzoo.zoo.family import Family
+from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER
+
+
+@dataclass(frozen=True)
+class Mlp(Architecture):
+    """Fully connected nets: `generator` and `critic` are hidden sizes from input to output.
+
+    `critic` is the discriminator, or a VAE's encoder.  `dropout` acts after each hidden layer
+    of a discriminator, `batch_norm` before each activation of both nets.
+    """
+
+    kind: ClassVar[str] = "mlp"
+    nets: ClassVar[str] = "genzoo.nets.mlp:build_mlp"
+    generator: tuple[int, ...]
+    critic: tuple[int, ...]
+    activation: Activation = "leaky_relu"
+    batch_norm: bool = False
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_sizes("the generator's list of hidden sizes", self.generator, 8192)
+        check_sizes("the critic's list of hidden sizes", self.critic, 8192)
+        check_dropout(self.dropout)
+
+    @property
+    def width(self) -> int:
+        """The widest hidden layer of the generator."""
+        return max(self.generator)
+
+    def hidden_layers(self, side: int) -> int:  # noqa: ARG002
+        """Those of the generator."""
+        return len(self.generator)
+
+    def with_layers(self, layers: int, side: int) -> Mlp:  # noqa: ARG002
+        """Widths halve from the image inwards, as the reports' do."""
+        check_least(layers)
+        sizes = self.generator
+        while len(sizes) < layers:
+            sizes = (max(sizes[0] // 2, 16), *sizes)
+        return dataclasses.replace(self, generator=sizes[len(sizes) - layers :])
+
+    def with_width(self, width: int) -> Mlp:
+        """Both nets in proportion to the widest hidden layer of the generator."""
+        generator, critic = (scaled(sizes, width, self.width) for sizes in (self.generator, self.critic))
+        return dataclasses.replace(self, generator=generator, critic=critic)
+
+
+MLPGAN = Family("mlpgan", "A GAN of fully connected nets", Mlp, GAN, (GAN_PAPER,), "tanh")
+MLPVAE = Family("mlpvae", "A variational autoencoder of fully connected nets", Mlp, VAE, (VAE_PAPER,))
+
+RECORDS = (MLPGAN, MLPVAE)
