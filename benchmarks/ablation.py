@@ -242,8 +242,10 @@ def table(report: dict[str, Any]) -> str:
         "| training, ms | without | | sampling, ms | without | |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for row in report["results"]:
-        lines.append(f"| {row['piece']} | `{row['name']}` | {' | '.join(_cells(row[kind]) for kind in STEPS)} |")
+    lines += [
+        f"| {row['piece']} | `{row['name']}` | {' | '.join(_cells(row[kind]) for kind in STEPS)} |"
+        for row in report["results"]
+    ]
     lines += [f"| {name} | - | {UNMEASURED} | | | {UNMEASURED} | | |" for name in report["unmeasured"]]
     return "\n".join(lines)
 
