@@ -46,7 +46,8 @@ from genzoo.checkpoint.weights import (
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, GenzooError
 from genzoo.evaluate.compare import to_table
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.sampling.integrity import write_golden
 from genzoo.train import Plan
 from genzoo.train.loop import Trainer

@@ -15,7 +15,7 @@ from genzoo.cli.evaluate import evaluate as evaluate_command
 from genzoo.cli.evaluate import train_features as train_features_command
 from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
 from genzoo.evaluate import compare, plot, to_table
-from genzoo.evaluate.comparison import find_metrics
+from genzoo.hub.measurement import find_metrics
 from genzoo.images.writers import save_images
 from genzoo.train import train
 from genzoo.zoo.catalog import MNIST

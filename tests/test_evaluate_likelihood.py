@@ -14,7 +14,6 @@ from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate import likelihood as measured
-from genzoo.evaluate.comparison import find_metrics
 from genzoo.evaluate.likelihood import (
     bits_per_dimension,
     describe_likelihood,
@@ -22,6 +21,7 @@ from genzoo.evaluate.likelihood import (
     likelihoods,
     measure_likelihood,
 )
+from genzoo.hub.measurement import find_metrics
 from genzoo.sampling.elbo import binarized, log_likelihood
 from genzoo.sampling.model import Model, load
 from genzoo.train import train

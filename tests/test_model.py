@@ -319,7 +319,7 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: genzoo.load(checkpoint, dtype=torch.float8_e4m3fn), r"do not compute in torch\.float8_e4m3fn"),
         (lambda: genzoo.load(None), "None is no name or path"),  # type: ignore[arg-type]
         (lambda: genzoo.info(5), "5 is no name or path"),  # type: ignore[arg-type]
-        (lambda: genzoo.load("a\0b"), "is no name or path"),
+        (lambda: genzoo.load("a\0b"), "neither a model's name nor a folder"),
         (lambda: genzoo.load("x" * 5000), r"^.{100,250}$"),
         (lambda: genzoo.info("x" * 5000), r"^.{100,250}$"),
         (lambda: model.save_pretrained("a\0b"), "is no name or path"),

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from genzoo.checkpoint.tensors import read_tensors
+from genzoo.platforms import lock
 
 pytestmark = pytest.mark.numeric
 
@@ -63,6 +64,21 @@ def test_two_processes_train_what_one_trains(launcher: tuple[str, ...], digits: 
             torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=1e-4)
     settings = json.loads((tmp_path / "two" / "config.json").read_text())["training"]
     assert settings["processes"] == 2
+
+
+@pytest.mark.slow
+def test_two_processes_are_kept_out_of_a_locked_folder(digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    args = (*TORCHRUN, "-m", "genzoo", *TRAIN, "--data", digits, "--out", out)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    with lock(out / ".lock"):
+        done = subprocess.run(
+            [sys.executable, "-m", *map(str, args)], env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode != 0
+        assert f"Error: Another process is training in {out}" in done.stderr
+        assert [path.name for path in out.iterdir()] == [".lock"]
 
 
 @pytest.mark.slow

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from genzoo.checkpoint.measurement import Document
 from genzoo.checkpoint.weights import CONFIG, METRICS, Folder, meta_nets, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ALIASES, DATASETS, ENTRIES

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genzoo.checkpoint.weights import METRICS, Config, Folder, read_config
-from genzoo.evaluate.comparison import compare, find_metrics
+from genzoo.evaluate.comparison import compare
+from genzoo.hub.measurement import find_metrics
 from genzoo.release.card.words import TITLES, table
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.metrics import ALL_METRICS, MIXTURE

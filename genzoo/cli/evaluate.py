@@ -151,12 +151,12 @@ def _measure_images(images: Path, dataset: str, settings: Settings, device: str,
 
 
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
-    from genzoo.evaluate.comparison import compare as side_by_side
-    from genzoo.evaluate.comparison import find_metrics
+    from genzoo.hub.measurement import find_metrics
 
-    documents = [find_metrics(source) for source in sources]
+    documents = [find_metrics(source) for source in sources]  # what is missing is said before torch is imported
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
+    from genzoo.evaluate.comparison import compare as side_by_side
 
     if len({document["name"] for document in documents}) < len(documents):
         # As a run of one's own beside the zoo's.

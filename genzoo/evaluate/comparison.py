@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from genzoo.checkpoint.measurement import SAME, Document, read_metrics
-from genzoo.checkpoint.weights import CONFIG, METRICS
-from genzoo.errors import DataError, UsageError, brief
-from genzoo.hub import find_folder
+from genzoo.checkpoint.measurement import SAME, Document
+from genzoo.errors import UsageError, brief
 from genzoo.zoo.metrics import ALL_METRICS, MIXTURE
-
-
-def find_metrics(source: str) -> dict[str, Any]:
-    """The measurement of a name, a checkpoint folder or a repository, or in a file of `metrics.json`'s kind.
-
-    Raises:
-        DataError: when it has not been measured, or the file is not a measurement.
-        UnknownNameError: for what is neither a name, a folder nor a file.
-    """
-    path = Path(source)
-    if not os.path.isfile(path):
-        folder = find_folder(source)
-        if not folder.has(METRICS):
-            missing = folder.path / METRICS
-            raise DataError(
-                f"{source} has not been measured, {missing} is not there: run `genzoo evaluate {source}` first."
-            )
-        # A folder of measurements alone is no checkpoint, and nobody signs one.
-        path = folder.file(METRICS) if folder.has(CONFIG) else folder.path / METRICS
-    return read_metrics(path)
 
 
 def compare(documents: Sequence[Document]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
-    path = as_path(source)
+    path = Path(source) if isinstance(source, str) else as_path(source)
     name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
         _refuse_revision(revision, f"The weights of {name} are those of genzoo's manifest")
