@@ -243,15 +243,17 @@ def table(report: dict[str, Any]) -> str:
         "| training, ms | without | | sampling, ms | without | |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for row in report["results"]:
-        cells = [f"{row[kind]['with']:.3g} | {row[kind]['without']:.3g} | {_ratio(row[kind])}" for kind in STEPS]
-        lines.append(f"| {row['piece']} | `{row['name']}` | {' | '.join(cells)} |")
+    lines += [
+        f"| {row['piece']} | `{row['name']}` | {' | '.join(_cells(row[kind]) for kind in STEPS)} |"
+        for row in report["results"]
+    ]
     lines += [f"| {name} | - | {UNMEASURED} | | | {UNMEASURED} | | |" for name in report["unmeasured"]]
     return "\n".join(lines)
 
 
-def _ratio(row: dict[str, float]) -> str:
-    return f"{row['without'] / row['with']:.2f} x"
+def _cells(row: dict[str, float]) -> str:
+    shown = [f"{value:,.0f}" if value >= 100 else f"{value:#.3g}" for value in row.values()]
+    return f"{' | '.join(shown)} | {row['without'] / row['with']:.2f} x"
 
 
 def machine(device: torch.device) -> str:
