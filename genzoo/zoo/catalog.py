@@ -198,7 +198,7 @@ def _report_4() -> Iterable[Entry]:
 register(*families.records(), *datasets.RECORDS, *metrics.RECORDS)
 register(*_reports_0_to_2(), *_report_3(), *_report_4())
 
-ALIASES: Mapping[str, str] = MappingProxyType(
+_CHOSEN = MappingProxyType(
     {
         "mlpgan-mnist": "mlpgan-mnist-z100-l3",
         "mlpvae-mnist": "mlpvae-mnist-z2-l2",
@@ -215,6 +215,18 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "vae-cifar10": "vae-cifar10-z100-l3",
     }
 )
+
+
+def _aliases() -> Mapping[str, str]:
+    """Those that were chosen, and one for an entry that is the only one of its family on its dataset."""
+    names: dict[str, list[str]] = {}
+    for name, entry in ENTRIES.items():
+        names.setdefault(f"{entry.family}-{entry.dataset.name}", []).append(name)
+    single = {alias: found[0] for alias, found in names.items() if len(found) == 1}
+    return MappingProxyType({**_CHOSEN, **single})
+
+
+ALIASES: Mapping[str, str] = _aliases()
 """`<family>-<dataset>` to the entry it stands for; changed only with a release."""
 
 
