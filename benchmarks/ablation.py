@@ -64,7 +64,7 @@ def _replace(owner: Any, name: str, new: object) -> None:
 
 
 def _without_graphs() -> None:
-    _replace(graph.Captured, "__call__", lambda self: self._work())
+    _replace(graph.CudaGraph, "__call__", lambda self: self._work())
 
 
 def _without_streams() -> None:
@@ -127,7 +127,7 @@ class Piece:
 
     def here(self, entry: Entry, device: torch.device) -> bool:
         """Whether it is at work in a step of an entry on a device."""
-        fast = not self.bfloat16 or devices.has_fast_bfloat16(device) or bool(entry.recipe.penalty)
+        fast = not self.bfloat16 or devices.has_fast_bfloat16(device) or bool(entry.recipe.gradient_penalty)
         return self.device in (None, device.type) and self.applies(entry) and fast
 
 

@@ -64,7 +64,7 @@ def batches(entry: Entry, root: Path) -> Iterator[Tensor]:
 
 
 def pixels(entry: Entry, raw: Tensor) -> Tensor:
-    return torch.sigmoid(raw) if entry.output == "sigmoid" else (torch.tanh(raw) + 1) / 2
+    return torch.sigmoid(raw) if entry.output_activation == "sigmoid" else (torch.tanh(raw) + 1) / 2
 
 
 def use_torch_layers(net: nn.Module) -> None:
@@ -116,8 +116,8 @@ def plain_vae(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], devic
 
 
 def plain_gan(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], device: torch.device) -> Step:
-    recipe, generator, critic = entry.recipe, nets["generator"], nets["critic"]
-    for_generator, for_critic = adam(entry, generator), adam(entry, critic)
+    recipe, generator, discriminator = entry.recipe, nets["generator"], nets["discriminator"]
+    for_generator, for_discriminator = adam(entry, generator), adam(entry, discriminator)
     ones = torch.full((recipe.batch_size,), recipe.real_label, device=device)
 
     def noise() -> Tensor:
@@ -125,44 +125,44 @@ def plain_gan(entry: Entry, nets: nn.ModuleDict, images: Iterator[Tensor], devic
 
     def slopes(x: Tensor) -> Tensor:
         x.requires_grad_(True)
-        scores = critic(x)
+        scores = discriminator(x)
         gradient = torch.autograd.grad(scores, x, torch.ones_like(scores), create_graph=True)[0]
         return gradient.reshape(len(x), -1).div(2).norm(2, dim=1)
 
     def gan() -> dict[str, float | Tensor]:
-        for _ in range(recipe.critic_steps):
+        for _ in range(recipe.n_critic):
             real = next(images).to(device)
             fake = pixels(entry, generator(noise()))
-            for_critic.zero_grad()
-            on_real = F.binary_cross_entropy_with_logits(critic(real), ones)
+            for_discriminator.zero_grad()
+            on_real = F.binary_cross_entropy_with_logits(discriminator(real), ones)
             on_real.backward()
-            on_fake = F.binary_cross_entropy_with_logits(critic(fake.detach()), torch.zeros_like(ones))
+            on_fake = F.binary_cross_entropy_with_logits(discriminator(fake.detach()), torch.zeros_like(ones))
             on_fake.backward()
-            if recipe.penalty:
-                penalty = recipe.penalty / 2 * slopes(real).square().mean()
+            if recipe.gradient_penalty:
+                penalty = recipe.gradient_penalty / 2 * slopes(real).square().mean()
                 penalty.backward()
-            for_critic.step()
+            for_discriminator.step()
         for_generator.zero_grad()
-        loss = F.binary_cross_entropy_with_logits(critic(fake), torch.ones_like(ones))
+        loss = F.binary_cross_entropy_with_logits(discriminator(fake), torch.ones_like(ones))
         loss.backward()
         for_generator.step()
-        return {"critic": on_real.item() + on_fake.item(), "generator": loss.item()}
+        return {"discriminator": on_real.item() + on_fake.item(), "generator": loss.item()}
 
     def wgangp() -> dict[str, float | Tensor]:
-        for _ in range(recipe.critic_steps):
+        for _ in range(recipe.n_critic):
             real = next(images).to(device)
-            for_critic.zero_grad()
+            for_discriminator.zero_grad()
             fake = pixels(entry, generator(noise())).detach()
             share = torch.rand(len(real), 1, 1, 1, device=device)
             penalty = ((slopes(share * real + (1 - share) * fake) - 1) ** 2).mean()
-            loss = critic(fake).mean() - critic(real).mean() + recipe.penalty * penalty
+            loss = discriminator(fake).mean() - discriminator(real).mean() + recipe.gradient_penalty * penalty
             loss.backward()
-            for_critic.step()
+            for_discriminator.step()
         for_generator.zero_grad()
-        against = -critic(pixels(entry, generator(noise()))).mean()
+        against = -discriminator(pixels(entry, generator(noise()))).mean()
         against.backward()
         for_generator.step()
-        return {"critic": loss.item(), "generator": against.item()}
+        return {"discriminator": loss.item(), "generator": against.item()}
 
     return gan if recipe.objective == "gan" else wgangp
 
@@ -175,7 +175,7 @@ def genzoo_step(entry: Entry, root: Path, device: torch.device) -> Step:
     def step() -> dict[str, float | Tensor]:
         losses = trainer.step()
         trainer.state.record.step += 1
-        names = {"negative_elbo": "loss", "discriminator": "critic", "critic": "critic", "generator": "generator"}
+        names = {"negative_elbo": "loss", "discriminator": "discriminator", "generator": "generator"}
         # Copies, which the next step leaves as they are; they are read when all steps are done, as the loop does.
         return {names[name]: value.clone() for name, value in losses.items() if name in names}
 
@@ -232,7 +232,7 @@ def compare(entry: Entry, root: Path, device: torch.device, rounds: int, seconds
         loop.rate(1.0)
     for _ in range(rounds):
         for kind, loop in loops.items():
-            rates[kind].append(loop.rate(seconds) * entry.recipe.batch_size * entry.recipe.critic_steps)
+            rates[kind].append(loop.rate(seconds) * entry.recipe.batch_size * entry.recipe.n_critic)
     for loop in loops.values():
         loop.end()
     ratios = [own / plain for own, plain in zip(rates["genzoo"], rates["plain"], strict=True)]

@@ -246,6 +246,6 @@ def large_entries(draw: st.DrawFn) -> Entry | None:
             layers,
             nets,
             Recipe(objective, 1),
-            output=draw(st.sampled_from(["sigmoid", "tanh"])),
+            output_activation=draw(st.sampled_from(["sigmoid", "tanh"])),
         )
     return None

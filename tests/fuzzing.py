@@ -29,8 +29,8 @@ from genzoo.accel.processes import Processes
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import Config, versions_here, write_config
 from genzoo.checkpoint.folder import Folder, LocalFolder, sign
-from genzoo.checkpoint.layout import CONFIG, CRITIC, GOLDEN, METRICS, MODEL
-from genzoo.checkpoint.nets import meta_nets, mixture_shapes, read_golden
+from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.nets import meta_nets, mixture_shapes, name_in_file, read_golden
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.data import ImageData
 from genzoo.errors import GenzooError, InvalidEntryError
@@ -78,8 +78,12 @@ def write_folder(folder: Path, entry: Entry) -> Path:
     trainer.state.record.progress.append(torch.zeros(2, 28, 28, 1, dtype=torch.uint8))
     trainer.state.save(folder / STATE)
     tensors = trainer.state.nets.state_dict()
-    for name, keys in ((MODEL, ("generator", "encoder")), (CRITIC, ("critic",))):
-        mine = {key: t.half() if t.is_floating_point() else t for key, t in tensors.items() if key.startswith(keys)}
+    for name, keys in ((MODEL, ("generator", "encoder")), (DISCRIMINATOR, ("discriminator",))):
+        mine = {
+            name_in_file(key): t.half() if t.is_floating_point() else t
+            for key, t in tensors.items()
+            if key.startswith(keys)
+        }
         if name == MODEL:
             mine |= mixture(entry)
         if mine:
@@ -294,13 +298,13 @@ class Campaign:
 def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
     """An entry's weights, all of them zero, in files that take no space on the disk."""
     shapes = {name: tensor.shape for name, tensor in meta_nets(entry).state_dict().items()} | mixture_shapes(entry)
-    for name, keys in ((MODEL, ("generator", "encoder", "mixture")), (CRITIC, ("critic",))):
+    for name, keys in ((MODEL, ("generator", "encoder", "mixture")), (DISCRIMINATOR, ("discriminator",))):
         header, end = {}, 0
         for key, shape in shapes.items():
             if key.startswith(keys):
                 dtype = "I64" if key.endswith("num_batches_tracked") else kind
                 begin, end = end, end + shape.numel() * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
-                header[key] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+                header[name_in_file(key)] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
         text = json.dumps(header).encode()
         with (folder / name).open("wb") as file:
             file.write(struct.pack("<Q", len(text)) + text)

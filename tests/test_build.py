@@ -44,7 +44,7 @@ def test_a_slim_wheel_has_the_aliases_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert entries == set(ALIASES.values())
     assert {path for path in whole if path.split("/")[1] not in set(ENTRIES) - entries} == set(slim)
     assert sum((ROOT / path).stat().st_size for path in slim) < 100_000_000
-    assert {f"weights/{name}/critic.safetensors" for name in entries if not ENTRIES[name].is_vae} <= set(slim)
+    assert {f"weights/{name}/discriminator.safetensors" for name in entries if not ENTRIES[name].is_vae} <= set(slim)
     assert "weights/manifest.json" in slim  # of all entries
     monkeypatch.setenv("GENZOO_BUILD_SLIM", "0")
     assert included() == whole

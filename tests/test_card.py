@@ -283,14 +283,14 @@ def test_a_card_tells_which_state_shipped(tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("mlpgan-mnist-z100-l3", "real images labelled 0.9"),
-        ("wgan-mnist-z100-l4", "weights clipped at 0.01; 2 critic steps"),
+        ("wgan-mnist-z100-l4", "weights clipped at 0.01; 2 discriminator steps"),
         ("wgangp-mnist-z100-l3", "gradient penalty of weight 10"),
-        ("dcgan-cifar10-z100-l4-r1", "R1 gradient penalty of weight 0.1; 5 critic steps"),
+        ("dcgan-cifar10-z100-l4-r1", "R1 gradient penalty of weight 0.1; 5 discriminator steps"),
         ("lstmgan-mnist-z100-l2", "gradient norms clipped at 5"),
         ("vae-cifar10-z100-l3", "Gaussian likelihood of standard deviation 0.1"),
         (
             "wgan-mnist-z100-l4",
-            "RMSprop, learning rate 0.002, the critic's 0.0001, falling linearly to zero, smoothing 0.99",
+            "RMSprop, learning rate 0.002, the discriminator's 0.0001, falling linearly to zero, smoothing 0.99",
         ),
     ],
 )

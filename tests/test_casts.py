@@ -28,7 +28,7 @@ def gradients(run: Run, net: torch.nn.Module, batches: list[Tensor]) -> list[Ten
 def test_weights_cast_at_once_give_what_autocast_gives(name: str) -> None:
     entry = ENTRIES[name]
     torch.manual_seed(0)
-    net = build(entry)["critic"].to(memory_format=torch.channels_last)
+    net = build(entry)["discriminator"].to(memory_format=torch.channels_last)
     if name.startswith("mlpgan"):
         net.eval()  # dropout would differ
     x, y = torch.rand(8, *entry.dataset.shape), torch.rand(8, *entry.dataset.shape)
@@ -62,7 +62,7 @@ def test_weights_are_cast_when_told_to() -> None:
 
 def test_frozen_weights_get_no_gradients() -> None:
     entry = ENTRIES["dcgan-mnist-z10-l3"]
-    net = build(entry)["critic"].requires_grad_(False)
+    net = build(entry)["discriminator"].requires_grad_(False)
     run, x = Cast(net, autocast), torch.rand(4, 1, 28, 28, requires_grad=True)
     run.refresh()
     run(x).sum().backward()

@@ -27,7 +27,7 @@ def test_every_entry_builds_runs_and_learns(name: str) -> None:
     nets = build(entry)
     images = nets["generator"](torch.randn(4, entry.latent_size))
     assert images.shape == (4, *entry.dataset.shape)
-    judged = nets["encoder" if entry.is_vae else "critic"](images.sigmoid())
+    judged = nets["encoder" if entry.is_vae else "discriminator"](images.sigmoid())
     assert judged.shape == ((4, 2 * entry.latent_size) if entry.is_vae else (4,))
     judged.sum().backward()
     without = [key for key, parameter in nets.named_parameters() if parameter.grad is None]
@@ -85,7 +85,7 @@ def widths(net: nn.Module) -> list[int]:
 def test_mlps_are_the_reports() -> None:
     def both(name: str) -> tuple[list[int], list[int]]:
         nets = build(ENTRIES[name])
-        return widths(nets["generator"]), widths(nets["encoder" if ENTRIES[name].is_vae else "critic"])
+        return widths(nets["generator"]), widths(nets["encoder" if ENTRIES[name].is_vae else "discriminator"])
 
     assert both("mlpgan-mnist-z100-l4") == ([100, 128, 256, 512, 1024, 784], [784, 512, 256, 1])
     assert both("mlpvae-mnist-z2-l2") == ([2, 256, 512, 784], [784, 512, 256, 4])
@@ -121,7 +121,7 @@ def test_report_3_maps(tag: str, side: int) -> None:
         assert images.shape == (200, 3, side, side)
         # No net begins as one picture for all latents.
         assert images.std(0).mean() > 0.25 * images.std()
-        assert nets["critic"](images.sigmoid()).shape == (200,)
+        assert nets["discriminator"](images.sigmoid()).shape == (200,)
 
 
 @torch.no_grad()
@@ -139,13 +139,13 @@ def test_report_4_maps(name: str) -> None:
     expected = expected[: None if deeper else -1]
     assert halvings(entry.dataset.shape[1], len(expected) - 1) == expected
     nets = build(entry).eval()
-    inwards = nets["encoder" if entry.is_vae else "critic"]
+    inwards = nets["encoder" if entry.is_vae else "discriminator"]
     assert map_sides(inwards, torch.zeros(1, *entry.dataset.shape)) == expected
     assert map_sides(nets["generator"], torch.zeros(1, entry.latent_size)) == expected[::-1]
     layers = [m for m in nets["generator"].modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     assert len(layers) == entry.hidden_layers + 1 + deeper
-    critic_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
-    assert bool(critic_norms) == (entry.recipe.penalty == 0)
+    discriminator_norms = [m for m in inwards.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert bool(discriminator_norms) == (entry.recipe.gradient_penalty == 0)
 
 
 def test_report_2_dcgan_grows_from_one_pixel() -> None:
@@ -217,22 +217,24 @@ def test_other_recipes() -> None:
         ({"lr": "-1"}, "not above 0"),
         ({"batch_size": "1.5"}, "of type int"),
         ({"objective": "diffusion"}, "must be one of"),
-        ({"ema": "nan"}, "finite"),
+        ({"ema_decay": "nan"}, "finite"),
         ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
-        ({"clip": "0.01"}, "a clip of 0.01 does not go with vae: wgan alone has one"),
-        ({"penalty": "10"}, r"a penalty of 10\.0 does not go with vae: wgangp has one, gan may, no other does"),
+        ({"weight_clip": "0.01"}, "a weight_clip of 0.01 does not go with vae: wgan alone has one"),
+        ({"gp_weight": "10"}, r"a gp_weight of 10\.0 does not go with vae: wgangp alone has one"),
+        ({"r1_gamma": "10"}, r"a r1_gamma of 10\.0 does not go with vae: gan alone may have one"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
-    with pytest.raises(UsageError, match=r"a clip of 0\.0 does not go with wgan"):
-        with_recipe(find_entry("wgan-mnist"), {"clip": "0"})
-    with pytest.raises(UsageError, match=r"a penalty of 0\.0 does not go with wgangp"):
-        with_recipe(find_entry("wgangp-mnist"), {"penalty": "0"})
+    with pytest.raises(UsageError, match=r"a weight_clip of 0\.0 does not go with wgan"):
+        with_recipe(find_entry("wgan-mnist"), {"weight_clip": "0"})
+    with pytest.raises(UsageError, match=r"a gp_weight of 0\.0 does not go with wgangp"):
+        with_recipe(find_entry("wgangp-mnist"), {"gp_weight": "0"})
     for name in ("dcgan-mnist", "mlpgan-mnist", "lstmgan-mnist"):
-        with pytest.raises(UsageError, match=r"convolutional critic without batch norm; [\w-]+ has penalty=0\.0"):
-            with_recipe(find_entry(name), {"penalty": "0.1"})
+        told = r"convolutional discriminator without batch norm; [\w-]+ has r1_gamma=0\.0"
+        with pytest.raises(UsageError, match=told):
+            with_recipe(find_entry(name), {"r1_gamma": "0.1"})
     for name in ("vae-mnist", "mlpgan-mnist", "wgangp-mnist"):
-        with pytest.raises(UsageError, match="norm_bias is off, but there is no critic with batch norm"):
+        with pytest.raises(UsageError, match="norm_bias is off, but there is no discriminator with batch norm"):
             with_recipe(find_entry(name), {"norm_bias": "false"})
 
 

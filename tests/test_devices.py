@@ -47,7 +47,7 @@ for name in ("mlpgan-mnist-z100-l2", "vae-mnist-z10-l3", "convgan-mnist-z100-l2-
         z = torch.zeros(2, entry.latent_size, dtype=dtype, requires_grad=True)
         images = nets["generator"](z).sigmoid()
         (slopes,) = torch.autograd.grad(images.float().sum(), z)
-        scores = nets["encoder" if entry.is_vae else "critic"](images)
+        scores = nets["encoder" if entry.is_vae else "discriminator"](images)
         seen[f"{name} {dtype}"] = bool(scores.isfinite().all() and slopes.isfinite().all())
 print(json.dumps(seen))
 """
@@ -75,7 +75,7 @@ def test_asking_leaves_the_random_generator_and_the_settings_alone() -> None:
     assert not torch.is_autocast_enabled("cpu")
 
 
-@pytest.mark.parametrize("net", ["generator", "critic"])
+@pytest.mark.parametrize("net", ["generator", "discriminator"])
 def test_an_lstm_that_bfloat16_lacks_is_left_in_float32(monkeypatch: pytest.MonkeyPatch, net: str) -> None:
     monkeypatch.setattr("genzoo.nets.lstm.runs_under_autocast", lambda *_: False)
     built = build(LSTM)[net].eval()

@@ -99,7 +99,7 @@ def test_a_dcgan_has_the_gradients_of_float32() -> None:
     z = numbers(32, entry.latent_size, dtype=torch.float32)
 
     def gradients() -> list[Tensor]:
-        scores = nets["critic"](nets["generator"](z).float().sigmoid())
+        scores = nets["discriminator"](nets["generator"](z).float().sigmoid())
         return list(torch.autograd.grad(scores.float().square().mean(), list(nets.parameters())))
 
     exact = gradients()
@@ -135,7 +135,7 @@ class _Layouts(TorchDispatchMode):
 def test_all_maps_of_a_step_have_one_memory_layout(name: str, least: int) -> None:
     entry = find_entry(name)
     nets = build(entry).to(memory_format=torch.channels_last)
-    judge = nets["encoder" if entry.is_vae else "critic"]
+    judge = nets["encoder" if entry.is_vae else "discriminator"]
     with _Layouts() as layouts:
         with torch.autocast("cpu", torch.bfloat16):
             outputs = judge(nets["generator"](torch.zeros(2, entry.latent_size)))

@@ -94,7 +94,7 @@ def test_finetune_begins_with_the_parent(name: str, digits: Path, tmp_path: Path
         torch.testing.assert_close(dict(model.generator.named_parameters())[key], value, rtol=0, atol=1e-6)
     config = json.loads((out / "config.json").read_text())
     assert config["parent"]["name"] == parent.name
-    files = {"model.safetensors"} if parent.entry.is_vae else {"model.safetensors", "critic.safetensors"}
+    files = {"model.safetensors"} if parent.entry.is_vae else {"model.safetensors", "discriminator.safetensors"}
     assert config["parent"]["sha256"] == {file: sha256(weights_home() / parent.name / file) for file in files}
     refused = run(*args, "--steps", 2, "--lr", 1e-3, "--resume")
     assert refused.exit_code == 1
@@ -102,7 +102,7 @@ def test_finetune_begins_with_the_parent(name: str, digits: Path, tmp_path: Path
     assert run(*args, "--steps", 2, "--lr", 1e-9, "--resume").exit_code == 0
 
 
-def test_finetune_takes_the_critic_along(digits: Path, tmp_path: Path) -> None:
+def test_finetune_takes_the_discriminator_along(digits: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = run(
         "finetune", "dcgan-mnist", "--data", digits, "--batch-size", 50, "--steps", 1, "--lr", 1e-9, "--out", out
@@ -110,8 +110,8 @@ def test_finetune_takes_the_critic_along(digits: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     x = genzoo.load("dcgan-mnist").sample(8, seed=0)
     cpu = torch.device("cpu")
-    parent = load_nets(find_entry("dcgan-mnist"), find_folder("dcgan-mnist"), torch.float32, cpu)["critic"]
-    weights = dict(genzoo.load(out).critic.named_parameters())
+    parent = load_nets(find_entry("dcgan-mnist"), find_folder("dcgan-mnist"), torch.float32, cpu)["discriminator"]
+    weights = dict(genzoo.load(out).discriminator.named_parameters())
     for key, value in parent.named_parameters():
         torch.testing.assert_close(weights[key], value, rtol=0, atol=1e-6)
     assert genzoo.load(out).score(x).shape == (8,)
@@ -139,7 +139,7 @@ def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path
                "--out", tmp_path / "run")  # fmt: skip
     assert done.exit_code == 0, done.output
     lines = {line.split(maxsplit=1)[0]: line for line in done.stdout.splitlines()}
-    assert "generator 1,486,352, critic 1,460,225" in lines["parameters"]
+    assert "generator 1,486,352, discriminator 1,460,225" in lines["parameters"]
     assert "100 images of negativedigits" in lines["data"]
     assert lines["steps"].split()[1] == "100"
     assert "minutes" in lines["time"]
@@ -148,10 +148,10 @@ def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path
 
 def test_a_dry_run_refuses_what_the_run_would(digits: Path, tmp_path: Path) -> None:
     parent = Path(shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "parent"))
-    (parent / "critic.safetensors").unlink()
+    (parent / "discriminator.safetensors").unlink()
     done = run("finetune", parent, "--data", digits, "--steps", 2, "--batch-size", 10, "--dry-run")
     assert done.exit_code == 1
-    assert "has no critic.safetensors" in done.stderr
+    assert "has no discriminator.safetensors" in done.stderr
 
 
 def test_tensorboard(digits: Path, tmp_path: Path) -> None:
@@ -172,13 +172,13 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     training = ("train", "mlpvae-mnist", "--data", digits, "--steps", 1, "--batch-size", 50)
     assert run(*training, "--out", run_folder).exit_code == 0
     shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "gan")
-    (tmp_path / "gan" / "critic.safetensors").unlink()
+    (tmp_path / "gan" / "discriminator.safetensors").unlink()
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     for args, code, words in (
         (("finetune", "dcgan-mnist"), 2, "either --data"),
         (("finetune", "dcgan-mnist", "--data", digits, "--dataset", "mnist"), 2, "either --data"),
         (("finetune", "nothing", "--data", digits), 2, "neither a model's name nor a folder"),
-        (("finetune", tmp_path / "gan", "--data", digits, "--batch-size", 50), 1, "has no critic.safetensors"),
+        (("finetune", tmp_path / "gan", "--data", digits, "--batch-size", 50), 1, "has no discriminator.safetensors"),
         (("finetune", "dcgan-mnist", "--data", tmp_path / "none"), 1, "cannot be found"),
         (("train", "dcgan-mnist", "--data", digits, "--batch-size", 101), 1, "larger than the data"),
         (("train", "dcgan-mnist", "--data", digits), 1, "larger than the data"),
@@ -198,13 +198,13 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-def test_a_critics_own_rate_changes_with_the_generators(digits: Path, tmp_path: Path) -> None:
+def test_a_discriminator_own_rate_changes_with_the_generators(digits: Path, tmp_path: Path) -> None:
     out, recipe = tmp_path / "run", find_entry("wgan-mnist").recipe
-    assert recipe.critic_lr
+    assert recipe.discriminator_lr
     done = run("train", "wgan-mnist", "--data", digits, "--steps", 1, "--lr", recipe.lr / 8, "--out", out)
     assert done.exit_code == 0, done.output
     rates = json.loads((out / "config.json").read_text())["entry"]["recipe"]
-    assert (rates["lr"], rates["critic_lr"]) == (recipe.lr / 8, recipe.critic_lr / 8)
+    assert (rates["lr"], rates["discriminator_lr"]) == (recipe.lr / 8, recipe.discriminator_lr / 8)
 
 
 @pytest.mark.slow

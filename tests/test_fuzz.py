@@ -13,7 +13,7 @@ import pytest
 from tests.fuzzing import MEMORY, STRANGE
 from tests.peak import on_linux
 
-FILES = ("config.json", "model.safetensors", "critic.safetensors", "golden.safetensors", "metrics.json",
+FILES = ("config.json", "model.safetensors", "discriminator.safetensors", "golden.safetensors", "metrics.json",
          "SHA256SUMS")  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from genzoo.accel.casts import Run
-from genzoo.accel.graph import WARM_UP, Captured
+from genzoo.accel.graph import WARM_UP, CudaGraph
 from genzoo.accel.processes import Processes
 from genzoo.accel.streams import Aside
 from genzoo.nets import build
@@ -52,7 +52,7 @@ def test_a_recorded_step_does_what_one_in_place_does(
     monkeypatch.setattr(phases, "Aside", lambda _: Aside())
     monkeypatch.setattr(phases, "Cast", Run)
     in_place = trainer(name, tmp_path)
-    assert isinstance(recorded._run_phases, Captured)
+    assert isinstance(recorded._run_phases, CudaGraph)
     in_place._run_phases = in_place._run_each_phase
     for step in range(1, 9):
         # From the same state each time: what rounding makes of a step, an optimizer soon makes much of.
@@ -65,7 +65,7 @@ def test_a_recorded_step_does_what_one_in_place_does(
 
 def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
     run = trainer("lstmgan-mnist-z100-l2", tmp_path)
-    assert not isinstance(run._run_phases, Captured)
+    assert not isinstance(run._run_phases, CudaGraph)
     before = losses_of_a_step(run)
     for _ in range(WARM_UP + 1):
         after = losses_of_a_step(run)
@@ -74,14 +74,14 @@ def test_an_lstm_is_trained_in_place(tmp_path: Path) -> None:
 
 def test_a_penalty_has_the_gradients_of_the_processor() -> None:
     torch.manual_seed(0)
-    critic = build(ENTRIES["wgangp-cifar10-z100-l4"])["critic"]
+    discriminator = build(ENTRIES["wgangp-cifar10-z100-l4"])["discriminator"]
     real, fake, share = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32), torch.rand(8)
     found = []
     for device in ("cpu", "cuda"):
-        critic = critic.to(device).to(memory_format=torch.channels_last)
-        critic.zero_grad()
-        gradient_penalty(critic, real.to(device), fake.to(device), share.to(device)).backward()
-        found.append([p.grad.cpu().clone() for p in critic.parameters() if p.grad is not None and p.grad.any()])
+        discriminator = discriminator.to(device).to(memory_format=torch.channels_last)
+        discriminator.zero_grad()
+        gradient_penalty(discriminator, real.to(device), fake.to(device), share.to(device)).backward()
+        found.append([p.grad.cpu().clone() for p in discriminator.parameters() if p.grad is not None and p.grad.any()])
     assert len(found[0]) == len(found[1]) >= 5  # the weights; biases do not matter
     for expected, got in zip(*found, strict=True):
         assert (got - expected).norm() < 0.03 * expected.norm()  # the tensor cores round to 10 bits

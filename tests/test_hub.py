@@ -29,10 +29,10 @@ for number, line in enumerate(sys.argv[1:]):
     model = genzoo.load(source)
     images = model.sample(2, seed=0)
     np.save(f"{number}.npy", images.numpy())
-    if "critic" in wanted:
+    if "discriminator" in wanted:
         np.save(f"{number}-scores.npy", model.score(images).numpy())
 """
-"""Loads each `SOURCE [critic]`, and leaves two samples, and the critic's scores of them."""
+"""Loads each `SOURCE [discriminator]`, and leaves two samples, and the discriminator's scores of them."""
 
 
 def expected(name: str) -> np.ndarray:
@@ -46,21 +46,21 @@ def test_a_repository(hub: HubServer, home: Path) -> None:
     repo.refs["v1"] = old
     repo.commit(vae)
     env = environment(hub, home, HF_TOKEN=TOKEN)
-    done = run(SAMPLE, "user/model", "user/model@v1", f"user/model@{old} critic", "user/model", env=env)
+    done = run(SAMPLE, "user/model", "user/model@v1", f"user/model@{old} discriminator", "user/model", env=env)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     for number, name in enumerate((VAE, GAN, GAN, VAE)):
         np.testing.assert_allclose(np.load(home / f"{number}.npy"), expected(name), atol=1e-5)
     model = package.load(GAN)
     np.testing.assert_allclose(np.load(home / "2-scores.npy"), model.score(model.sample(2, seed=0)), atol=1e-4)
 
-    # Each file is downloaded once, config.json asked for once a load, and for its size before the first; the critic
-    # comes when it is needed.
+    # Each file is downloaded once, config.json asked for once a load, and for its size before the first; the
+    # discriminator comes when it is needed.
     assert hub.requests("main/config.json") == [f"{method} hub /user/model/resolve/main/config.json" for method in
                                                 ("HEAD", "HEAD", "GET", "HEAD")]  # fmt: skip
     assert len(hub.requests("v1/config.json", "GET")) == 1
     assert len(hub.requests(f"{old}/config.json")) == 0
     blobs = [sha256(weights_home() / path) for path in
-             (f"{VAE}/model.safetensors", f"{GAN}/model.safetensors", f"{GAN}/critic.safetensors")]  # fmt: skip
+             (f"{VAE}/model.safetensors", f"{GAN}/model.safetensors", f"{GAN}/discriminator.safetensors")]  # fmt: skip
     assert [line for line in hub.requests(method="GET") if "cdn" in line] == [f"GET cdn /lfs/{blob}" for blob in blobs]
     first = next(one for one in hub.log if "/resolve/" in one.path)
     assert first.path == "/user/model/resolve/main/config.json"
@@ -76,7 +76,7 @@ def test_the_catalog_where_only_the_aliases_are(hub: HubServer, home: Path, tmp_
     files = ("config.json", "model.safetensors")
     site = install(tmp_path / "site", *(f"dcgan-mnist-z100-l5/{file}" for file in files))
     env = environment(hub, home, PYTHONPATH=str(site), GENZOO_HUB_NAMESPACE="zoo")
-    done = run(SAMPLE, "mlpgan-mnist", VAE, "dcgan-mnist critic", "mlpgan-mnist", env=env)
+    done = run(SAMPLE, "mlpgan-mnist", VAE, "dcgan-mnist discriminator", "mlpgan-mnist", env=env)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     for number, name in enumerate((GAN, VAE, "dcgan-mnist", GAN)):
         np.testing.assert_allclose(np.load(home / f"{number}.npy"), expected(name), atol=1e-5)
@@ -134,15 +134,15 @@ def test_offline(hub: HubServer, home: Path) -> None:
     assert hub.log == []
     there = fetch("user/model", env=env)
     asked = len(hub.log)
-    found, critic = fetch("user/model", "user/model critic.safetensors", env=offline)
+    found, discriminator = fetch("user/model", "user/model discriminator.safetensors", env=offline)
     assert [found] == there
-    assert "critic.safetensors of user/model is not on this machine" in critic["text"]
+    assert "discriminator.safetensors of user/model is not on this machine" in discriminator["text"]
     assert len(hub.log) == asked
     # Nobody listens at the other end.
     gone = env | {"HF_ENDPOINT": "http://name:password@127.0.0.1:9"}
-    found, critic, other = fetch("user/model", "user/model critic.safetensors", "user/other", env=gone)
+    found, discriminator, other = fetch("user/model", "user/model discriminator.safetensors", "user/other", env=gone)
     assert [found] == there
-    for line in (critic, other):
+    for line in (discriminator, other):
         assert re.search(
             r"could not be fetched from 127\.0\.0\.1:9 \(connection refused\): check the network", line["text"]
         )
@@ -212,7 +212,8 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert states["vae-mnist-z20-l3"] == "not on this machine"
     assert len(hub.log) == asked
 
-    cached, shipped = Path(rows[GAN]["path"]) / "critic.safetensors", site / "genzoo" / "weights" / VAE / "config.json"
+    cached = Path(rows[GAN]["path"]) / "discriminator.safetensors"
+    shipped = site / "genzoo" / "weights" / VAE / "config.json"
     # A file of the repository's that lies in git, not in Git LFS.
     in_git = Path(rows["user/model"]["path"]) / "config.json"
     for path in (cached, shipped, in_git):

@@ -125,7 +125,7 @@ def test_an_entry_that_nobody_has_published(hub: HubServer, slim: Path, home: Pa
     )
     assert len(hub.requests("config.json")) == 2
     part = install(tmp_path / "part", f"{HERE}/config.json", f"{HERE}/model.safetensors")
-    [found] = fetch(f"{HERE} critic.safetensors", env=env | {"PYTHONPATH": str(part)})
+    [found] = fetch(f"{HERE} discriminator.safetensors", env=env | {"PYTHONPATH": str(part)})
     assert found["text"].startswith(f"Some files of {HERE} are not in this installation, and there is no repository ")
     [found] = fetch("runs/mine", env=env)
     assert found["text"].startswith("There is no folder runs/mine here (check its path), and there is no repository ")

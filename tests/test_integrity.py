@@ -83,12 +83,12 @@ def test_each_file_is_held_against_its_hash_as_it_is_read(
 ) -> None:
     folder = Path(shutil.copytree(weights_home() / GAN, tmp_path / source))
     monkeypatch.chdir(tmp_path)
-    flip(folder / "critic.safetensors")
+    flip(folder / "discriminator.safetensors")
     flip(folder / "golden.safetensors")
     flip(folder / "metrics.json")
     model = genzoo.load(source)
     for name, read in (
-        ("critic.safetensors", lambda: model.score(torch.zeros(1, 1, 28, 28))),
+        ("discriminator.safetensors", lambda: model.score(torch.zeros(1, 1, 28, 28))),
         ("golden.safetensors", lambda: read_golden(model.folder, model.entry)),
         ("metrics.json", lambda: model.metrics),
         ("metrics.json", lambda: genzoo.hub.find_folder(source).file("metrics.json")),
@@ -220,11 +220,11 @@ def test_verify_names_what_is_wrong(folder: Path) -> None:
 def test_verify_loads_every_net_and_draws_golden_images(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(weights_home() / GAN, tmp_path / "gan"))
     zero(folder / "model.safetensors")
-    write_tensors(folder / "critic.safetensors", {"critic.x": torch.zeros(1)})
+    write_tensors(folder / "discriminator.safetensors", {"discriminator.x": torch.zeros(1)})
     sign(folder)
-    assert "critic.safetensors does not fit its config.json" in command("verify", folder).stdout
+    assert "discriminator.safetensors does not fit its config.json" in command("verify", folder).stdout
     assert command("verify", folder, "--no-deep").stdout == f"{folder}  ok, 8 files\n"
-    shutil.copy(weights_home() / GAN / "critic.safetensors", folder)
+    shutil.copy(weights_home() / GAN / "discriminator.safetensors", folder)
     sign(folder)
     done = command("verify", folder, GAN, "--deep")
     assert done.exit_code == 1

@@ -121,7 +121,7 @@ def test_interpolation_ends_at_its_ends(shipped: Model) -> None:
     torch.testing.assert_close(same, shipped.decode(z[[0, 0, 0]]), rtol=0, atol=GREY_LEVEL)
 
 
-def test_what_the_critic_or_encoder_gives(shipped: Model) -> None:
+def test_what_the_discriminator_or_encoder_gives(shipped: Model) -> None:
     images = shipped.sample(6, seed=0)
     if shipped.entry.is_vae:
         mean, log_variance = shipped.encode(images)
@@ -129,7 +129,7 @@ def test_what_the_critic_or_encoder_gives(shipped: Model) -> None:
         assert (shipped.reconstruct(images) - images).square().mean() < 0.05
         noise = torch.rand(6, *images.shape[1:])
         assert (shipped.elbo(images) > shipped.elbo(noise)).all()
-        with pytest.raises(UsageError, match="has no critic"):
+        with pytest.raises(UsageError, match="has no discriminator"):
             shipped.score(images)
     else:
         assert shipped.score(images).shape == (6,)

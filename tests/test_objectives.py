@@ -14,11 +14,11 @@ from genzoo.nets import build
 from genzoo.nets.blocks import PiecewiseLeakyReLU
 from genzoo.sampling import elbo
 from genzoo.train.losses import (
-    critic_loss,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
     real_gradient_penalty,
+    wasserstein_loss,
 )
 from genzoo.train.phases import build_phases
 from genzoo.zoo.catalog import ENTRIES
@@ -53,8 +53,8 @@ def test_generator_loss_and_its_stability() -> None:
     assert float(far.grad) == -1
 
 
-def test_critic_loss() -> None:
-    assert float(critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0]))) == -2.5
+def test_wasserstein_loss() -> None:
+    assert float(wasserstein_loss(torch.tensor([1.0, 3.0]), torch.tensor([-1.0, 0.0]))) == -2.5
 
 
 class Quadratic(nn.Module):
@@ -89,14 +89,14 @@ def test_gradient_penalty_in_closed_form(channels: int) -> None:
 def test_gradient_penalty_against_finite_differences(name: str) -> None:
     torch.manual_seed(0)
     entry = with_architecture(ENTRIES[name], width=8)
-    critic = build(entry)["critic"].double()
+    discriminator = build(entry)["discriminator"].double()
 
     def squared_slopes(image: Tensor) -> Tensor:
-        # A step of 1e-6 in u = 2x - 1; the critic is piecewise linear, so differences are near exact.
+        # A step of 1e-6 in u = 2x - 1; the discriminator is piecewise linear, so differences are near exact.
         step = 1e-6
         around = image + torch.eye(image.numel(), dtype=torch.float64).view(-1, *entry.dataset.shape) * step / 2
         with torch.no_grad():
-            return ((critic(around) - critic(image)) / step).square().sum()
+            return ((discriminator(around) - discriminator(image)) / step).square().sum()
 
     image = torch.rand(1, *entry.dataset.shape, dtype=torch.float64)
     other = torch.rand_like(image)
@@ -104,7 +104,7 @@ def test_gradient_penalty_against_finite_differences(name: str) -> None:
 
     class Float(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return critic(x.double())
+            return discriminator(x.double())
 
     penalty = gradient_penalty(Float(), image, other, torch.tensor([0.25]))
     assert float(penalty.detach()) == pytest.approx(float(expected), rel=1e-3)
@@ -113,13 +113,13 @@ def test_gradient_penalty_against_finite_differences(name: str) -> None:
 
 
 def test_gradient_penalty_has_a_gradient_at_zero() -> None:
-    critic = Quadratic(torch.zeros(1, 4, 4))
+    discriminator = Quadratic(torch.zeros(1, 4, 4))
     x = torch.rand(3, 1, 4, 4)
-    penalty = gradient_penalty(critic, x, x, torch.rand(3))
+    penalty = gradient_penalty(discriminator, x, x, torch.rand(3))
     penalty.backward()
     assert float(penalty.detach()) == pytest.approx(1, abs=1e-5)
-    assert critic.a.grad is not None
-    assert critic.a.grad.isfinite().all()
+    assert discriminator.a.grad is not None
+    assert discriminator.a.grad.isfinite().all()
 
 
 def test_gaussian_kl_against_torch() -> None:
@@ -177,11 +177,11 @@ class Draws:
 def test_phases_of_each_objective() -> None:
     def phases(name: str) -> list[tuple[str, int, float]]:
         found = build_phases(build(ENTRIES[name]), ENTRIES[name], torch.enable_grad)
-        return [(phase.name, phase.repeats, phase.clip) for phase in found]
+        return [(phase.name, phase.repeats, phase.weight_clip) for phase in found]
 
-    assert phases("dcgan-mnist-z100-l3") == [("critic", 1, 0.0), ("generator", 1, 0.0)]
-    assert phases("wgan-mnist-z100-l4") == [("critic", 2, 0.01), ("generator", 1, 0.0)]
-    assert phases("wgangp-cifar10-z100-l4") == [("critic", 5, 0.0), ("generator", 1, 0.0)]
+    assert phases("dcgan-mnist-z100-l3") == [("discriminator", 1, 0.0), ("generator", 1, 0.0)]
+    assert phases("wgan-mnist-z100-l4") == [("discriminator", 2, 0.01), ("generator", 1, 0.0)]
+    assert phases("wgangp-cifar10-z100-l4") == [("discriminator", 5, 0.0), ("generator", 1, 0.0)]
     assert phases("vae-mnist-z20-l3") == [("vae", 1, 0.0)]
 
 
@@ -190,17 +190,17 @@ def test_wgangp_losses_by_hand() -> None:
     entry = ENTRIES["wgangp-mnist-z100-l3"]
     nets = build(entry)
     real, z, share = torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4)
-    critic_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
+    discriminator_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
     draw = Draws(real, z, share)
-    for _ in range(critic_phase.repeats):
-        losses = critic_phase.losses(draw)
+    for _ in range(discriminator_phase.repeats):
+        losses = discriminator_phase.losses(draw)
     with torch.no_grad():
         fake = (nets["generator"](z).tanh() + 1) / 2
-        distance = nets["critic"](real).mean() - nets["critic"](fake).mean()
-    penalty = gradient_penalty(nets["critic"], real, fake, share)
+        distance = nets["discriminator"](real).mean() - nets["discriminator"](fake).mean()
+    penalty = gradient_penalty(nets["discriminator"], real, fake, share)
     torch.testing.assert_close(losses["wasserstein"], distance)
-    torch.testing.assert_close(losses["critic"], -distance + 10 * penalty)
-    torch.testing.assert_close(generator_phase.losses(draw)["generator"], -nets["critic"](fake).mean())
+    torch.testing.assert_close(losses["discriminator"], -distance + 10 * penalty)
+    torch.testing.assert_close(generator_phase.losses(draw)["generator"], -nets["discriminator"](fake).mean())
 
 
 def test_gan_losses_with_a_penalty_by_hand() -> None:
@@ -208,24 +208,25 @@ def test_gan_losses_with_a_penalty_by_hand() -> None:
     entry = ENTRIES["dcgan-cifar10-z100-l4-r1"]
     nets = build(entry)
     real, z = torch.rand(4, 3, 32, 32), torch.randn(4, 100)
-    critic_phase, _ = build_phases(nets, entry, torch.enable_grad)
-    for _ in range(critic_phase.repeats):
-        losses = critic_phase.losses(Draws(real, z, z))
+    discriminator_phase, _ = build_phases(nets, entry, torch.enable_grad)
+    for _ in range(discriminator_phase.repeats):
+        losses = discriminator_phase.losses(Draws(real, z, z))
     with torch.no_grad():
-        scores = nets["critic"](real), nets["critic"]((nets["generator"](z).tanh() + 1) / 2)
-    penalty = real_gradient_penalty(nets["critic"], real)
+        scores = nets["discriminator"](real), nets["discriminator"]((nets["generator"](z).tanh() + 1) / 2)
+    penalty = real_gradient_penalty(nets["discriminator"], real)
     torch.testing.assert_close(losses["penalty"], penalty)
-    torch.testing.assert_close(losses["discriminator"], discriminator_loss(*scores) + entry.recipe.penalty * penalty)
+    expected = discriminator_loss(*scores) + entry.recipe.gradient_penalty * penalty
+    torch.testing.assert_close(losses["discriminator"], expected)
 
 
-def test_only_the_last_critic_step_builds_the_generators_graph() -> None:
+def test_only_the_last_discriminator_step_builds_the_generators_graph() -> None:
     entry = ENTRIES["wgan-mnist-z100-l3"]
     nets = build(entry)
-    critic_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
+    discriminator_phase, generator_phase = build_phases(nets, entry, torch.enable_grad)
     draw = Draws(torch.rand(4, 1, 28, 28), torch.randn(4, 100), torch.rand(4))
     for _ in range(2):
-        for _ in range(entry.recipe.critic_steps):
-            critic_phase.losses(draw)["critic"].backward()
+        for _ in range(entry.recipe.n_critic):
+            discriminator_phase.losses(draw)["discriminator"].backward()
             assert all(parameter.grad is None for parameter in nets["generator"].parameters())
         generator_phase.losses(draw)["generator"].backward()
         assert all(parameter.grad is not None for parameter in nets["generator"].parameters())
@@ -241,9 +242,11 @@ def test_black_and_white_pixels_have_a_gradient_in_bfloat16(name: str) -> None:
     nn.init.zeros_(layer.weight)
     nn.init.constant_(layer.bias, -5)
     draw = Draws(torch.rand(8, 1, 28, 28), torch.randn(8, entry.latent_size), torch.rand(8))
-    critic_phase, generator_phase = build_phases(nets, entry, lambda: torch.autocast("cpu", dtype=torch.bfloat16))
-    for _ in range(critic_phase.repeats):
-        critic_phase.losses(draw)
+    discriminator_phase, generator_phase = build_phases(
+        nets, entry, lambda: torch.autocast("cpu", dtype=torch.bfloat16)
+    )
+    for _ in range(discriminator_phase.repeats):
+        discriminator_phase.losses(draw)
     generator_phase.losses(draw)["generator"].backward()
     assert layer.bias.grad is not None
     assert layer.bias.grad.abs().max() > 0
@@ -267,19 +270,19 @@ def test_binarized_pixels_are_drawn_from_their_grey_levels() -> None:
 def test_the_penalty_does_not_depend_on_how_its_layers_are_written() -> None:
     torch.manual_seed(0)
     entry = ENTRIES["wgangp-mnist-z100-l3"]
-    critic = build(entry)["critic"]
-    assert isinstance(critic, nn.Sequential)
-    convolutions = [layer for layer in critic if isinstance(layer, Conv2d)]
+    discriminator = build(entry)["discriminator"]
+    assert isinstance(discriminator, nn.Sequential)
+    convolutions = [layer for layer in discriminator if isinstance(layer, Conv2d)]
     assert all(layer.twice_differentiable for layer in convolutions)
     real, fake, share = torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28), torch.rand(4)
     gradients = []
     for _ in range(2):
-        critic.zero_grad()
-        gradient_penalty(critic, real, fake, share).backward()
-        gradients.append([p.grad.clone() for p in critic.parameters() if p.grad is not None and p.grad.any()])
-        replaced = [i for i, layer in enumerate(critic) if isinstance(layer, PiecewiseLeakyReLU)]
+        discriminator.zero_grad()
+        gradient_penalty(discriminator, real, fake, share).backward()
+        gradients.append([p.grad.clone() for p in discriminator.parameters() if p.grad is not None and p.grad.any()])
+        replaced = [i for i, layer in enumerate(discriminator) if isinstance(layer, PiecewiseLeakyReLU)]
         for i in replaced:
-            critic[i] = nn.LeakyReLU(0.2)
+            discriminator[i] = nn.LeakyReLU(0.2)
         for layer in convolutions:
             layer.twice_differentiable = False
     assert len(gradients[0]) == len(gradients[1]) == 5  # the weights; biases do not matter

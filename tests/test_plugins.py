@@ -178,7 +178,7 @@ def test_the_package_that_a_checkpoint_names_is_shown_and_never_imported(checkpo
 
 def test_the_domain_knows_no_files(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidEntryError, match="the generator's list of hidden sizes is") as caught:
-        Mlp(generator=(), critic=(2,))
+        Mlp(generator=(), discriminator=(2,))
     assert not isinstance(caught.value, BadCheckpointError)
     folder = Path(shutil.copytree(checkpoint, tmp_path / "run"))
     config = json.loads((folder / "config.json").read_text())

@@ -103,7 +103,7 @@ def test_what_is_there_is_left_alone_and_what_was_is_deleted(publish: Publisher,
     assert "unchanged" in again.err
     assert writes(hub) == []
 
-    hub.repos["user/x"].commit({**head(hub), "their.txt": b"own", "critic.safetensors": b"of an earlier model"})
+    hub.repos["user/x"].commit({**head(hub), "their.txt": b"own", "discriminator.safetensors": b"of an earlier model"})
     (folder / "progress.png").unlink()
     (folder / "samples.png").write_bytes(b"another grid")
     sign(folder)
@@ -112,12 +112,12 @@ def test_what_is_there_is_left_alone_and_what_was_is_deleted(publish: Publisher,
     states = {path: state for state, _, path in map(str.split, dry.out.splitlines()[1:])}
     assert states == {
         **dict.fromkeys(SENT, "unchanged"), **dict.fromkeys(("README.md", "samples.png", "SHA256SUMS"), "changed"),
-        "progress.png": "deleted", "critic.safetensors": "deleted",
+        "progress.png": "deleted", "discriminator.safetensors": "deleted",
     }  # fmt: skip
     assert (writes(hub), hub.repos["user/x"].refs["main"]) == ([], kept)
     publish(folder, "--repo-id", "user/x")
     after = head(hub)
-    assert before.keys() - after.keys() == {"progress.png", "critic.safetensors"}
+    assert before.keys() - after.keys() == {"progress.png", "discriminator.safetensors"}
     assert after["their.txt"] == b"own"
     assert after["samples.png"] == b"another grid"
     assert after["model.safetensors"] == before["model.safetensors"]

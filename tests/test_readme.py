@@ -60,9 +60,9 @@ def test_what_the_table_of_families_says_of_wgans(name: str) -> None:
     entry = ENTRIES[name]
     if same in ENTRIES:
         assert layers(name, "generator") == layers(same, "generator")
-    critic = layers(name, "critic")
-    assert not [layer for layer in critic if "Dropout" in layer]
-    assert any("BatchNorm" in layer for layer in critic) == (entry.family.name == "wgan")
+    discriminator = layers(name, "discriminator")
+    assert not [layer for layer in discriminator if "Dropout" in layer]
+    assert any("BatchNorm" in layer for layer in discriminator) == (entry.family.name == "wgan")
 
 
 def test_what_the_table_of_families_says_of_vaes() -> None:
@@ -73,7 +73,7 @@ def test_what_the_table_of_families_says_of_vaes() -> None:
     for name in ("vae-cifar10-z100-l3", "vae-cifar10-z10-l3"):
         assert strided(name) == strided("dcgan-cifar10-z100-l3") + 1
     assert strided("vae-olivetti-z32-l4") == strided("dcgan-mnist-z100-l3") + 1
-    ends = {(entry.family.name, entry.output) for entry in ENTRIES.values()}
+    ends = {(entry.family.name, entry.output_activation) for entry in ENTRIES.values()}
     assert ("vae", "sigmoid") in ends
     assert not {("vae", "tanh"), ("dcgan", "sigmoid")} & ends
 
@@ -83,7 +83,7 @@ def test_most_gans_ran_for_fewer_steps_than_their_recipes() -> None:
     for name, entry in ENTRIES.items():
         if not entry.is_vae:
             ran = json.loads((ROOT / "weights" / name / "config.json").read_text())["training"]
-            passes = ran["steps"] * entry.recipe.critic_steps / (ran["data"]["images"] // entry.recipe.batch_size)
+            passes = ran["steps"] * entry.recipe.n_critic / (ran["data"]["images"] // entry.recipe.batch_size)
             shorter.append(passes < 0.99 * entry.recipe.epochs)
     assert sum(shorter) > len(shorter) / 2
 

@@ -68,44 +68,44 @@ def test_a_step_changes_every_weight(name: str, precision: str, tmp_path: Path) 
     still = {key for key in before if before[key].is_floating_point() and torch.equal(before[key], after[key])}
     held = set()
     if not ENTRIES[name].recipe.norm_bias:
-        norms = (key for key, m in run.state.nets["critic"].named_modules() if isinstance(m, nn.BatchNorm2d))
-        held = {f"critic.{key}.bias" for key in norms}
+        norms = (key for key, m in run.state.nets["discriminator"].named_modules() if isinstance(m, nn.BatchNorm2d))
+        held = {f"discriminator.{key}.bias" for key in norms}
     assert still == held
 
 
 def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
     run = trainer("wgan-mnist-z100-l4", tmp_path)
     run.step()
-    assert max(float(p.detach().abs().max()) for p in run.state.nets["critic"].parameters()) <= 0.01
+    assert max(float(p.detach().abs().max()) for p in run.state.nets["discriminator"].parameters()) <= 0.01
     assert max(float(p.detach().abs().max()) for p in run.state.nets["generator"].parameters()) > 0.01
 
 
 @pytest.mark.parametrize("trained", [True, False])
-def test_biases_of_a_critics_batch_norm_are_trained_where_the_recipe_says(trained: bool, tmp_path: Path) -> None:
+def test_biases_of_a_discriminator_batch_norm_are_trained_where_the_recipe_says(trained: bool, tmp_path: Path) -> None:
     base = plan("wgan-mnist-z10-l3", tmp_path)
     entry = with_recipe(base.entry, {"norm_bias": str(trained).lower()})
     run = Trainer(dataclasses.replace(base, entry=entry), noise_images(entry.dataset, 100), Processes(CPU))
     run.step()
     norms = {name: [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)] for name, net in run.state.nets.items()}
-    assert all(bool(m.bias.detach().any()) == trained for m in norms["critic"])
+    assert all(bool(m.bias.detach().any()) == trained for m in norms["discriminator"])
     assert all(m.bias.detach().any() for m in norms["generator"])
-    assert all((m.weight.detach() != 1).all() for m in norms["critic"])
+    assert all((m.weight.detach() != 1).all() for m in norms["discriminator"])
 
 
 def decaying(name: str) -> Entry:
     entry = ENTRIES[name]
-    return dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, decay=True))
+    return dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, lr_schedule="linear"))
 
 
 def test_learning_rates_fall_to_zero(tmp_path: Path) -> None:
     entry = decaying("wgan-mnist-z10-l3")
-    assert entry.recipe.critic_lr
+    assert entry.recipe.discriminator_lr
     whole = dataclasses.replace(plan(entry.name, tmp_path, steps=4), entry=entry)
     run = Trainer(whole, noise_images(entry.dataset, 100), Processes(CPU))
     for left in (1.0, 0.75, 0.5, 0.25):
         run.step()
-        rates = [run.state.optimizers[phase].param_groups[0]["lr"] for phase in ("critic", "generator")]
-        assert rates == pytest.approx([entry.recipe.critic_lr * left, entry.recipe.lr * left])
+        rates = [run.state.optimizers[phase].param_groups[0]["lr"] for phase in ("discriminator", "generator")]
+        assert rates == pytest.approx([entry.recipe.discriminator_lr * left, entry.recipe.lr * left])
         run.state.record.step += 1
 
 
@@ -113,27 +113,28 @@ def test_rates_that_fell_to_zero_are_not_raised_again(tmp_path: Path) -> None:
     entry, data = decaying("mlpvae-mnist-z2-l1"), noise_images(ENTRIES["mlpvae-mnist-z2-l1"].dataset, 100)
     whole = dataclasses.replace(plan(entry.name, tmp_path / "run", steps=2), entry=entry)
     train(whole, data)
-    with pytest.raises(TrainingError, match="decay_steps is 2 there and 4 here"):
+    with pytest.raises(TrainingError, match="schedule_steps is 2 there and 4 here"):
         train(dataclasses.replace(whole, steps=4), data, resume=True)
 
 
-def test_a_generator_step_leaves_the_critic_alone(tmp_path: Path) -> None:
+def test_a_generator_step_leaves_the_discriminator_alone(tmp_path: Path) -> None:
     run = trainer("dcgan-mnist-z10-l3", tmp_path)
-    critic_phase, generator_phase = run.phases
+    discriminator_phase, generator_phase = run.phases
     run.draw.begin(0)
-    run._update(critic_phase, critic_phase.losses(run.draw))
-    before = {key: value.clone() for key, value in run.state.nets["critic"].named_parameters()}
+    run._update(discriminator_phase, discriminator_phase.losses(run.draw))
+    before = {key: value.clone() for key, value in run.state.nets["discriminator"].named_parameters()}
     run._update(generator_phase, generator_phase.losses(run.draw))
-    for key, value in run.state.nets["critic"].named_parameters():
+    for key, value in run.state.nets["discriminator"].named_parameters():
         assert torch.equal(value, before[key])
 
 
 def test_gradient_norm_is_clipped_where_the_recipe_says(tmp_path: Path) -> None:
     entry = ENTRIES["convgan-mnist-z100-l2-s1"]
-    assert entry.recipe.grad_norm == 5
+    assert entry.recipe.max_grad_norm == 5
     norms = {}
     for bound in ("0", "0.01"):
-        todo = dataclasses.replace(plan(entry.name, tmp_path / bound), entry=with_recipe(entry, {"grad_norm": bound}))
+        other = with_recipe(entry, {"max_grad_norm": bound})
+        todo = dataclasses.replace(plan(entry.name, tmp_path / bound), entry=other)
         run = Trainer(todo, noise_images(entry.dataset, 300), Processes(CPU))
         run.step()
         norms[bound] = [
@@ -142,7 +143,7 @@ def test_gradient_norm_is_clipped_where_the_recipe_says(tmp_path: Path) -> None:
         ]
     assert min(norms["0"]) > 0.02
     assert norms["0.01"] == pytest.approx([0.01] * len(norms["0"]), rel=1e-3)
-    assert ENTRIES["mlpgan-mnist-z100-l2"].recipe.grad_norm == 0
+    assert ENTRIES["mlpgan-mnist-z100-l2"].recipe.max_grad_norm == 0
 
 
 def test_warm_average_by_hand() -> None:
@@ -245,7 +246,7 @@ def test_the_result_is_a_checkpoint_folder(tmp_path: Path) -> None:
     out = train(plan(entry.name, tmp_path / "run", steps=5), noise_images(entry.dataset, 300), report=seen.append)
     names = {path.name for path in out.iterdir()}
     assert names == {
-        "config.json", "model.safetensors", "critic.safetensors", "golden.safetensors", "state.safetensors",
+        "config.json", "model.safetensors", "discriminator.safetensors", "golden.safetensors", "state.safetensors",
         "history.jsonl", "samples.png", "progress.png", "losses.png", "SHA256SUMS",
     }  # fmt: skip
     assert set(read_sums(out)) == names - {"state.safetensors", "SHA256SUMS"}
@@ -273,7 +274,7 @@ def test_history_is_thinned(tmp_path: Path) -> None:
     assert plan("dcgan-mnist-z10-l3", tmp_path, steps=2000).log_every == 1
 
 
-def test_steps_count_the_critics_images() -> None:
+def test_steps_count_the_discriminator_images() -> None:
     entry = ENTRIES["wgan-mnist-z10-l3"]
     assert steps_of(entry, 60_000, epochs=10) == 10 * (60_000 // 64) // 2
     assert steps_of(ENTRIES["vae-mnist-z10-l3"], 60_000, epochs=3) == 1800

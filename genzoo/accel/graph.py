@@ -12,7 +12,7 @@ WARM_UP = 3
 """Calls before the recording, in which libraries choose their kernels and optimizers allocate their state."""
 
 
-class Captured(Generic[T]):
+class CudaGraph(Generic[T]):
     """A function of no arguments on an NVIDIA GPU, replayed as a CUDA graph.
 
     It must do the same at every call, but for the values its tensors hold.  The first `WARM_UP` calls run it as it is,

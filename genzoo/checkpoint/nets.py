@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.layout import CRITIC, GOLDEN, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
 from genzoo.checkpoint.tensors import read_tensors
 from genzoo.errors import BadCheckpointError, InvalidEntryError
 from genzoo.zoo.fields import check
@@ -27,7 +27,7 @@ class Weights:
     """The contents of one safetensors file of a checkpoint folder.
 
     Attributes:
-        nets: by name, in evaluation mode: `generator` and a VAE's `encoder`, or `critic`.
+        nets: by name, in evaluation mode: `generator` and a VAE's `encoder`, or `discriminator`.
         mixture: a VAE's second prior, `weights` (k,), `means` (k, z) and `covariances` (k, z, z), float32 on the CPU;
             empty for other families.
     """
@@ -36,8 +36,16 @@ class Weights:
     mixture: dict[str, Tensor]
 
 
+def name_in_file(name: str) -> str:
+    """What a tensor of the nets, `net.rest`, is called in its safetensors file.
+
+    A discriminator's had its name there before its file had its own: another would change the bytes of every one.
+    """
+    return name.replace("discriminator.", "critic.", 1) if name.startswith("discriminator.") else name
+
+
 def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, device: torch.device) -> Weights:
-    """Everything that a file of weights holds, `model.safetensors` or `critic.safetensors`; it is read once.
+    """Everything that a file of weights holds, `model.safetensors` or `discriminator.safetensors`; it is read once.
 
     Nets are built on the meta device, so that nothing is allocated or initialised before they get their tensors.
 
@@ -46,27 +54,31 @@ def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, de
         HubError: for a file on the Hub that cannot be fetched.
     """
     try:
-        nets = {name: net for name, net in meta_nets(entry).items() if (name == "critic") == (file == CRITIC)}
+        nets = {
+            name: net for name, net in meta_nets(entry).items() if (name == "discriminator") == (file == DISCRIMINATOR)
+        }
     except InvalidEntryError as error:
         raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
     shapes = {key: {name: value.shape for name, value in net.state_dict().items()} for key, net in nets.items()}
-    expected = {f"{key}.{name}": shape for key, named in shapes.items() for name, shape in named.items()}
+    expected = {name_in_file(f"{key}.{name}"): shape for key, named in shapes.items() for name, shape in named.items()}
     mixture = mixture_shapes(entry) if file == MODEL else {}
     tensors = read_tensors(folder.file(file), expected | mixture, trusted=folder.pinned is not None)
     for key, net in nets.items():
-        net.load_state_dict({name: _own(tensors[f"{key}.{name}"], dtype, device) for name in shapes[key]}, assign=True)
+        net.load_state_dict(
+            {name: _own(tensors[name_in_file(f"{key}.{name}")], dtype, device) for name in shapes[key]}, assign=True
+        )
         net.eval().requires_grad_(False)
     return Weights(nets, {name.removeprefix(_MIXTURE): tensors[name].float().clone() for name in mixture})
 
 
 def load_nets(entry: Entry, folder: Folder, dtype: torch.dtype, device: torch.device) -> dict[str, nn.Module]:
-    """All nets of a checkpoint folder by name: `generator`, and a VAE's `encoder` or else `critic`.
+    """All nets of a checkpoint folder by name: `generator`, and a VAE's `encoder` or else `discriminator`.
 
     Raises:
         BadCheckpointError: when the folder's tensors are not those of the entry.
         HubError: for a file on the Hub that cannot be fetched.
     """
-    files = (MODEL,) if entry.is_vae else (MODEL, CRITIC)
+    files = (MODEL,) if entry.is_vae else (MODEL, DISCRIMINATOR)
     return {name: net for file in files for name, net in read_weights(entry, folder, file, dtype, device).nets.items()}
 
 

@@ -71,11 +71,13 @@ def read_tensors(
         BadCheckpointError: for a file that is damaged, incomplete, or not what was expected.
         GenzooError: for one that does not fit in memory.
     """
+    import torch
     from safetensors import SafetensorError, safe_open
 
     try:
         _check_lengths(path, expected)
-        with safe_open(path, framework="pt") as file:
+        # Older safetensors make tensors on the caller's default device, whatever they are asked for.
+        with torch.device("cpu"), safe_open(path, framework="pt") as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             header = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
             if expected is not None:

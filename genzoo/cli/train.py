@@ -42,7 +42,7 @@ _OPTIONS = (
     click.option(
         "--lr",
         type=Positive(),
-        help="Learning rate; where a critic has one of its own, that changes by the same factor.",
+        help="Learning rate; where a discriminator has one of its own, that changes by the same factor.",
     ),
     click.option("--below", type=click.Path(path_type=Path), hidden=True),  # the folder of several runs
     click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
@@ -129,7 +129,7 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
     slower = dataclasses.replace(
         recipe,
         lr=recipe.lr * FINE_TUNING_RATE,
-        critic_lr=recipe.critic_lr and recipe.critic_lr * FINE_TUNING_RATE,
+        discriminator_lr=recipe.discriminator_lr and recipe.discriminator_lr * FINE_TUNING_RATE,
     )
     entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(slower, **options))
     images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
@@ -165,8 +165,8 @@ def _changes(
     if twice := [key for key in told if key in named]:
         flag = twice[0].replace("_", "-")
         raise UsageError(f"--{flag} and --set {twice[0]} say the same of the recipe: give one of them.")
-    if lr is not None and recipe.critic_lr:
-        named["critic_lr"] = str(recipe.critic_lr * lr / recipe.lr)
+    if lr is not None and recipe.discriminator_lr:
+        named["discriminator_lr"] = str(recipe.discriminator_lr * lr / recipe.lr)
     return named | told
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.folder import Folder, LocalFolder
-from genzoo.checkpoint.layout import CONFIG, CRITIC, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, METRICS, MODEL
 from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.zoo import catalog
 
-_FILES = (CONFIG, MODEL, CRITIC, METRICS, GOLDEN, SUMS)
+_FILES = (CONFIG, MODEL, DISCRIMINATOR, METRICS, GOLDEN, SUMS)
 """All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""
 
 
@@ -48,7 +48,7 @@ class Verified:
 
 
 def pull(sources: Iterable[str]) -> Iterator[Fetched]:
-    """Fetch all files of models, critics among them, so that they load without a network.
+    """Fetch all files of models, discriminators among them, so that they load without a network.
 
     Args:
         sources: full names, aliases, wildcards, or `user/repo[@revision]`.

@@ -14,7 +14,7 @@ from PIL import Image
 
 from genzoo.errors import UsageError
 from genzoo.values import whole_number
-from genzoo.zoo.family import Output
+from genzoo.zoo.family import OutputActivation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ _MOST_PIXELS = 2**30
 """Of a grid: more than the most images of the largest kind take."""
 
 
-def to_pixels(raw: Tensor, output: Output) -> Tensor:
+def to_pixels(raw: Tensor, output: OutputActivation) -> Tensor:
     """A generator's raw values as pixels in [0, 1], float32: through the sigmoid, or tanh moved to [0, 1]."""
     # In bfloat16 tanh is exactly 1 from 3.5 on: a pixel that is black or white would have no gradient.
     raw = raw.float()

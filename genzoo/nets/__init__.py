@@ -1,7 +1,7 @@
 """The networks of every architecture: latents to raw images, images to scores or posteriors.
 
 A generator (or decoder) gives raw values that `genzoo.images.pixels.to_pixels` turns into pixels; a
-discriminator, critic or encoder takes pixels in [0, 1].  `build` can run on torch's meta device,
+discriminator or encoder takes pixels in [0, 1].  `build` can run on torch's meta device,
 where it allocates and initialises nothing.
 It may import accel, zoo and errors.
 """
@@ -17,9 +17,9 @@ __all__ = ["build", "count_parameters"]
 
 
 def build(entry: Entry) -> nn.ModuleDict:
-    """The entry's two nets: `generator`, and `encoder` for a VAE or `critic` for a GAN.
+    """The entry's two nets: `generator`, and `encoder` for a VAE or `discriminator` for a GAN.
 
-    Shapes: generator (n, latent_size) -> (n, c, h, w) raw; critic (n, c, h, w) -> (n,) scores;
+    Shapes: generator (n, latent_size) -> (n, c, h, w) raw; discriminator (n, c, h, w) -> (n,) scores;
     encoder (n, c, h, w) -> (n, 2 * latent_size), means beside log-variances.
     """
     generator, second = resolve(entry.arch.nets)(entry, entry.arch)

@@ -100,7 +100,7 @@ def activate(name: Activation) -> nn.Module:
     return nn.ReLU(inplace=True) if name == "relu" else nn.LeakyReLU(_SLOPE, inplace=True)
 
 
-def critic_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
+def discriminator_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
     """What stands before the layers that judge images, their number of outputs, and what follows."""
     if entry.is_vae:
         return [], 2 * entry.latent_size, []

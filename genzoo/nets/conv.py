@@ -6,7 +6,7 @@ from torch import nn
 
 from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
 from genzoo.errors import InvalidEntryError
-from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, critic_ends, refuse_large_map
+from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, discriminator_ends, refuse_large_map
 from genzoo.zoo.families.conv import Conv, halvings
 from genzoo.zoo.spec import Entry
 
@@ -75,10 +75,10 @@ def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     return nn.Sequential(*layers)
 
 
-def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
+def _discriminator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     channels = (entry.dataset.shape[0], *arch.channels)
-    norm = entry.is_vae or arch.critic_norm
-    before, outputs, after = critic_ends(entry)
+    norm = entry.is_vae or arch.discriminator_norm
+    before, outputs, after = discriminator_ends(entry)
     layers, extras = list(before), _extras(arch, sizes)
     for place in range(len(arch.channels)):
         down = _down(channels[place], channels[place + 1], arch.kernel, sizes[place], norm)
@@ -92,13 +92,13 @@ def _critic(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
         layers.append(nn.Linear(channels[-1] * sizes[-1] ** 2, outputs))
     else:
         layers += [_down(channels[-1], outputs, arch.kernel, sizes[-2], norm=False), Flatten()]
-    if entry.recipe.penalty:
+    if entry.recipe.gradient_penalty:
         layers = _twice_differentiable(layers)
     return nn.Sequential(*layers, *after)
 
 
 def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
-    """Generator (or decoder) and discriminator (or critic, or encoder) of stride-2 layers.
+    """Generator (or decoder) and discriminator (or encoder) of stride-2 layers.
 
     Raises:
         InvalidEntryError: when the strided layers do not end in maps of 4 x 4 or 2 x 2 (1 x 1 without `project`), or
@@ -112,4 +112,4 @@ def build_conv(entry: Entry, arch: Conv) -> tuple[nn.Module, nn.Module]:
             f"to maps of {sizes[-1]}, not of {' or '.join(map(str, ends))}."
         )
     refuse_large_map(entry, max(channels * side**2 for channels, side in zip(arch.channels, sizes[1:], strict=False)))
-    return _generator(entry, arch, sizes), _critic(entry, arch, sizes)
+    return _generator(entry, arch, sizes), _discriminator(entry, arch, sizes)

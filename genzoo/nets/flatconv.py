@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from genzoo.accel.fastconv import Flatten, Unflatten
-from genzoo.nets.blocks import Dropout, activate, critic_ends, refuse_large_map, start_as_glorot
+from genzoo.nets.blocks import Dropout, activate, discriminator_ends, refuse_large_map, start_as_glorot
 from genzoo.zoo.families.flatconv import FlatConv
 from genzoo.zoo.spec import Entry
 
@@ -48,8 +48,8 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
         _up(arch, channels, image_channels, side),
     )
     last = -(-(outer - lost) // stride)
-    before, outputs, after = critic_ends(entry)
-    critic = nn.Sequential(
+    before, outputs, after = discriminator_ends(entry)
+    discriminator = nn.Sequential(
         *before,
         _down(arch, image_channels, channels),
         activate("leaky_relu"),
@@ -63,5 +63,5 @@ def build_flatconv(entry: Entry, arch: FlatConv) -> tuple[nn.Module, nn.Module]:
     )
     # Larger start weights drive the generator's pixels into the flat ends of tanh.
     generator.apply(start_as_glorot)
-    critic.apply(start_as_glorot)
-    return generator, critic
+    discriminator.apply(start_as_glorot)
+    return generator, discriminator

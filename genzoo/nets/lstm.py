@@ -64,7 +64,7 @@ class LstmGenerator(nn.Module):
         return rows_first.transpose(1, 2)
 
 
-class LstmCritic(nn.Module):
+class LstmDiscriminator(nn.Module):
     """Reads an image row by row; a linear layer judges the last state."""
 
     def __init__(self, entry: Entry, arch: Lstm) -> None:
@@ -90,4 +90,4 @@ class LstmCritic(nn.Module):
 
 def build_lstm(entry: Entry, arch: Lstm) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator of stacked LSTM layers."""
-    return LstmGenerator(entry, arch), LstmCritic(entry, arch)
+    return LstmGenerator(entry, arch), LstmDiscriminator(entry, arch)

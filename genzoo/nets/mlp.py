@@ -7,7 +7,7 @@ from math import prod
 
 from torch import nn
 
-from genzoo.nets.blocks import Dropout, activate, critic_ends, start_as_glorot
+from genzoo.nets.blocks import Dropout, activate, discriminator_ends, start_as_glorot
 from genzoo.zoo.families.mlp import Mlp
 from genzoo.zoo.spec import Entry
 
@@ -33,22 +33,22 @@ def build_mlp(entry: Entry, arch: Mlp) -> tuple[nn.Module, nn.Module]:
         nn.Linear(arch.generator[-1], pixels),
         nn.Unflatten(1, shape),
     )
-    before, outputs, after = critic_ends(entry)
-    critic = nn.Sequential(
+    before, outputs, after = discriminator_ends(entry)
+    discriminator = nn.Sequential(
         *before,
         nn.Flatten(),
-        *_hidden(arch, [pixels, *arch.critic], 0.0 if entry.is_vae else arch.dropout),
-        nn.Linear(arch.critic[-1], outputs),
+        *_hidden(arch, [pixels, *arch.discriminator], 0.0 if entry.is_vae else arch.dropout),
+        nn.Linear(arch.discriminator[-1], outputs),
         *after,
     )
     if not entry.is_vae:
         # With torch's smaller start the discriminator wins for good; Glorot's is Keras's, as report 1 had it.
-        for net in (generator, critic):
+        for net in (generator, discriminator):
             if arch.activation == "relu":
                 _start_for_relu(net)
             else:
                 net.apply(start_as_glorot)
-    return generator, critic
+    return generator, discriminator
 
 
 def _start_for_relu(net: nn.Sequential) -> None:

@@ -9,7 +9,18 @@ import torch
 
 from genzoo.checkpoint.files import whole_folder
 from genzoo.checkpoint.folder import LocalFolder, sign
-from genzoo.checkpoint.layout import CARD, CONFIG, CRITIC, GOLDEN, HISTORY, LAYOUT, METRICS, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.layout import (
+    CARD,
+    CONFIG,
+    DISCRIMINATOR,
+    GOLDEN,
+    HISTORY,
+    LAYOUT,
+    METRICS,
+    MODEL,
+    PROGRESS,
+    SAMPLES,
+)
 from genzoo.checkpoint.manifest import weights_home, write_manifest
 from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
@@ -17,7 +28,7 @@ from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate.progress import Report, quiet
 from genzoo.release.card import cards_home, write_card
 from genzoo.sampling.model import Model, load
-from genzoo.train.choice import Evaluation, Judge, best_of, loss_of, measured
+from genzoo.train.selection import Evaluation, SelectionMeasure, best_of, loss_of, measured
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
 
@@ -62,7 +73,7 @@ def adopt(
     model, folder = load(run, device), LocalFolder(run)
     if model.name not in ENTRIES:
         raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
-    needed = [*_NEEDED, *([] if model.entry.is_vae else [CRITIC])]
+    needed = [*_NEEDED, *([] if model.entry.is_vae else [DISCRIMINATOR])]
     if missing := [name for name in folder.missing(needed) if name != CARD]:
         raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
     model.check()
@@ -101,5 +112,5 @@ def _standing(model: Model, data_dir: str | Path | None) -> Evaluation:
     if evaluations := model.config.training.get("evaluations"):
         return best_of(model.entry, evaluations)
     nets = {"generator": model.generator, **({"encoder": model.encoder} if model.entry.is_vae else {})}
-    judge = Judge(model.entry, load_images(model.entry.dataset, data_dir), model.device)
+    judge = SelectionMeasure(model.entry, load_images(model.entry.dataset, data_dir), model.device)
     return judge.measure(nets)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from genzoo.checkpoint.layout import CRITIC, GOLDEN, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
 from genzoo.checkpoint.nets import GOLDEN_IMAGES, read_golden, read_weights
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import BadCheckpointError, UsageError
@@ -26,8 +26,8 @@ def load_every_net(model: Model) -> None:
     """
     if model.entry.is_vae:
         _ = model.mixture
-    elif model.folder.has(CRITIC):
-        _ = model.critic
+    elif model.folder.has(DISCRIMINATOR):
+        _ = model.discriminator
 
 
 def check_golden(model: Model) -> None:
@@ -65,7 +65,7 @@ def changed_nets(model: Model) -> list[str]:
         BadCheckpointError: for files that were altered or removed since they were read.
     """
     changed = []
-    for file in (MODEL, CRITIC) if "critic" in model.nets else (MODEL,):
+    for file in (MODEL, DISCRIMINATOR) if "discriminator" in model.nets else (MODEL,):
         held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu")).nets
         for name, net in held.items():
             then, now = net.state_dict(), model.nets[name].state_dict()

@@ -14,7 +14,7 @@ from genzoo.accel.devices import find_device
 from genzoo.accel.memory import clear_memory_errors
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.layout import CRITIC, METRICS, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, METRICS, MODEL
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.checkpoint.nets import read_weights
 from genzoo.errors import UsageError
@@ -30,7 +30,7 @@ from genzoo.zoo.spec import Entry
 
 
 class Model:
-    """A generator with its latent space, and the encoder or critic it was trained with.
+    """A generator with its latent space, and the encoder or discriminator it was trained with.
 
     Every method raises `UsageError` for arguments that it has no result for (images or latents of another shape, a
     number or a seed out of range, a prior or a net that the model lacks, more images than fit in memory).
@@ -47,7 +47,7 @@ class Model:
     generator: nn.Module
 
     def __init__(self, config: Config, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
-        """Load what sampling needs of a checkpoint folder; a critic follows when it is needed."""
+        """Load what sampling needs of a checkpoint folder; a discriminator follows when it is needed."""
         self.config, self.folder, self.device, self.dtype = config, folder, device, dtype
         self.entry: Entry = config.entry
         weights = read_weights(self.entry, folder, MODEL, dtype, device)
@@ -136,20 +136,20 @@ class Model:
 
     @property
     def nets(self) -> dict[str, nn.Module]:
-        """The nets that are loaded, by name: a critic is once it was needed."""
-        return {name: vars(self)[name] for name in ("generator", "encoder", "critic") if name in vars(self)}
+        """The nets that are loaded, by name: a discriminator is once it was needed."""
+        return {name: vars(self)[name] for name in ("generator", "encoder", "discriminator") if name in vars(self)}
 
     @cached_property
-    def critic(self) -> nn.Module:
-        """The discriminator or critic: images (n, c, h, w) in [0, 1] -> scores (n,).
+    def discriminator(self) -> nn.Module:
+        """The discriminator: images (n, c, h, w) in [0, 1] -> scores (n,).
 
         Raises:
             HubError: for a repository on the Hub, when that does not give it.
             BadCheckpointError: when the folder has none.
         """
         if self.entry.is_vae:
-            raise UsageError(f"{self.name} is a VAE and has no critic: use `elbo` to score images.")
-        return read_weights(self.entry, self.folder, CRITIC, self.dtype, self.device).nets["critic"]
+            raise UsageError(f"{self.name} is a VAE and has no discriminator: use `elbo` to score images.")
+        return read_weights(self.entry, self.folder, DISCRIMINATOR, self.dtype, self.device).nets["discriminator"]
 
     @cached_property
     def encoder(self) -> nn.Module:
@@ -189,7 +189,7 @@ class Model:
         arguments.refuse_other_latents(self.entry, z)
         with own_dtype(self.entry, self.device):
             raw = self.generator(z.to(self.device, self.dtype))
-        return to_pixels(raw, self.entry.output)
+        return to_pixels(raw, self.entry.output_activation)
 
     def iter_samples(
         self, n: int, seed: int | None = None, *, start: int = 0, batch_size: int = BATCH, prior: Prior = "normal"
@@ -229,10 +229,10 @@ class Model:
             return self.decode(great_circle(z0.to(self.device).float(), z1.to(self.device).float(), steps))
 
     def score(self, x: Tensor) -> Tensor:
-        """The discriminator's logits (or critic's scores) of images: (n, c, h, w) in [0, 1] -> (n,)."""
-        critic = self.critic
+        """The discriminator's scores of images, logits where it is a GAN's: (n, c, h, w) in [0, 1] -> (n,)."""
+        discriminator = self.discriminator
         with own_dtype(self.entry, self.device):
-            scores: Tensor = critic(self._images(x)).float()
+            scores: Tensor = discriminator(self._images(x)).float()
         return scores
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,8 @@ from torch.optim.swa_utils import update_bn
 
 from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.folder import renew
-from genzoo.checkpoint.layout import CRITIC, EVALUATIONS, HISTORY, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.layout import DISCRIMINATOR, EVALUATIONS, HISTORY, MODEL, PROGRESS, SAMPLES
+from genzoo.checkpoint.nets import name_in_file
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.images.pixels import make_grid, to_pixels, to_uint8
 from genzoo.nets import build
@@ -81,7 +82,7 @@ def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
     z = torch.from_numpy(noise.normals(0, 0, n, entry.latent_size)).to(trainer.plan.device)
     with torch.no_grad():
         raw = averaged_nets(trainer, batches=20)["generator"](z)
-    return torch.from_numpy(to_uint8(to_pixels(raw, entry.output)))
+    return torch.from_numpy(to_uint8(to_pixels(raw, entry.output_activation)))
 
 
 def write_pictures(trainer: Trainer) -> None:
@@ -99,10 +100,10 @@ def write_pictures(trainer: Trainer) -> None:
 
 
 def to_ship(trainer: Trainer, nets: nn.ModuleDict) -> dict[str, Tensor]:
-    """The tensors of a state that ship, in float16: averaged nets, and a GAN's critic, which is not averaged."""
+    """The tensors of a state that ship, in float16: averaged nets, and a GAN's discriminator, which is not averaged."""
     shipped = dict(nets.items())
     if not trainer.plan.entry.is_vae:
-        shipped["critic"] = trainer.state.nets["critic"]
+        shipped["discriminator"] = trainer.state.nets["discriminator"]
     return {
         name: tensor.half().contiguous() if tensor.is_floating_point() else tensor.clone()
         for name, tensor in nn.ModuleDict(shipped).state_dict().items()
@@ -123,10 +124,10 @@ def write_weights(trainer: Trainer) -> None:
         nets.load_state_dict(tensors)
         mixture = fit_mixture(nets["encoder"].eval(), trainer.source.data, entry, trainer.plan.seed)
         tensors = {**tensors, **mixture}
-    critic = {name: tensor for name, tensor in tensors.items() if name.startswith("critic.")}
-    write_tensors(out / MODEL, {name: tensor for name, tensor in tensors.items() if name not in critic})
-    if critic:
-        write_tensors(out / CRITIC, critic)
+    discriminator = {name: tensor for name, tensor in tensors.items() if name.startswith("discriminator.")}
+    write_tensors(out / MODEL, {name: tensor for name, tensor in tensors.items() if name not in discriminator})
+    if discriminator:
+        write_tensors(out / DISCRIMINATOR, {name_in_file(name): tensor for name, tensor in discriminator.items()})
 
 
 def write_proofs(trainer: Trainer, model: Model) -> None:

@@ -175,7 +175,7 @@ class Clock:
         left = (plan.steps - record.step) / max(rate, 1e-9)
         if plan.minutes:
             left = min(left, plan.minutes * 60 - seconds)
-        images = rate * recipe.batch_size * recipe.critic_steps
+        images = rate * recipe.batch_size * recipe.n_critic
         return Status(record.step, plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
 
 
@@ -234,7 +234,7 @@ def forecast(plan: Plan, data: ImageData) -> Forecast:
     recipe = plan.entry.recipe
     return Forecast(
         parameters={name: count_parameters(net) for name, net in trainer.state.nets.items()},
-        images_per_second=recipe.batch_size * recipe.critic_steps / each,
+        images_per_second=recipe.batch_size * recipe.n_critic / each,
         seconds=min(plan.steps * each, (plan.minutes or float("inf")) * 60),
     )
 

@@ -29,13 +29,13 @@ def generator_loss(fake: Tensor) -> Tensor:
     return F.softplus(-fake).mean()
 
 
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Minus the critic's estimate of the Wasserstein distance: Arjovsky et al. 2017."""
+def wasserstein_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Minus the discriminator's estimate of the Wasserstein distance: Arjovsky et al. 2017."""
     return fake.mean() - real.mean()
 
 
-def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
-    """Two-sided penalty on the critic's gradient norm between real and fake images.
+def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+    """Two-sided penalty on the discriminator's gradient norm between real and fake images.
 
     Gulrajani et al. 2017.  `share` is uniform in [0, 1), (n,); the norm goes over all of an image's
     values, whatever its number of channels.  Images are taken in [-1, 1] there and in [0, 1] here,
@@ -43,22 +43,22 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: Tenso
     """
     share = share.view(-1, *[1] * (real.dim() - 1))
     # The derivative of a norm is not finite at zero.
-    norms = _squared_gradients(critic, torch.lerp(fake.float(), real.float(), share)).add(1e-12).sqrt()
+    norms = _squared_gradients(discriminator, torch.lerp(fake.float(), real.float(), share)).add(1e-12).sqrt()
     return (norms - 1).square().mean()
 
 
-def real_gradient_penalty(critic: nn.Module, real: Tensor) -> Tensor:
+def real_gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
     """Half the squared norm of the discriminator's gradient at real images, averaged: R1, Mescheder et al. 2018.
 
     The norm is that of `gradient_penalty`, for images in [-1, 1]; its weight is what the paper calls gamma.
     """
-    return _squared_gradients(critic, real.float()).mean() / 2
+    return _squared_gradients(discriminator, real.float()).mean() / 2
 
 
-def _squared_gradients(critic: nn.Module, images: Tensor) -> Tensor:
+def _squared_gradients(discriminator: nn.Module, images: Tensor) -> Tensor:
     """Squared norms of a score's gradient by each image, as if in [-1, 1]: (n, c, h, w) in [0, 1] -> (n,)."""
     images = images.detach().requires_grad_()
-    scores = critic(images).sum()
+    scores = discriminator(images).sum()
     with gradients_of_maps_alone():
         (gradients,) = torch.autograd.grad(scores, images, create_graph=True)
     return gradients.square().sum((1, 2, 3)) / 4

@@ -16,11 +16,11 @@ from genzoo.accel.streams import Aside, Pending
 from genzoo.images.pixels import to_pixels
 from genzoo.sampling.elbo import bernoulli_sample, elbo_terms
 from genzoo.train.losses import (
-    critic_loss,
     discriminator_loss,
     generator_loss,
     gradient_penalty,
     real_gradient_penalty,
+    wasserstein_loss,
 )
 from genzoo.zoo.registry import resolve
 from genzoo.zoo.spec import Entry
@@ -48,7 +48,7 @@ class Draw(Protocol):
 class Phase:
     """One part of a step: `repeats` updates of `net` by the gradient of `losses(draw)`.
 
-    `net` names a key of the nets; None stands for all of them.  `clip` bounds the net's weights
+    `net` names a key of the nets; None stands for all of them.  `weight_clip` bounds the net's weights
     after each update, where it is not 0.
     """
 
@@ -56,7 +56,7 @@ class Phase:
     net: str | None
     losses: Callable[[Draw], Losses]
     repeats: int = 1
-    clip: float = 0.0
+    weight_clip: float = 0.0
 
 
 class Game(Protocol):
@@ -72,14 +72,14 @@ def build_phases(
     """The phases of one training step of an entry.
 
     Args:
-        nets: `generator`, and `critic` or `encoder`.
+        nets: `generator`, and `discriminator` or `encoder`.
         entry: whose recipe says what is minimised.
         precision: the context in which the nets run, e.g. autocast.
         device: where the nets lie; on an NVIDIA GPU independent parts of a step run on two streams.  None
             stands for any.
 
     Returns:
-        One phase for a VAE, and the critic's and the generator's otherwise, in the order of a step.
+        One phase for a VAE, and the discriminator's and the generator's otherwise, in the order of a step.
     """
     with precision():
         cast_at_once = device is not None and device.type == "cuda" and torch.is_autocast_enabled("cuda")
@@ -114,7 +114,7 @@ class Variational:
 
 @dataclass(frozen=True)
 class _Batch:
-    """One critic step's images; `share` gives the points between them at which a gradient penalty is taken."""
+    """One discriminator step's images; `share` gives the points between them at which a gradient penalty is taken."""
 
     real: Tensor
     fake: Pending
@@ -128,67 +128,67 @@ class Adversarial:
     """Whether the penalty is on the gradient between real and generated images, and not at real ones."""
 
     def __init__(self, runs: dict[str, Run], entry: Entry, device: torch.device | None = None) -> None:
-        self.generate, self.score, self.entry = runs["generator"], runs["critic"], entry
-        self.critic = self.score.net
+        self.generate, self.score, self.entry = runs["generator"], runs["discriminator"], entry
+        self.discriminator = self.score.net
         # Without batch norm an image's score does not depend on its batch: one pass serves both kinds.
-        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.critic.modules())
-        self.generating, self.judging = Aside(device), Aside(device)
+        self.one_pass = not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.discriminator.modules())
+        self.generating, self.scoring = Aside(device), Aside(device)
         self.batches: list[_Batch] = []
         self.fake: Tensor | None = None
 
     def phases(self) -> list[Phase]:
-        """The critic's, and then the generator's."""
+        """The discriminator's, and then the generator's."""
         recipe = self.entry.recipe
         return [
-            Phase("critic", "critic", self.critic_losses, recipe.critic_steps, recipe.clip),
+            Phase("discriminator", "discriminator", self.discriminator_losses, recipe.n_critic, recipe.weight_clip),
             Phase("generator", "generator", self.generator_losses),
         ]
 
     def _generated(self, z: Tensor, last: bool) -> Tensor:
         with torch.set_grad_enabled(last):
-            return to_pixels(self.generate(z), self.entry.output)
+            return to_pixels(self.generate(z), self.entry.output_activation)
 
     def _drawn(self, draw: Draw) -> list[_Batch]:
-        """All batches of a step at once, since the critic's updates leave the generator as it is."""
+        """All batches of a step at once, since the discriminator's updates leave the generator as it is."""
         self.generate.refresh()
         recipe, batches = self.entry.recipe, list[_Batch]()
-        for turn in range(recipe.critic_steps):
+        for turn in range(recipe.n_critic):
             real, z = draw.images(), draw.normal(self.entry.latent_size)
-            make = functools.partial(self._generated, z, turn == recipe.critic_steps - 1)
+            make = functools.partial(self._generated, z, turn == recipe.n_critic - 1)
             share = draw.uniform() if self.between else None
             batches.append(_Batch(real, self.generating.begin(make, z), share))
         return batches
 
-    def critic_losses(self, draw: Draw) -> Losses:
+    def discriminator_losses(self, draw: Draw) -> Losses:
         """Of the next of a step's batches; all of them are drawn for the first."""
         self.batches = self.batches or self._drawn(draw)
         batch = self.batches.pop(0)
         self.score.refresh()
         if not self.one_pass:
-            on_real = self.judging.begin(lambda: self.score(batch.real).float(), batch.real)
+            on_real = self.scoring.begin(lambda: self.score(batch.real).float(), batch.real)
             self.fake = batch.fake.wait()
             # On one stream with the pass before, whose batch norm keeps its statistics in the same place.
             real_scores, fake_scores = on_real.wait(), self.score(self.fake.detach()).float()
-            return self.losses_of_critic(real_scores, fake_scores)
+            return self.losses_of_discriminator(real_scores, fake_scores)
         self.fake = batch.fake.wait()
         fake = self.fake.detach()
-        penalty = self._penalty(batch, fake) if self.entry.recipe.penalty else None
+        penalty = self._penalty(batch, fake) if self.entry.recipe.gradient_penalty else None
         real_scores, fake_scores = self.score(torch.cat([batch.real, fake])).float().chunk(2)
-        losses = self.losses_of_critic(real_scores, fake_scores)
+        losses = self.losses_of_discriminator(real_scores, fake_scores)
         if penalty is None:
             return losses
         value, (name, loss) = penalty.wait(), next(iter(losses.items()))
-        return {**losses, name: loss + self.entry.recipe.penalty * value, "penalty": value.detach()}
+        return {**losses, name: loss + self.entry.recipe.gradient_penalty * value, "penalty": value.detach()}
 
     def _penalty(self, batch: _Batch, fake: Tensor) -> Pending:
         if batch.share is None:
-            return self.judging.begin(lambda: real_gradient_penalty(self.critic, batch.real), batch.real)
+            return self.scoring.begin(lambda: real_gradient_penalty(self.discriminator, batch.real), batch.real)
         seen = batch.real, fake, batch.share
-        return self.judging.begin(lambda: gradient_penalty(self.critic, *seen), *seen)
+        return self.scoring.begin(lambda: gradient_penalty(self.discriminator, *seen), *seen)
 
     def generator_losses(self, _: Draw) -> Losses:
-        """Of the images that the critic saw last."""
-        assert self.fake is not None, "the critic's phase comes first"
+        """Of the images that the discriminator saw last."""
+        assert self.fake is not None, "the discriminator's phase comes first"
         self.score.refresh()
         scores = self.score(self.fake).float()
         self.fake = None
@@ -198,8 +198,8 @@ class Adversarial:
         """What the generator minimises, of the scores of its images: (n,) -> scalar."""
         return generator_loss(scores)
 
-    def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
-        """What the critic minimises, of its scores (n,) each, and what is logged beside it."""
+    def losses_of_discriminator(self, real: Tensor, fake: Tensor) -> Losses:
+        """What the discriminator minimises, of its scores (n,) each, and what is logged beside it."""
         return {
             "discriminator": discriminator_loss(real, fake, self.entry.recipe.real_label),
             "real_score": real.detach().sigmoid().mean(),
@@ -214,10 +214,10 @@ class Wasserstein(Adversarial):
         """Minus the scores' mean."""
         return -scores.mean()
 
-    def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
+    def losses_of_discriminator(self, real: Tensor, fake: Tensor) -> Losses:
         """Minus the estimated Wasserstein distance, which is logged."""
-        loss = critic_loss(real, fake)
-        return {"critic": loss, "wasserstein": -loss.detach()}
+        loss = wasserstein_loss(real, fake)
+        return {"discriminator": loss, "wasserstein": -loss.detach()}
 
 
 class PenalisedWasserstein(Wasserstein):

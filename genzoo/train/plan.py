@@ -17,7 +17,7 @@ from genzoo.accel.memory import is_out_of_memory
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.layout import CRITIC, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, MODEL
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError, UsageError
 from genzoo.zoo.spec import Entry, Recipe
@@ -66,7 +66,7 @@ class Plan:
     def settings(self, data: ImageData, processes: int) -> dict[str, Any]:
         """The settings that decide a run's weights, as plain JSON values; `config.json` keeps them."""
         return {
-            **({"decay_steps": self.steps} if self.entry.recipe.decay else {}),
+            **({"schedule_steps": self.steps} if self.entry.recipe.lr_schedule == "linear" else {}),
             "seed": self.seed,
             "precision": self.precision,
             "device": self.device.type,
@@ -82,7 +82,7 @@ class Plan:
         """
         if self.parent is None:
             return None
-        files = [MODEL] if self.entry.is_vae else [MODEL, CRITIC]
+        files = [MODEL] if self.entry.is_vae else [MODEL, DISCRIMINATOR]
         hashes = {name: sha256(self.parent.file(name)) for name in files}
         return {"name": read_config(self.parent).entry.name, "sha256": hashes}
 
@@ -103,7 +103,7 @@ def refuse_batch(recipe: Recipe, images: int, processes: int = 1) -> None:
 
 
 def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
-    """Steps in a number of epochs (the recipe's unless told otherwise), counted in the critic's images.
+    """Steps in a number of epochs (the recipe's unless told otherwise), counted in the discriminator's images.
 
     Raises:
         TrainingError: when a batch is larger than the data.
@@ -111,7 +111,7 @@ def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
     recipe = entry.recipe
     refuse_batch(recipe, images)
     batches = (images // recipe.batch_size) * (recipe.epochs if epochs is None else epochs)
-    return max(1, batches // recipe.critic_steps)
+    return max(1, batches // recipe.n_critic)
 
 
 def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32", "bf16"]:

@@ -23,11 +23,11 @@ from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
 from genzoo.platforms import lock
 from genzoo.sampling.model import Model
-from genzoo.train.choice import Judge, best_of
 from genzoo.train.finish import averaged_nets, fixed_images, to_ship, write_pictures, write_proofs, write_weights
 from genzoo.train.history import summary_writer, tensorboard_log
 from genzoo.train.loop import Hooks, Loop, Report
 from genzoo.train.plan import Plan, refuse_batch, refuse_other_settings
+from genzoo.train.selection import SelectionMeasure, best_of
 from genzoo.train.state import STATE
 from genzoo.train.trainer import Trainer
 
@@ -112,11 +112,11 @@ def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[.
         report=report,
         log=quiet if writer is None else tensorboard_log(writer, plan.out, trainer.state.record.step),
         saved=write_pictures,
-        evaluate=functools.partial(_evaluate, Judge(plan.entry, data, plan.device)),
+        evaluate=functools.partial(_evaluate, SelectionMeasure(plan.entry, data, plan.device)),
     )
 
 
-def _evaluate(judge: Judge, trainer: Trainer) -> None:
+def _evaluate(judge: SelectionMeasure, trainer: Trainer) -> None:
     """Measure a trainer's averaged nets, and keep those to ship that are the best so far."""
     entry, record, nets = trainer.plan.entry, trainer.state.record, averaged_nets(trainer)
     found = judge.measure(dict(nets.items()))

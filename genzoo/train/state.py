@@ -68,7 +68,8 @@ class Record:
         sums: sums of the losses since the last row.
         progress: rows of images of fixed latents in the course of training, uint8 (n, h, w, c).
         evaluations: the measures of the averaged nets, with the step of each.
-        best: the tensors to ship of the best evaluation, `generator.*`, `encoder.*`, `critic.*`; empty without one.
+        best: the tensors to ship of the best evaluation, `generator.*`, `encoder.*`, `discriminator.*`;
+            empty without one.
     """
 
     step: int = 0

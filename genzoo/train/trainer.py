@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from genzoo.accel.graph import Captured
+from genzoo.accel.graph import CudaGraph
 from genzoo.accel.processes import Processes
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
@@ -53,16 +53,16 @@ class Trainer:
         precision = functools.partial(torch.autocast, device.type, torch.bfloat16, enabled=plan.precision == "bf16")
         self.phases = build_phases(nets, entry, precision, device)
         if not recipe.norm_bias:
-            _freeze_norm_biases(nets["critic"])
+            _freeze_norm_biases(nets["discriminator"])
         self.parameters = {p.name: _trained(nets[p.net] if p.net else nets) for p in self.phases}
         optimizers = {p.name: _optimizer(recipe, p, self.parameters[p.name], device) for p in self.phases}
         shipped = nets if entry.is_vae else nn.ModuleDict({"generator": nets["generator"]})
-        self.state = State(nets, Average(shipped, recipe.ema), optimizers)
+        self.state = State(nets, Average(shipped, recipe.ema_decay), optimizers)
         self.draw = StepDraw(self.source, self.phases[0].repeats, processes.rank, processes.count)
         self._run_phases: Callable[[], Losses] = self._run_each_phase
         # Messages between processes cannot be recorded.
         if device.type == "cuda" and processes.count == 1 and entry.arch.cuda_graph:
-            self._run_phases = Captured(self._run_each_phase, self.draw.generator)
+            self._run_phases = CudaGraph(self._run_each_phase, self.draw.generator)
 
     @property
     def averaged(self) -> nn.ModuleDict:
@@ -80,7 +80,7 @@ class Trainer:
             net.load_state_dict(nets[name].state_dict())
 
     def step(self) -> Losses:
-        """One update of the generator (or VAE) and those of the critic that go with it; the caller counts it.
+        """One update of the generator (or VAE) and those of the discriminator that go with it; the caller counts it.
 
         Returns:
             Each loss of the last update of its phase, detached; on an NVIDIA GPU the next step overwrites them.
@@ -89,7 +89,7 @@ class Trainer:
             TrainingError: when the device's memory is too small for it.
         """
         plan, step = self.plan, self.state.record.step
-        if plan.entry.recipe.decay:
+        if plan.entry.recipe.lr_schedule == "linear":
             for phase in self.phases:
                 rate = _rate(plan.entry.recipe, phase) * (1 - step / plan.steps)
                 _set_rate(self.state.optimizers[phase.name], rate)
@@ -102,10 +102,10 @@ class Trainer:
     def _run_each_phase(self) -> Losses:
         logged: Losses = {}
         for phase in self.phases:
-            if "critic" in self.state.nets:
-                # The generator's turn needs gradients through the critic, not of its weights.
-                for parameter in self.parameters["critic"]:
-                    parameter.requires_grad_(phase.net == "critic")
+            if "discriminator" in self.state.nets:
+                # The generator's turn needs gradients through the discriminator, not of its weights.
+                for parameter in self.parameters["discriminator"]:
+                    parameter.requires_grad_(phase.net == "discriminator")
             for _ in range(phase.repeats):
                 losses = phase.losses(self.draw)
                 self._update(phase, losses)
@@ -118,13 +118,13 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         next(iter(losses.values())).backward()  # type: ignore[no-untyped-call]
         self.processes.average_gradients(parameters)
-        if norm := self.plan.entry.recipe.grad_norm:
+        if norm := self.plan.entry.recipe.max_grad_norm:
             nn.utils.clip_grad_norm_(parameters, norm)
         optimizer.step()
-        if phase.clip:
+        if phase.weight_clip:
             with torch.no_grad():
-                torch._foreach_clamp_min_([*parameters], -phase.clip)
-                torch._foreach_clamp_max_([*parameters], phase.clip)
+                torch._foreach_clamp_min_([*parameters], -phase.weight_clip)
+                torch._foreach_clamp_max_([*parameters], phase.weight_clip)
 
 
 def _freeze_norm_biases(net: nn.Module) -> None:
@@ -140,7 +140,7 @@ def _trained(net: nn.Module) -> list[nn.Parameter]:
 def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], device: torch.device) -> Optimizer:
     on_cuda = device.type == "cuda"
     lr: float | Tensor = _rate(recipe, phase)
-    if on_cuda and recipe.decay:
+    if on_cuda and recipe.lr_schedule == "linear":
         lr = torch.tensor(lr, device=device)  # a graph holds numbers as they were, and reads tensors anew
     if recipe.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2, capturable=on_cuda)
@@ -149,7 +149,7 @@ def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], dev
 
 
 def _rate(recipe: Recipe, phase: Phase) -> float:
-    return recipe.critic_lr if phase.net == "critic" and recipe.critic_lr else recipe.lr
+    return recipe.discriminator_lr if phase.net == "discriminator" and recipe.discriminator_lr else recipe.lr
 
 
 def _set_rate(optimizer: Optimizer, rate: float) -> None:

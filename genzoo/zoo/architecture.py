@@ -19,7 +19,7 @@ class Architecture:
     Attributes:
         kind: its name in `config.json`.
         nets: the place of its builder, as `module:function`, (entry, architecture) -> the generator, and the
-            critic or encoder.
+            discriminator or encoder.
         channels_last: whether its nets are trained channels-last.
         cuda_graph: whether a training step of its nets can be recorded as a CUDA graph.
         cudnn: whether its nets are sampled with cuDNN's kernels.
@@ -59,12 +59,12 @@ class Architecture:
 
     @property
     def norm_biases(self) -> bool:
-        """Whether the critic has batch norm of maps, whose biases a recipe may hold at 0."""
+        """Whether the discriminator has batch norm of maps, whose biases a recipe may hold at 0."""
         return False
 
     @property
     def gradient_penalty(self) -> bool:
-        """Whether the critic judges each image by itself and twice differentiably, as a gradient penalty needs it."""
+        """Whether the discriminator judges each image by itself, twice differentiably, as gradient penalties need."""
         return False
 
 

@@ -56,14 +56,15 @@ _COMPLETES = "The entry completes {report}, which names WGAN-GP without running 
 _VAE = Recipe("vae", epochs=100, batch_size=100, lr=1e-3, beta1=0.9)
 _GAN = Recipe("gan", epochs=200, batch_size=128, lr=2e-4)
 # On MNIST 5e-5, the rate of its authors, was far slower; with constant rates it stood still after 3,000 steps.
-# Trained biases end at the clip value, where with 3 layers on CIFAR-10 the critic's last is linear and sees no shapes.
-# A step learns as much with two critic steps as with five, and takes half the time.
+# Trained biases end at the clip value, where with 3 layers on CIFAR-10 the discriminator's last is linear and sees no
+# shapes.
+# A step learns as much with two discriminator steps as with five, and takes half the time.
 _WGAN = Recipe(
-    "wgan", epochs=200, batch_size=64, lr=1e-3, critic_lr=1e-4, optimizer="rmsprop", beta2=0.99, critic_steps=2,
-    clip=0.01, decay=True, norm_bias=False,
+    "wgan", epochs=200, batch_size=64, lr=1e-3, discriminator_lr=1e-4, optimizer="rmsprop", beta2=0.99, n_critic=2,
+    weight_clip=0.01, lr_schedule="linear", norm_bias=False,
 )  # fmt: skip
 # Its authors' 1e-4 is for runs of ten times the length, and a rate that falls makes one longer still.
-_WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=4e-4, beta1=0.0, beta2=0.9, critic_steps=5, penalty=10.0)
+_WGANGP = Recipe("wgangp", epochs=200, batch_size=64, lr=4e-4, beta1=0.0, beta2=0.9, n_critic=5, gp_weight=10.0)
 
 
 def _reports_0_to_2() -> Iterable[Entry]:
@@ -71,7 +72,7 @@ def _reports_0_to_2() -> Iterable[Entry]:
     # Without momentum its digits' classes come out more evenly.
     yield Entry(
         MLPGAN, MNIST, 100, 4, Mlp(wide, (512, 256), "relu"),
-        dataclasses.replace(_GAN, beta1=0.0, decay=True), source="report 0",
+        dataclasses.replace(_GAN, beta1=0.0, lr_schedule="linear"), source="report 0",
     )  # fmt: skip
     yield Entry(MLPVAE, MNIST, 2, 2, Mlp((256, 512), (512, 256), "relu"), _VAE, source="report 0")
     yield Entry(
@@ -104,7 +105,7 @@ def _report_3() -> Iterable[Entry]:
     )  # fmt: skip
     # At the report's rates the discriminators win within 300 steps, and for good.
     faster = dataclasses.replace(
-        linear, lr=1e-3, critic_lr=3e-4, beta1=0.5, real_label=0.9, grad_norm=5.0, decay=True
+        linear, lr=1e-3, discriminator_lr=3e-4, beta1=0.5, real_label=0.9, max_grad_norm=5.0, lr_schedule="linear"
     )  # fmt: skip
     for tag, arch in (("s1", FlatConv()), ("s2", FlatConv(stride=2)), ("pool", FlatConv(pool=True))):
         yield Entry(CONVGAN, MNIST, 100, 2, arch, faster, tag=tag, source="report 3")
@@ -121,9 +122,9 @@ def _dcgan_on_mnist(layers: int) -> Recipe:
 
 
 def _wgan_on_mnist(layers: int) -> Recipe:
-    # Clipped weights bound a critic's slope by a power of its depth: at 0.01 one of 3 layers is too flat, and
+    # Clipped weights bound a discriminator's slope by a power of its depth: at 0.01 one of 3 layers is too flat, and
     # at 0.03 one of 4 loses its generator.
-    return dataclasses.replace(_WGAN, lr=2e-3, clip=0.03 if layers == 3 else 0.01)
+    return dataclasses.replace(_WGAN, lr=2e-3, weight_clip=0.03 if layers == 3 else 0.01)
 
 
 def _wgan_on_cifar10(layers: int) -> Recipe:
@@ -132,15 +133,15 @@ def _wgan_on_cifar10(layers: int) -> Recipe:
         4: {"batch_size": 256, "epochs": 400},
         # 50,000 steps with batches of 128 bring it further than 80,000 with batches of 64, or 40,000 of 256.
         5: {"batch_size": 128, "epochs": 385},
-        # At 1e-3 the generator throws so deep a critic from one end of its range to the other.
-        6: {"lr": 5e-4, "critic_lr": 5e-5},
+        # At 1e-3 the generator throws so deep a discriminator from one end of its range to the other.
+        6: {"lr": 5e-4, "discriminator_lr": 5e-5},
     }
     return dataclasses.replace(_WGAN, **changes.get(layers, {}))
 
 
 def _wgangp_on_mnist(layers: int) -> Recipe:
-    # Two critic steps teach less a step than five here, but more in the same time.
-    recipe = dataclasses.replace(_WGANGP, lr=1e-3, critic_steps=2, decay=True)
+    # Two discriminator steps teach less a step than five here, but more in the same time.
+    recipe = dataclasses.replace(_WGANGP, lr=1e-3, n_critic=2, lr_schedule="linear")
     # 5,000 steps with batches of 256 bring it as far as 28,000 with batches of 64.
     return dataclasses.replace(recipe, batch_size=256, epochs=400) if layers == 4 else recipe
 
@@ -157,7 +158,7 @@ def _studies() -> Iterable[Entry]:
     on_mnist, on_cifar10 = (10, 20, 50, 100, 200), (10, 20, 50, 100)
     gaussian = dataclasses.replace(_VAE, likelihood="gaussian", likelihood_sd=0.1)
     # Steps count for more than images.
-    small_batches = dataclasses.replace(_GAN, batch_size=64, decay=True)
+    small_batches = dataclasses.replace(_GAN, batch_size=64, lr_schedule="linear")
     dropout = dataclasses.replace(_MNIST_CONV, dropout=0.3)
     studies: tuple[tuple[Family, Dataset, Conv, Callable[[int], Recipe], tuple[int, ...], int, int], ...] = (
         (CONV_VAE, MNIST, _MNIST_CONV, lambda _: _VAE, on_mnist, 20, 5),
@@ -182,15 +183,15 @@ def _report_4() -> Iterable[Entry]:
         origin="The entry is genzoo's own: a VAE of {report}, trained on binarised digits.",
     )  # fmt: skip
     # With batch norm a discriminator judges batches, and soon tells nearly all of them: these nets have none there.
-    without_norm = dataclasses.replace(_CIFAR10_CONV, critic_norm=False)
-    r1 = dataclasses.replace(_GAN, batch_size=64, lr=4e-4, beta1=0.0, critic_steps=5, penalty=0.1)
+    without_norm = dataclasses.replace(_CIFAR10_CONV, discriminator_norm=False)
+    r1 = dataclasses.replace(_GAN, batch_size=64, lr=4e-4, beta1=0.0, n_critic=5, r1_gamma=0.1)
     yield dataclasses.replace(
         _conv_entry(DCGAN, CIFAR10, 100, 4, without_norm, r1), tag="r1",
         origin="The entry is genzoo's own: a DCGAN of {report}, whose discriminator has a gradient penalty in place of "
         "batch norm.",
     )  # fmt: skip
     for layers in (3, 4):
-        arch = dataclasses.replace(_MNIST_CONV, critic_norm=False)
+        arch = dataclasses.replace(_MNIST_CONV, discriminator_norm=False)
         yield _conv_entry(PENALISED, MNIST, 100, layers, arch, _wgangp_on_mnist(layers))
     yield _conv_entry(PENALISED, CIFAR10, 100, 4, without_norm, _WGANGP)
 

@@ -12,7 +12,7 @@ from genzoo.zoo.fields import check_name
 if TYPE_CHECKING:
     from genzoo.zoo.spec import Recipe
 
-Output = Literal["sigmoid", "tanh"]
+OutputActivation = Literal["sigmoid", "tanh"]
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,19 @@ class Objective:
         takes: fields of the recipe that go with it, and may be left as they come.
         tag: what the Hub calls such models.
         selection: the metric, of those measured on the way, by which the state that ships is chosen.
-        scores: what the critic's scores are called, in words.
+        scores: what the discriminator's scores are called, in words.
         papers: papers that come with a field of the recipe which is not 0: (field, paper).
     """
 
     name: str
-    second_net: Literal["critic", "encoder"]
+    second_net: Literal["discriminator", "encoder"]
     game: str
     words: Callable[[Recipe], str]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     tag: str = "gan"
     selection: str = "frechet_distance"
-    scores: str = "the critic's scores"
+    scores: str = "the discriminator's scores"
     papers: tuple[tuple[str, str], ...] = ()
 
 
@@ -54,7 +54,7 @@ class Family:
         architecture: the class of its entries' architectures.
         objective: what they are trained to minimise.
         papers: those that the method comes from, as Markdown.
-        output: what makes pixels of a generator's raw values, unless an entry says otherwise.
+        output_activation: what makes pixels of a generator's raw values, unless an entry says otherwise.
     """
 
     noun: ClassVar[str] = "family"
@@ -64,7 +64,7 @@ class Family:
     architecture: type[Architecture]
     objective: Objective
     papers: tuple[str, ...] = ()
-    output: Output = "sigmoid"
+    output_activation: OutputActivation = "sigmoid"
 
     def __post_init__(self) -> None:
         check_name("family", self.name)
@@ -74,5 +74,5 @@ class Family:
 
     @property
     def is_vae(self) -> bool:
-        """Whether its models have an encoder, and no critic."""
+        """Whether its models have an encoder, and no discriminator."""
         return self.objective.second_net == "encoder"

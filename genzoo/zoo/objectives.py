@@ -22,12 +22,12 @@ R1_PAPER = (
 )
 VAE_PAPER = "[Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), Kingma and Welling 2014"
 
-_ADVERSARIAL = ("critic_lr", "critic_steps")
+_ADVERSARIAL = ("discriminator_lr", "n_critic")
 
 
 def _gan_words(recipe: Recipe) -> str:
     smooth = f", real images labelled {recipe.real_label:g}" if recipe.real_label < 1 else ""
-    held = f", R1 gradient penalty of weight {recipe.penalty:g}" if recipe.penalty else ""
+    held = f", R1 gradient penalty of weight {recipe.r1_gamma:g}" if recipe.r1_gamma else ""
     return f"non-saturating GAN loss on logits{smooth}{held}"
 
 
@@ -40,27 +40,27 @@ def _vae_words(recipe: Recipe) -> str:
 
 GAN = Objective(
     "gan",
-    "critic",
+    "discriminator",
     "genzoo.train.phases:Adversarial",
     _gan_words,
-    takes=(*_ADVERSARIAL, "real_label", "penalty"),
+    takes=(*_ADVERSARIAL, "real_label", "r1_gamma"),
     scores="the discriminator's logits",
-    papers=(("penalty", R1_PAPER),),
+    papers=(("r1_gamma", R1_PAPER),),
 )
 WGAN = Objective(
     "wgan",
-    "critic",
+    "discriminator",
     "genzoo.train.phases:Wasserstein",
-    lambda recipe: f"Wasserstein loss, the critic's weights clipped at {recipe.clip:g}",
-    needs=("clip",),
+    lambda recipe: f"Wasserstein loss, the discriminator's weights clipped at {recipe.weight_clip:g}",
+    needs=("weight_clip",),
     takes=_ADVERSARIAL,
 )
 WGANGP = Objective(
     "wgangp",
-    "critic",
+    "discriminator",
     "genzoo.train.phases:PenalisedWasserstein",
-    lambda recipe: f"Wasserstein loss with a gradient penalty of weight {recipe.penalty:g}",
-    needs=("penalty",),
+    lambda recipe: f"Wasserstein loss with a gradient penalty of weight {recipe.gp_weight:g}",
+    needs=("gp_weight",),
     takes=_ADVERSARIAL,
 )
 VAE = Objective(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from genzoo.errors import InvalidEntryError, brief
 from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
-from genzoo.zoo.family import Family, Objective, Output
+from genzoo.zoo.family import Family, Objective, OutputActivation
 from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, check, decode, decode_kind, encode
 from genzoo.zoo.registry import FAMILIES, find_dataset, find_family
 
@@ -25,32 +25,33 @@ class Recipe:
     """How an entry is trained; each number comes from its report, or from ours where it is silent.
 
     A step is one update of the generator (or VAE).  `epochs` passes over the training set are
-    counted in the images that the critic, or the VAE, sees.  `likelihood_sd` is the standard
+    counted in the images that the discriminator, or the VAE, sees.  `likelihood_sd` is the standard
     deviation of a Gaussian likelihood; `binarize` draws the pixels of each batch anew from their
-    grey levels, as the Bernoulli likelihood wants them.  `penalty` is the weight of WGAN-GP's gradient
-    penalty, or of the one at real images (R1) that a GAN of convolutional nets may have.  With `decay` the
-    learning rates fall linearly to zero over the run's steps.  Without `norm_bias` the biases of the
-    critic's batch norm are not trained: they stay 0, or what a fine-tuned model's parent has.
+    grey levels, as the Bernoulli likelihood wants them.  `gp_weight` is the weight of WGAN-GP's gradient
+    penalty, `r1_gamma` of the one at real images (R1) that a GAN of convolutional nets may have.  With an
+    `lr_schedule` "linear" the learning rates fall to zero over the run's steps.  Without `norm_bias` the biases of the
+    discriminator's batch norm are not trained: they stay 0, or what a fine-tuned model's parent has.
     """
 
     objective: str
     epochs: int
     batch_size: int = 128
     lr: float = 2e-4
-    critic_lr: float | None = None
+    discriminator_lr: float | None = None
     optimizer: Literal["adam", "rmsprop"] = "adam"
     beta1: float = 0.5
     beta2: float = 0.999
-    critic_steps: int = 1
+    n_critic: int = 1
     real_label: float = 1.0
-    clip: float = 0.0
-    penalty: float = 0.0
-    grad_norm: float = 0.0
+    weight_clip: float = 0.0
+    gp_weight: float = 0.0
+    r1_gamma: float = 0.0
+    max_grad_norm: float = 0.0
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     likelihood_sd: float = 1.0
     binarize: bool = False
-    ema: float = 0.999
-    decay: bool = False
+    ema_decay: float = 0.999
+    lr_schedule: Literal["constant", "linear"] = "constant"
     norm_bias: bool = True
 
     def __post_init__(self) -> None:
@@ -58,20 +59,25 @@ class Recipe:
         check(2 <= self.batch_size <= 65536, f"a batch of {self.batch_size} is not between 2 and 65536.")
         check(0 < self.lr <= 1, f"a learning rate of {self.lr} is not above 0 and at most 1.")
         check(
-            self.critic_lr is None or 0 < self.critic_lr <= 1,
-            f"a critic's learning rate of {self.critic_lr} is not above 0 and at most 1.",
+            self.discriminator_lr is None or 0 < self.discriminator_lr <= 1,
+            f"a discriminator's learning rate of {self.discriminator_lr} is not above 0 and at most 1.",
         )
-        for name in ("beta1", "beta2", "ema"):
+        for name in ("beta1", "beta2", "ema_decay"):
             value = getattr(self, name)
             check(0 <= value < 1, f"{name} is {value}, but must be at least 0 and below 1.")
-        check(1 <= self.critic_steps <= 100, f"{self.critic_steps} critic steps are not between 1 and 100.")
+        check(1 <= self.n_critic <= 100, f"{self.n_critic} discriminator steps are not between 1 and 100.")
         check(0.5 < self.real_label <= 1, f"a real label of {self.real_label} is not above 0.5 and at most 1.")
         check(
             1e-6 <= self.likelihood_sd <= 1e6,
             f"a likelihood_sd of {self.likelihood_sd} is not between 0.000001 and 1,000,000.",
         )
-        for name in ("clip", "penalty", "grad_norm"):
+        for name in ("weight_clip", "gp_weight", "r1_gamma", "max_grad_norm"):
             check(getattr(self, name) >= 0, f"{name} is {getattr(self, name)}, but must not be negative.")
+
+    @property
+    def gradient_penalty(self) -> float:
+        """The weight of the penalty on the discriminator's gradient, of either kind; 0 where there is none."""
+        return self.gp_weight or self.r1_gamma
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Entry:
         arch: the sizes of its nets.
         recipe: how it is trained.
         tag: what tells it from others of these sizes.
-        output: what makes pixels of the generator's raw values; the family's unless said otherwise.
+        output_activation: what makes pixels of the generator's raw values; the family's unless said otherwise.
         source: where it comes from, e.g. `report 4`.
         origin: a sentence about where it comes from, `{report}` standing for the report, where there is more to say.
     """
@@ -99,13 +105,13 @@ class Entry:
     arch: Architecture
     recipe: Recipe
     tag: str = ""
-    output: Output = _OF_FAMILY
+    output_activation: OutputActivation = _OF_FAMILY
     source: str = field(default="", compare=False)
     origin: str = field(default="", compare=False, repr=False, metadata=NOT_STORED)
 
     def __post_init__(self) -> None:
-        if self.output is _OF_FAMILY:
-            object.__setattr__(self, "output", self.family.output)
+        if self.output_activation is _OF_FAMILY:
+            object.__setattr__(self, "output_activation", self.family.output_activation)
         # A VAE's mixture has ten covariances of latent size by latent size.
         most = 1024 if self.is_vae else 4096
         check(1 <= self.latent_size <= most, f"a latent size of {self.latent_size} is not between 1 and {most}.")
@@ -127,12 +133,12 @@ class Entry:
         _check_fields(self.recipe, objective)
         check(
             self.recipe.norm_bias or (self.arch.norm_biases and not self.is_vae),
-            f"{self.name}: norm_bias is off, but there is no critic with batch norm.",
+            f"{self.name}: norm_bias is off, but there is no discriminator with batch norm.",
         )
         check(
-            self.recipe.penalty == 0 or self.arch.gradient_penalty,
-            f"{self.name}: a penalty of {self.recipe.penalty} is on each image's own gradient, "
-            "and needs a convolutional critic without batch norm.",
+            self.recipe.gradient_penalty == 0 or self.arch.gradient_penalty,
+            f"{self.name}: a penalty of {self.recipe.gradient_penalty} is on each image's own gradient, "
+            "and needs a convolutional discriminator without batch norm.",
         )
         layers = self.arch.hidden_layers(self.dataset.shape[1])
         check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")
@@ -145,7 +151,7 @@ class Entry:
 
     @property
     def is_vae(self) -> bool:
-        """Whether the entry has an encoder (and no critic)."""
+        """Whether the entry has an encoder (and no discriminator)."""
         return self.family.is_vae
 
     @property

@@ -10,7 +10,7 @@ from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from genzoo.checkpoint.layout import CRITIC
+from genzoo.checkpoint.layout import DISCRIMINATOR
 from genzoo.checkpoint.nets import MIXTURE_COMPONENTS, meta_nets
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import front_matter
@@ -43,7 +43,7 @@ def page(facts: Facts) -> str:
         report_words=REPORTS.get(report),
         origin=listed.origin.format(report=f"{report} of genzoo's five course reports") if listed else "",
         aliases=aliases_of(entry.name),
-        has_critic=facts.folder.has(CRITIC),
+        has_discriminator=facts.folder.has(DISCRIMINATOR),
         mixture_components=MIXTURE_COMPONENTS,
         ranking=ranking(facts),
         data=facts.config.training.get("data"),

@@ -12,13 +12,13 @@ from genzoo.zoo.registry import ALL_METRICS, ENTRIES
 from genzoo.zoo.spec import Recipe
 
 _TOLD = (
-    *("objective", "real_label", "clip", "penalty", "grad_norm", "critic_steps"),
+    *("objective", "real_label", "weight_clip", "gp_weight", "r1_gamma", "max_grad_norm", "n_critic"),
     *("likelihood", "likelihood_sd", "binarize"),
-    *("optimizer", "lr", "critic_lr", "beta1", "beta2", "decay"),
-    *("batch_size", "epochs", "ema"),
+    *("optimizer", "lr", "discriminator_lr", "beta1", "beta2", "lr_schedule"),
+    *("batch_size", "epochs", "ema_decay"),
 )
 """The fields of a recipe that the template has words of."""
-_STEPS = ("data", "steps", "step", "evaluations", "decay_steps")
+_STEPS = ("data", "steps", "step", "evaluations", "schedule_steps")
 
 
 def untold(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -58,13 +58,13 @@ def passes(facts: Facts) -> float | None:
     images = data.get("images") if isinstance(data, Mapping) else None
     if not isinstance(steps, int) or not isinstance(images, int) or images < recipe.batch_size:
         return None
-    return steps * recipe.critic_steps / (images // recipe.batch_size)
+    return steps * recipe.n_critic / (images // recipe.batch_size)
 
 
 def again(facts: Facts) -> str:
     """The command that trains an entry of the catalog as this one was; empty where there is none."""
     training = facts.config.training
-    steps, seed = training.get("decay_steps", training.get("steps")), training.get("seed")
+    steps, seed = training.get("schedule_steps", training.get("steps")), training.get("seed")
     if not facts.of_catalog or not (isinstance(steps, int) and isinstance(seed, int)):
         return ""
     # The catalog's recipe may have moved on from that of these weights.

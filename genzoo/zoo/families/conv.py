@@ -38,7 +38,7 @@ class Conv(Architecture):
     layer joins the narrowest map and the latent; without, one more strided layer goes from
     2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 follow one strided layer each, from maps
     of 4 x 4 outwards.
-    `dropout` acts on a discriminator's flattened features; `critic_norm` is its batch norm.
+    `dropout` acts on a discriminator's flattened features; `discriminator_norm` is its batch norm.
     """
 
     kind: ClassVar[str] = "conv"
@@ -48,7 +48,7 @@ class Conv(Architecture):
     kernel: int
     extra: int = 0
     project: bool = True
-    critic_norm: bool = True
+    discriminator_norm: bool = True
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -88,12 +88,12 @@ class Conv(Architecture):
     @property
     def norm_biases(self) -> bool:
         """Those of its batch norm, where it has that."""
-        return self.critic_norm
+        return self.discriminator_norm
 
     @property
     def gradient_penalty(self) -> bool:
         """Batch norm would make an image's score depend on its batch."""
-        return not self.critic_norm
+        return not self.discriminator_norm
 
 
 DCGAN = Family("dcgan", "A DCGAN, a GAN of convolutional nets", Conv, GAN, (GAN_PAPER, DCGAN_PAPER), "tanh")

@@ -13,23 +13,23 @@ from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER
 
 @dataclass(frozen=True)
 class Mlp(Architecture):
-    """Fully connected nets: `generator` and `critic` are hidden sizes from input to output.
+    """Fully connected nets: `generator` and `discriminator` are hidden sizes from input to output.
 
-    `critic` is the discriminator, or a VAE's encoder.  `dropout` acts after each hidden layer
+    `discriminator` is the discriminator, or a VAE's encoder.  `dropout` acts after each hidden layer
     of a discriminator, `batch_norm` before each activation of both nets.
     """
 
     kind: ClassVar[str] = "mlp"
     nets: ClassVar[str] = "genzoo.nets.mlp:build_mlp"
     generator: tuple[int, ...]
-    critic: tuple[int, ...]
+    discriminator: tuple[int, ...]
     activation: Activation = "leaky_relu"
     batch_norm: bool = False
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check_sizes("the generator's list of hidden sizes", self.generator, 8192)
-        check_sizes("the critic's list of hidden sizes", self.critic, 8192)
+        check_sizes("the discriminator's list of hidden sizes", self.discriminator, 8192)
         check_dropout(self.dropout)
 
     @property
@@ -51,8 +51,8 @@ class Mlp(Architecture):
 
     def with_width(self, width: int) -> Mlp:
         """Both nets in proportion to the widest hidden layer of the generator."""
-        generator, critic = (scaled(sizes, width, self.width) for sizes in (self.generator, self.critic))
-        return dataclasses.replace(self, generator=generator, critic=critic)
+        generator, discriminator = (scaled(sizes, width, self.width) for sizes in (self.generator, self.discriminator))
+        return dataclasses.replace(self, generator=generator, discriminator=discriminator)
 
 
 MLPGAN = Family("mlpgan", "A GAN of fully connected nets", Mlp, GAN, (GAN_PAPER,), "tanh")

@@ -33,10 +33,10 @@ class Bands(Architecture):
 
 LSGAN = Objective(
     "least squares",
-    "critic",
+    "discriminator",
     "stripes.nets:LeastSquares",
     lambda recipe: f"least squares to {recipe.real_label:g} and 0",
-    takes=("critic_lr", "critic_steps", "real_label"),
+    takes=("discriminator_lr", "n_critic", "real_label"),
     papers=(),
 )
 STRIPES = Dataset(

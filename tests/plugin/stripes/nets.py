@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from genzoo.nets.blocks import critic_ends
+from genzoo.nets.blocks import discriminator_ends
 from genzoo.train.phases import Adversarial, Losses
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.spec import Entry
@@ -19,16 +19,16 @@ IMAGES = 300
 
 
 def build(entry: Entry, arch: Bands) -> tuple[nn.Module, nn.Module]:
-    """Generator and critic."""
+    """Generator and discriminator."""
     shape = entry.dataset.shape
-    before, outputs, after = critic_ends(entry)
+    before, outputs, after = discriminator_ends(entry)
     generator = nn.Sequential(
         nn.Linear(entry.latent_size, arch.units), nn.ReLU(), nn.Linear(arch.units, prod(shape)), nn.Unflatten(1, shape)
     )
-    critic = nn.Sequential(
+    discriminator = nn.Sequential(
         *before, nn.Flatten(), nn.Linear(prod(shape), arch.units), nn.ReLU(), nn.Linear(arch.units, outputs), *after
     )
-    return generator, critic
+    return generator, discriminator
 
 
 class LeastSquares(Adversarial):
@@ -37,7 +37,7 @@ class LeastSquares(Adversarial):
     def loss_of_generator(self, scores: Tensor) -> Tensor:
         return (scores - self.entry.recipe.real_label).square().mean()
 
-    def losses_of_critic(self, real: Tensor, fake: Tensor) -> Losses:
+    def losses_of_discriminator(self, real: Tensor, fake: Tensor) -> Losses:
         return {"squares": self.loss_of_generator(real) + fake.square().mean()}
 
 

@@ -24,9 +24,9 @@ from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
 from genzoo.release.adopt import adopt
 from genzoo.sampling.model import load
-from genzoo.train import choice, measured, train
-from genzoo.train.choice import Judge, best_of
+from genzoo.train import measured, selection, train
 from genzoo.train.mixture import fit_mixture
+from genzoo.train.selection import SelectionMeasure, best_of
 from genzoo.train.state import STATE
 from genzoo.zoo.catalog import ENTRIES
 
@@ -60,16 +60,16 @@ def test_what_is_better() -> None:
 
 def test_a_judge_tells_nets_apart_and_repeats_itself() -> None:
     data = noise_images(GAN.dataset, 400)
-    judge = Judge(GAN, data, CPU)
+    judge = SelectionMeasure(GAN, data, CPU)
     bad, good = (load(name) for name in ("mlpvae-mnist-z2-l1", "dcgan-mnist-z100-l3"))
-    entry = dataclasses.replace(GAN, latent_size=2, output="sigmoid")
+    entry = dataclasses.replace(GAN, latent_size=2, output_activation="sigmoid")
     seen = judge.measure({"generator": good.generator})
     assert seen == judge.measure({"generator": good.generator})
     assert set(seen) == {"frechet_distance", "coverage"}
-    digits = Judge(entry, noise_images(GAN.dataset, 400), CPU).measure({"generator": bad.generator})
+    digits = SelectionMeasure(entry, noise_images(GAN.dataset, 400), CPU).measure({"generator": bad.generator})
     assert digits["frechet_distance"] != seen["frechet_distance"]
     nets = {"generator": bad.generator, "encoder": bad.encoder}
-    assert Judge(VAE, data, CPU).measure(nets)["elbo"] == pytest.approx(
+    assert SelectionMeasure(VAE, data, CPU).measure(nets)["elbo"] == pytest.approx(
         float(bad.elbo(data.batch(torch.arange(400))).mean()), rel=0.01
     )
 
@@ -78,7 +78,7 @@ def test_a_judge_tells_nets_apart_and_repeats_itself() -> None:
 def few_samples() -> Iterator[None]:
     """A judge draws as many as tell noise from digits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choice, "_IMAGES", 500)
+        patch.setattr(selection, "_IMAGES", 500)
         yield
 
 
@@ -93,10 +93,10 @@ def test_the_best_state_ships(run: Path) -> None:
     assert [row["step"] for row in found["evaluations"]] == [2, 4, 6, 8]
     assert found["step"] == best_of(GAN, found["evaluations"])["step"]
     state = read_tensors(run / STATE)
-    for file in ("model", "critic"):
+    for file in ("model", "discriminator"):
         for name, tensor in read_tensors(run / f"{file}.safetensors").items():
-            assert torch.equal(tensor, state[f"best.{name}"])
-    again = Judge(GAN, noise_images(GAN.dataset, 600), CPU).measure({"generator": load(run).generator})
+            assert torch.equal(tensor, state["best." + name.replace("critic.", "discriminator.")])
+    again = SelectionMeasure(GAN, noise_images(GAN.dataset, 600), CPU).measure({"generator": load(run).generator})
     kept = best_of(GAN, found["evaluations"])
     assert again["frechet_distance"] == pytest.approx(kept["frechet_distance"], rel=1e-2)  # float16's rounding
 
@@ -106,7 +106,7 @@ def test_a_run_that_goes_on_keeps_its_best(run: Path, tmp_path: Path) -> None:
     train(plan(GAN.name, folder, steps=4, evaluations=2), data)
     train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
     assert training(folder)["evaluations"] == training(run)["evaluations"]
-    for file in ("model.safetensors", "critic.safetensors"):
+    for file in ("model.safetensors", "discriminator.safetensors"):
         assert (folder / file).read_bytes() == (run / file).read_bytes()
     written = (folder / STATE).stat().st_mtime_ns
     train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
@@ -124,12 +124,12 @@ def test_with_no_more_evaluations_the_last_state_ships(tmp_path: Path) -> None:
 
 def test_a_state_whose_measures_are_not_finite_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, folder = noise_images(VAE.dataset, 300), tmp_path / "run"
-    measure, calls = Judge.measure, iter(range(9))
+    measure, calls = SelectionMeasure.measure, iter(range(9))
 
-    def spiked(judge: Judge, nets: Any) -> dict[str, float]:
+    def spiked(judge: SelectionMeasure, nets: Any) -> dict[str, float]:
         return measure(judge, nets) | ({"elbo": float("-inf")} if next(calls) == 0 else {})
 
-    monkeypatch.setattr(Judge, "measure", spiked)
+    monkeypatch.setattr(SelectionMeasure, "measure", spiked)
     train(plan(VAE.name, folder, steps=4, evaluations=2), data)
     train(plan(VAE.name, folder, steps=6, evaluations=3), data, resume=True)
     assert [row["step"] for row in training(folder)["evaluations"]] == [4, 6]

@@ -45,7 +45,7 @@ def best_of(entry: Entry, evaluations: list[dict[str, float]]) -> dict[str, floa
     return min(evaluations, key=lambda evaluation: loss_of(entry, evaluation))
 
 
-class Judge:
+class SelectionMeasure:
     """Measures nets of an entry on its training set; the test set stays unseen.
 
     5,000 samples of one seed against 10,000 training images: Fréchet distance and coverage where a
@@ -82,7 +82,7 @@ class Judge:
     def _pixels(self, generator: nn.Module) -> list[Tensor]:
         drawn = torch.from_numpy(noise.normals(_SEED, 0, _IMAGES, self.entry.latent_size)).to(self.device)
         raws = (generator(z) for z in torch.split(drawn, _BATCH))
-        return [to_levels(to_pixels(raw, self.entry.output)).cpu() for raw in raws]
+        return [to_levels(to_pixels(raw, self.entry.output_activation)).cpu() for raw in raws]
 
     def _elbo(self, encoder: nn.Module, generator: nn.Module) -> float:
         some = ImageData(self.data.dataset, self.data.pixels[:_IMAGES])
