@@ -76,6 +76,11 @@ run("publish", run_, "--repo-id", "user/bands")
 model = genzoo.load("user/bands")
 assert (model.sample(3, seed=0) == genzoo.load(run_).sample(3, seed=0)).all()
 assert model.score(model.sample(3, seed=0)).shape == (3,)
+try:
+    genzoo.load(name)
+    raise AssertionError("it has no weights")
+except genzoo.GenzooError as error:
+    assert "have not been trained yet" in str(error), error
 assert (whole / "config.json").read_text().count('"package": "genzoo-stripes"') == 1
 """
 

@@ -22,6 +22,7 @@ from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
 from genzoo.values import as_path
 from genzoo.zoo import catalog
+from genzoo.zoo.registry import find_entry_named
 from genzoo.zoo.spec import Entry
 
 NAMESPACE = "GENZOO_HUB_NAMESPACE"
@@ -182,6 +183,8 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
             return open_repository(named[0], _one_revision(named[1], revision))
         except HubError as error:
             raise _beside_folder(error, source) from None
+    if find_entry_named(source):  # an installed package's
+        return _find_entry(source)
     known = catalog.nearest(source, [*catalog.ALIASES, *catalog.ENTRIES])
     raise UnknownNameError(f"{brief(source)} is neither a model's name nor a folder: {known}")
 
