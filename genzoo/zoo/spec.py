@@ -206,14 +206,15 @@ def _as_registered(dataset: Dataset) -> Dataset:
 
 def _check_fields(recipe: Recipe, objective: Objective) -> None:
     """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
-    every = {family.objective.name: family.objective for family in FAMILIES.values()} | {objective.name: objective}
-    for name, default in {f.name: f.default for f in fields(Recipe)}.items():
+    for field_ in fields(Recipe):
+        name, value = field_.name, getattr(recipe, field_.name)
+        if name in objective.takes or (value if name in objective.needs else value == field_.default):
+            continue
+        every = {family.objective.name: family.objective for family in FAMILIES.values()} | {objective.name: objective}
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
-        value, own = getattr(recipe, name), name in objective.needs
-        fits = name in objective.takes or (bool(value) if own else value == default)
         check(
-            fits or not (needing or taking),
+            not (needing or taking),
             f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}.",
         )
 
