@@ -225,6 +225,17 @@ def test_other_recipes() -> None:
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
+    for name, changes, words in (
+        (
+            "vae-mnist",
+            {"n_critic": "5"},
+            "a n_critic of 5 does not go with vae: gan, wgan and wgangp alone may have one",
+        ),
+        ("wgan-mnist", {"real_label": "0.9"}, r"a real_label of 0\.9 does not go with wgan: gan alone may have one"),
+        ("dcgan-mnist", {"binarize": "true"}, "a binarize of True does not go with gan: vae alone may have one"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            with_recipe(find_entry(name), changes)
     with pytest.raises(UsageError, match=r"a weight_clip of 0\.0 does not go with wgan"):
         with_recipe(find_entry("wgan-mnist"), {"weight_clip": "0"})
     with pytest.raises(UsageError, match=r"a gp_weight of 0\.0 does not go with wgangp"):

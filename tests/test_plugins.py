@@ -146,6 +146,14 @@ def test_own_code_registers_through_the_same_call() -> None:
 
 
 @pytest.mark.usefixtures("tables")
+def test_an_entry_comes_after_its_family() -> None:
+    entry = ENTRIES["mlpgan-mnist-z100-l3"]
+    mine = dataclasses.replace(entry.family, name="mine")
+    with pytest.raises(RegistrationError, match="mine-mnist-z100-l3 is of a family mine that is not registered"):
+        genzoo.register(dataclasses.replace(entry, family=mine))
+
+
+@pytest.mark.usefixtures("tables")
 def test_names_that_clash_register_nothing() -> None:
     new, taken = Dataset("squares", (1, 16, 16)), Dataset("mnist", (1, 16, 16))
     for records in ([new, taken], [new, new]):

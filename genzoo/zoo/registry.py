@@ -49,7 +49,7 @@ def register(*records: Record) -> None:
     All of them are registered, or none.
 
     Raises:
-        RegistrationError: for a name that is taken, or what is no record.
+        RegistrationError: for a name that is taken, what is no record, or an entry before its family.
     """
     new: set[tuple[str, str]] = set()
     for record in records:
@@ -59,6 +59,9 @@ def register(*records: Record) -> None:
         if record.name in _TABLES[noun] or (noun, record.name) in new:
             raise RegistrationError(f"The {noun} {record.name} is registered twice: give one of the two another name.")
         new.add((noun, record.name))
+        family = getattr(record, "family", None)
+        if family is not None and FAMILIES.get(family.name) != family and ("family", family.name) not in new:
+            raise RegistrationError(f"{record.name} is of a family {family} that is not registered: register it first.")
     for record in records:
         _TABLES[type(record).noun][record.name] = record
 

@@ -221,8 +221,7 @@ def _check_fields(recipe: Recipe, objective: Objective) -> None:
 
 def _whose(needing: list[str], taking: list[str]) -> str:
     """In words, the objectives that need a field of the recipe, and those that may have it."""
+    has, may = (" and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) for names in (needing, taking))
     if not taking:
-        return f"{' and '.join(needing)} alone has one"
-    if not needing:
-        return f"{' and '.join(taking)} alone may have one"
-    return f"{' and '.join(needing)} has one, {' and '.join(taking)} may, no other does"
+        return f"{has} alone has one"
+    return f"{has} has one, {may} may, no other does" if needing else f"{may} alone may have one"
