@@ -318,9 +318,8 @@ def same_weights(one: Path, other: Path) -> None:
     assert (one / "history.jsonl").read_text() == (other / "history.jsonl").read_text()
 
 
-@pytest.mark.parametrize(
-    ("name", "steps"), [("mlpgan-mnist-z100-l2", 40), pytest.param("wgan-mnist-z10-l3", 8, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow  # as fast a check is `test_a_state_goes_on_bit_for_bit`, in one process
+@pytest.mark.parametrize(("name", "steps"), [("mlpgan-mnist-z100-l2", 40), ("wgan-mnist-z10-l3", 8)])
 def test_a_killed_run_resumes_bit_for_bit(name: str, steps: int, tmp_path: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the process that is killed

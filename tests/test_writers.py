@@ -287,6 +287,7 @@ print(peak_memory())
 """
 
 
+@pytest.mark.slow
 @on_linux
 def test_memory_does_not_grow_with_the_number_of_images(checkpoint: Path, tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
