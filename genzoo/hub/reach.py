@@ -1,6 +1,6 @@
 """Tests the connection to the Hub before its client is used.
 
-Where it cannot, the client tries again for half a minute, and for minutes where packets are lost on the way.
+Where nobody answers, the client tries again for half a minute, and for minutes where packets are lost on the way.
 What this needs of the standard library is imported in functions, since `import genzoo` comes by here.
 """
 
