@@ -1,24 +1,165 @@
-"""Reads `metrics.json`, strictly."""
+"""What `metrics.json` holds, as records; read strictly."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from genzoo.checkpoint.strict import read_json
-from genzoo.errors import DataError, brief
+from genzoo.errors import DataError, InvalidEntryError, brief
+from genzoo.zoo.fields import NOT_STORED, check, decode, encode
 from genzoo.zoo.metrics import MIXTURE
 from genzoo.zoo.registry import ALL_METRICS
 
-Document = Mapping[str, Any]
+FORMAT = 1
 SAME = ("dataset", "features", "reference", "n")
 """The fields that measurements must share to be compared."""
 _LONGEST_NAME = 255
 
 
-def read_metrics(path: Path) -> dict[str, Any]:
-    """The measurement in a file of the form of `metrics.json`, as plain JSON values.
+@dataclass(frozen=True)
+class Features:
+    """The feature net that samples were seen through, and how many features it has."""
+
+    name: str
+    version: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The real images that were measured against: a split, and how many where a feature net saw them."""
+
+    sparse: ClassVar[bool] = True
+    split: str
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Which neighbour's distance is a radius."""
+
+    precision_recall: int
+    density_coverage: int
+
+
+@dataclass(frozen=True)
+class KernelSubsets:
+    """How many subsets the kernel distance is a mean over, and of how many images each."""
+
+    count: int
+    size: int
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One metric's row.
+
+    Attributes:
+        mean: the value; of samples, the mean over the seeds' sets.
+        std: its standard deviation over seeds; None of one seed.
+        floor: what training images score in the samples' place; None where none were to be had.
+        values: of each seed.
+        standard_error: of a mean over test images.
+        n: test images that it is a mean over.
+        unit: in words.
+        samples: posterior samples of each image.
+        likelihood: what its nats assume, in words.
+        interval: where 95 of 100 repeated measurements lie, of other samples against other real images; None of what
+            was measured before there were intervals.
+        draws: what the mean would be, for other samples and real images; draw i of any two measurements is of the
+            same real images, so that their differences are draws of the difference.
+    """
+
+    sparse: ClassVar[bool] = True
+    mean: float
+    std: float | None = None
+    floor: float | None = None
+    values: tuple[float, ...] = ()
+    standard_error: float | None = None
+    n: int | None = None
+    unit: str = ""
+    samples: int | None = None
+    likelihood: str = ""
+    interval: tuple[float, float] | None = None
+    draws: tuple[float, ...] = ()
+
+    @property
+    def margin(self) -> float | None:
+        """Half the width of the interval."""
+        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+
+    @property
+    def spread(self) -> float | None:
+        """What ± shows: the margin, or, of what has no interval, the deviation over seeds or the standard error."""
+        if self.interval is not None:
+            return self.margin
+        return self.standard_error if self.std is None else self.std
+
+
+Rows = Mapping[str, MetricValue]
+"""Metrics by their keys."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured of which weights, and how.
+
+    Attributes:
+        name: of the entry, or of the images.
+        dataset: the real images' name.
+        features: the feature net; None where none sees such images.
+        reference: the real images.
+        n: images of each seed.
+        seeds: a set of images each.
+        weights_sha256: of the weights; None for images in files.
+        step: of training, where one of several states ships.
+        neighbours: settings of the neighbour metrics.
+        kernel_subsets: settings of the kernel distance.
+        rows: by metric, of samples as they are drawn unless told otherwise, and of a VAE; those that were measured.
+        mixture_prior: by metric, of a VAE's samples from its mixture.
+        others: what else the file holds, such as metrics that are unknown here; kept as JSON values.
+    """
+
+    sparse: ClassVar[bool] = True
+    name: str
+    dataset: str
+    reference: Reference
+    n: int
+    seeds: tuple[int, ...] = ()
+    features: Features | None = None
+    neighbours: Neighbours | None = None
+    kernel_subsets: KernelSubsets | None = None
+    weights_sha256: str | None = None
+    step: int | None = None
+    rows: Rows = field(default_factory=dict)
+    mixture_prior: Rows = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict, metadata=NOT_STORED)
+
+    def __post_init__(self) -> None:
+        right = self.name.isprintable() and len(self.name) <= _LONGEST_NAME
+        check(right, f"its name is {brief(self.name)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, as `metrics.json` holds them: the rows stand beside the other fields."""
+        stored = encode(self)
+        rows = stored.pop("rows", {})
+        return {"format": FORMAT, **stored, **rows, **self.others}
+
+    def to_text(self) -> str:
+        """The text of `metrics.json`."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+_HEADER = frozenset(f.name for f in fields(Measurement)) - {"rows", "others", "features"}
+
+
+def read_metrics(path: Path) -> Measurement:
+    """The measurement in a file of the form of `metrics.json`.
 
     It says what it holds: a metric of this genzoo may be missing, and one that is unknown here is kept and not shown.
 
@@ -26,46 +167,28 @@ def read_metrics(path: Path) -> dict[str, Any]:
         DataError: when the file is not a measurement.
     """
     try:
-        document: dict[str, Any] = read_json(path)
-        _check_measurement(document)
-    except ValueError as error:
-        raise DataError(f"{path} is not a measurement ({error}): write it with `genzoo evaluate`.") from None
-    return document
+        return measurement_of(read_json(path))
+    except (ValueError, InvalidEntryError) as error:
+        reason = str(error).rstrip(".")
+        raise DataError(f"{path} is not a measurement ({reason}): write it with `genzoo evaluate`.") from None
 
 
-def spread_of(row: Document) -> float | None:
-    """How uncertain a metric's mean is: its standard deviation over seeds, or else its standard error over images."""
-    spread: float | None = row.get("std", row.get("standard_error"))
-    return spread
+def measurement_of(document: object) -> Measurement:
+    """The measurement in the JSON values of `metrics.json`.
 
-
-def _check_measurement(document: object) -> None:
-    """Raise ValueError for what is not a measurement, as far as it is compared."""
-    if not isinstance(document, dict) or not {"name", *SAME} <= set(document):
-        raise ValueError("its fields are not a measurement's")
-    name = document["name"]
-    if not (isinstance(name, str) and name.isprintable() and len(name) <= _LONGEST_NAME):
-        raise ValueError(f"its name is {brief(name)}")
-    kinds = {"dataset": str, "features": dict, "reference": dict, "n": int}
-    if wrong := [key for key, kind in kinds.items() if not isinstance(document[key], kind)]:
-        raise ValueError(f"its {wrong[0]} is {brief(document[wrong[0]])}")
-    seeds = document.get("seeds", [])
-    if not (isinstance(seeds, list) and all(isinstance(seed, int) for seed in seeds)):
-        raise ValueError(f"its seeds are {brief(seeds)}")
-    mixture = document.get(MIXTURE, {})
-    if not isinstance(mixture, dict):
-        raise ValueError(f"its {MIXTURE} is {brief(mixture)}")
-    for rows in (document, mixture):
-        _check_rows(rows)
-
-
-def _check_rows(document: Document) -> None:
-    for key in ALL_METRICS:
-        row = document.get(key, {"mean": 0.0})
-        if not isinstance(row, dict) or not isinstance(row.get("mean"), int | float):
-            raise ValueError(f"its {key} has no mean")
-        spreads = [row.get(spread) for spread in ("std", "floor", "standard_error")]
-        if not all(isinstance(spread, int | float | None) for spread in spreads):
-            raise ValueError(f"its {key} is not made of numbers")
-        if not isinstance(row.get("likelihood"), str | None):
-            raise ValueError(f"the likelihood of its {key} is no text")
+    Raises:
+        InvalidEntryError: for what is none.
+    """
+    if not (isinstance(document, dict) and {"name", *SAME} <= {*document, "features"}):
+        raise InvalidEntryError("its fields are not a measurement's")
+    version = document.get("format", FORMAT)
+    check(version == FORMAT, f"its format is {brief(version)}, this genzoo reads {FORMAT}")
+    header = {key: document[key] for key in _HEADER & document.keys()}
+    if document.get("features"):  # {} was written where no net sees the images
+        header["features"] = document["features"]
+    mixture = header.get(MIXTURE, {})
+    check(isinstance(mixture, dict), f"its {MIXTURE} is {brief(mixture)}")
+    header[MIXTURE] = {key: row for key, row in mixture.items() if key in ALL_METRICS}
+    header["rows"] = {key: row for key, row in document.items() if key in ALL_METRICS}
+    others = {key: row for key, row in document.items() if key not in {*header, *header["rows"], "format", "features"}}
+    return dataclasses.replace(decode(Measurement, header, "it"), others=others)

@@ -1,32 +1,34 @@
 """Measuring: numbers that anyone can re-derive.
 
 from genzoo.evaluate import evaluate
-document = evaluate(genzoo.load("dcgan-cifar10"))
-document["frechet_distance"]["mean"], document["frechet_distance"]["floor"]
+measurement = evaluate(genzoo.load("dcgan-cifar10"))
+row = measurement.rows["frechet_distance"]
+row.mean, row.interval, row.floor
 
 It may import sampling, data, and what lies below.
 """
 
 from __future__ import annotations
 
-from genzoo.evaluate.comparison import compare
+from genzoo.checkpoint.measurement import Measurement, MetricValue
+from genzoo.evaluate.comparison import Comparison, compare
 from genzoo.evaluate.display import plot, to_table
 from genzoo.evaluate.features import FeatureNet
 from genzoo.evaluate.measure import (
-    Document,
     Settings,
     evaluate,
     evaluate_images,
     is_current,
     metrics_name,
-    to_text,
     write_metrics,
 )
 from genzoo.evaluate.scores import Sample, density_coverage, score
 
 __all__ = [
-    "Document",
+    "Comparison",
     "FeatureNet",
+    "Measurement",
+    "MetricValue",
     "Sample",
     "Settings",
     "compare",
@@ -38,6 +40,5 @@ __all__ = [
     "plot",
     "score",
     "to_table",
-    "to_text",
     "write_metrics",
 ]

@@ -14,6 +14,7 @@ from torch import Tensor
 from genzoo.accel.devices import full_float32
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.measurement import Features
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.data import data_root, load_images
 from genzoo.errors import GenzooError, UsageError
@@ -39,8 +40,8 @@ class Extractor(Protocol):
     dataset: Dataset
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """Name, version and number of features, as `metrics.json` holds them."""
+    def identity(self) -> Features:
+        """Name, version and number of features, as a measurement records them."""
         ...
 
     def extract(self, pixels: Tensor) -> Sample:
@@ -64,10 +65,10 @@ class ZooFeatures:
         self.dataset = dataset or self.net.images
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Features:
         """Name, version and number of features."""
         spec = self.net.spec
-        return {"name": spec.name, "version": spec.version, "size": spec.features}
+        return Features(spec.name, spec.version, spec.features)
 
     def extract(self, pixels: Tensor) -> Sample:
         """Features and logits of images: (n, c, h, w) uint8 -> (n, d) and (n, classes), on the CPU."""
@@ -118,9 +119,9 @@ class InceptionFeatures:
         self.net = _inception().to(self.device)
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> Features:
         """Name, version and number of features."""
-        return {"name": "inception", "version": 1, "size": 2048}
+        return Features("inception", 1, 2048)
 
     @torch.no_grad()
     def extract(self, pixels: Tensor) -> Sample:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from genzoo.accel.devices import full_float32
+from genzoo.checkpoint.measurement import MetricValue
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
 from genzoo.evaluate.progress import quiet
-from genzoo.evaluate.reference import significant
+from genzoo.evaluate.intervals import row_of_images
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import log_likelihood, log_prior_ratio, reparameterize, vae_input
 from genzoo.sampling.model import Model
-from genzoo.zoo.metrics import Metric
+from genzoo.zoo.metrics import metrics_of
 from genzoo.zoo.registry import ALL_METRICS, resolve
 from genzoo.zoo.spec import Entry, Recipe
 
@@ -155,7 +156,7 @@ def posterior_inputs(
 class Explained:
     """What a VAE says of test images; each metric of VAEs is a function of it.
 
-    A metric gives its value for each of some images, (n,), and what else its row in `metrics.json` says.
+    A metric gives its value for each of some images, (n,), and of its row `samples` and `likelihood`, where it has any.
 
     Attributes:
         each: of all the images, with one posterior sample.
@@ -196,8 +197,8 @@ def measure_likelihood(
     samples: int = SAMPLES,
     seed: int = 0,
     report: Callable[[int], None] = quiet,
-) -> dict[str, dict[str, Any]]:
-    """A VAE's metrics on test images, each with its standard error, n, unit and likelihood.
+) -> dict[str, MetricValue]:
+    """A VAE's metrics on test images, each with its standard error, n, unit, likelihood and interval.
 
     Args:
         model: the VAE.
@@ -209,7 +210,7 @@ def measure_likelihood(
         report: called with how much is done, of what `likelihood_work` says.
 
     Returns:
-        By metric, its row of `metrics.json`.
+        By metric, its row.
 
     Raises:
         UsageError: for a model that is no VAE, or images of another shape.
@@ -220,11 +221,8 @@ def measure_likelihood(
     before, each_costs = len(test), _cost(samples)
     bound = likelihoods(model, some, samples, seed, lambda done: report(before + each_costs * done)).log_likelihood
     explained = Explained(each, bound, samples, model.entry.recipe, math.prod(test.dataset.shape))
-    return {
-        name: _row(metric, *resolve(metric.compute)(explained))
-        for name, metric in ALL_METRICS.items()
-        if metric.needs == "vae"
-    }
+    found = {name: resolve(ALL_METRICS[name].compute)(explained) for name in metrics_of("vae")}
+    return {name: row_of_images(values, ALL_METRICS[name].unit, **more) for name, (values, more) in found.items()}
 
 
 def likelihood_work(test: int, images: int, samples: int = SAMPLES) -> int:
@@ -244,14 +242,3 @@ def bits_per_dimension(log_likelihood: Tensor, recipe: Recipe, dimensions: int) 
     """
     bits = -log_likelihood / (dimensions * math.log(2))
     return bits + math.log2(255) if recipe.likelihood == "gaussian" else bits
-
-
-def _row(metric: Metric, values: Tensor, more: Mapping[str, Any]) -> dict[str, Any]:
-    spread = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return {
-        "mean": significant(float(values.mean())),
-        "standard_error": significant(spread),
-        "n": len(values),
-        "unit": metric.unit,
-        **more,
-    }

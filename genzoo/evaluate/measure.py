@@ -1,14 +1,11 @@
-"""Measuring a model, or images in files: the document that `metrics.json` holds."""
+"""Measuring a model, or images in files: what `metrics.json` holds."""
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,15 +13,23 @@ from torch import Tensor
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.folder import renew
 from genzoo.checkpoint.layout import METRICS, MODEL
-from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint.measurement import (
+    KernelSubsets,
+    Measurement,
+    Neighbours,
+    Reference,
+    Rows,
+    read_metrics,
+)
 from genzoo.data import load_images
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.image_files import list_images, read_array, read_images
+from genzoo.evaluate.intervals import Score, row_of, scores_of
 from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
 from genzoo.evaluate.progress import Progress, Report, quiet
-from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample, scores_of_sets, significant
+from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample
 from genzoo.evaluate.scores import (
     DENSITY_NEIGHBOURS,
     KERNEL_SUBSET_SIZE,
@@ -37,20 +42,16 @@ from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
 from genzoo.zoo.datasets import Dataset
-from genzoo.zoo.metrics import MIXTURE, metrics_of
+from genzoo.zoo.metrics import metrics_of
 
-FORMAT = 1
 SAMPLE_COUNT = 10_000
 _BATCH = 250
 _SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images
 
-Document = dict[str, Any]
-"""The contents of `metrics.json`: plain JSON values."""
-
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a measurement, all of which go into `metrics.json`.
+    """The settings of a measurement, all of which it records.
 
     Attributes:
         n: images that are drawn by each seed.
@@ -81,7 +82,7 @@ def evaluate(
     settings: Settings | None = None,
     data_dir: str | Path | None = None,
     report: Report = quiet,
-) -> Document:
+) -> Measurement:
     """Measure a model's samples, and a VAE's likelihood and its samples from either prior.
 
     A VAE of images that no feature net takes is measured by its likelihood alone.
@@ -93,7 +94,7 @@ def evaluate(
         report: called as the work goes on.
 
     Returns:
-        The contents of `metrics.json`; the same, byte for byte, each time on one machine.
+        What `metrics.json` holds; the same, byte for byte, each time on one machine.
 
     Raises:
         UsageError: for a GAN whose images no feature net takes, or fewer images than the metrics can bear.
@@ -109,22 +110,23 @@ def evaluate(
     priors: tuple[Prior, ...] = (PRIORS if model.entry.is_vae else PRIORS[:1]) if extractor is not None else ()
     likelihood = likelihood_work(len(images), settings.likelihood_images) if images is not None else 0
     progress = Progress(report, len(priors) * len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
-    document = _identity(model, extractor, settings)
+    rows: dict[Prior, Rows] = {prior: {} for prior in PRIORS}
     for prior in priors:
         assert extractor is not None
         sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
-        rows = _sample_rows(sets, extractor, settings, settings.n, settings.seeds, data_dir, progress)
-        document |= rows if prior == "normal" else {MIXTURE: rows}
+        rows[prior] = _sample_rows(sets, extractor, settings.reference, settings.n, settings.seeds, data_dir, progress)
+    before = progress.done
+    explained: Rows = {}
     if images is not None:
-        before = progress.done
-        document |= measure_likelihood(
+        explained = measure_likelihood(
             model,
             images,
             settings.likelihood_images,
             seed=settings.seeds[0],
             report=lambda done: progress.to(before + done, "likelihood"),
         )
-    return document
+    identity = _identity(model, extractor, settings)
+    return replace(identity, rows={**rows["normal"], **explained}, mixture_prior=rows["mixture"])
 
 
 def _find_extractor(model: Model, settings: Settings) -> Extractor | None:
@@ -136,7 +138,7 @@ def _find_extractor(model: Model, settings: Settings) -> Extractor | None:
     if model.entry.is_vae and settings.features == "genzoo" and not is_seen(model.entry.dataset):
         return None
     extractor = find_extractor(model.entry.dataset, settings.features, model.device)
-    check_enough(settings.n, extractor.identity["size"])
+    check_enough(settings.n, extractor.identity.size)
     return extractor
 
 
@@ -148,15 +150,15 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
     """
     if not path.is_file():
         return False
-    document = read_metrics(path)
+    found = read_metrics(path)
     extractor = _find_extractor(model, settings)
-    metrics = [*(metrics_of("samples") if extractor else []), *(metrics_of("vae") if model.entry.is_vae else [])]
-    if extractor and model.entry.is_vae:
-        metrics.append(MIXTURE)
-    identity = _identity(model, extractor, settings)
-    same = all(document.get(key) == value for key, value in identity.items())
-    images = document.get("log_likelihood", {}).get("n", settings.likelihood_images)
-    return same and set(metrics) <= set(document) and images == settings.likelihood_images
+    of_samples = set(metrics_of("samples") if extractor else [])
+    of_vaes = set(metrics_of("vae") if model.entry.is_vae else [])
+    whole = of_samples | of_vaes <= set(found.rows) and (not of_vaes or of_samples <= set(found.mixture_prior))
+    sure = all(row.interval for row in (*found.rows.values(), *found.mixture_prior.values()))
+    images = {found.rows[name].n for name in ("log_likelihood",) if name in found.rows} or {settings.likelihood_images}
+    same = replace(found, rows={}, mixture_prior={}, others={}) == _identity(model, extractor, settings)
+    return same and whole and sure and images == {settings.likelihood_images}
 
 
 def evaluate_images(
@@ -166,7 +168,7 @@ def evaluate_images(
     data_dir: str | Path | None = None,
     device: torch.device | None = None,
     report: Report = quiet,
-) -> Document:
+) -> Measurement:
     """Measure images that anybody's model has made.
 
     Of more than `settings.n` images each seed draws as many; of fewer, all are measured, once.
@@ -180,7 +182,7 @@ def evaluate_images(
         report: called as the work goes on.
 
     Returns:
-        The contents of `metrics.json`.
+        What `metrics.json` holds.
 
     Raises:
         DataError: for images that cannot be read, of mixed sizes, or of another size than the dataset's.
@@ -190,7 +192,7 @@ def evaluate_images(
     extractor = find_extractor(dataset, settings.features, device)
     found = read_array(source, dataset) if os.path.isfile(source) else list_images(source)
     n = min(settings.n, len(found))
-    check_enough(n, extractor.identity["size"])
+    check_enough(n, extractor.identity.size)
     seeds = settings.seeds if n < len(found) else settings.seeds[:1]
     progress = Progress(report, 2 * len(found) + len(seeds) * 2 * _SCORE_UNITS)
     if not isinstance(found, Tensor):
@@ -198,17 +200,12 @@ def evaluate_images(
     progress.to(len(found), "reading")
     whole = _features(extractor, torch.split(found, _BATCH), progress, "features")
     sets = (whole if n == len(whole) else whole[draw(len(whole), n, seed)] for seed in seeds)
-    rows = _sample_rows(sets, extractor, settings, n, seeds, data_dir, progress)
-    heading = _heading(source.resolve().name, dataset, extractor, settings, n)
-    return {**heading, "n": n, "seeds": list(seeds), **rows}
+    rows = _sample_rows(sets, extractor, settings.reference, n, seeds, data_dir, progress)
+    heading = _heading(source.resolve().name, dataset, extractor, settings.reference, n)
+    return replace(heading, seeds=seeds, rows=rows)
 
 
-def to_text(document: Document) -> str:
-    """The text of `metrics.json`."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def write_metrics(path: Path, document: Document) -> None:
+def write_metrics(path: Path, measurement: Measurement) -> None:
     """Write `metrics.json` in one step, and in a checkpoint folder its line in `SHA256SUMS`.
 
     Whoever is killed between the two writes the same measurement again.
@@ -216,7 +213,7 @@ def write_metrics(path: Path, document: Document) -> None:
     Raises:
         GenzooError: when it cannot be written.
     """
-    write_text(path, to_text(document))
+    write_text(path, measurement.to_text())
     renew(path)
 
 
@@ -247,53 +244,46 @@ def _features(extractor: Extractor, batches: Iterable[Tensor], progress: Progres
 def _sample_rows(
     sets: Iterable[Sample],
     extractor: Extractor,
-    settings: Settings,
+    split: Split,
     n: int,
     seeds: Sequence[int],
     data_dir: str | Path | None,
     progress: Progress,
-) -> dict[str, dict[str, Any]]:
-    """Each metric's mean, standard deviation, floor, and its value for each seed."""
-    reference = reference_sample(extractor, settings.reference, data_dir)
-    values = scores_of_sets(sets, reference, seeds, lambda seed: progress.by(_SCORE_UNITS, f"metrics of seed {seed}"))
-    before = progress.done
-    floor = floor_values(
-        extractor, settings.reference, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
+) -> Rows:
+    """Each metric's row: its value for each seed, their mean and standard deviation, its floor and its interval."""
+    reference = reference_sample(extractor, split, data_dir)
+    scores: list[dict[str, Score]] = []
+    for seed, sample in zip(seeds, sets, strict=True):
+        scores.append(scores_of(sample, reference, seed))
+        progress.by(_SCORE_UNITS, f"metrics of seed {seed}")
+    before, end = progress.done, progress.done + len(seeds) * _SCORE_UNITS
+    progress.to(before, f"floor: the metrics of {n:,} training images, which are kept for the next time")
+    floor = floor_values(extractor, split, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor"))
+    progress.to(end, "floor")
+    return {key: row_of([of_seed[key] for of_seed in scores], (floor or {}).get(key)) for key in scores[0]}
+
+
+def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> Measurement:
+    """Which weights are measured, and how; without rows."""
+    # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
+    n, seeds = (settings.n, settings.seeds) if extractor else (0, settings.seeds[:1])
+    return replace(
+        _heading(model.name, model.entry.dataset, extractor, settings.reference, n),
+        weights_sha256=sha256(model.folder.file(MODEL)),
+        step=model.config.training.get("step"),
+        seeds=seeds,
     )
-    progress.to(before + len(seeds) * _SCORE_UNITS, "floor")
-    return {key: _row(each, (floor or {}).get(key)) for key, each in values.items()}
 
 
-def _row(each: list[float], floor: list[float] | None) -> dict[str, Any]:
-    """A metric's row of `metrics.json`, from its value and its floor for each seed."""
-    return {
-        "mean": significant(statistics.fmean(each)),
-        # Of one set of images the spread is unknown, not zero.
-        "std": significant(statistics.stdev(each)) if len(each) > 1 else None,
-        "floor": significant(statistics.fmean(floor)) if floor else None,
-        "values": each,
-    }
-
-
-def _identity(model: Model, extractor: Extractor | None, settings: Settings) -> Document:
-    """The fields of `metrics.json` that tell which weights were measured, and how."""
-    step = model.config.training.get("step")
-    return {
-        **_heading(model.name, model.entry.dataset, extractor, settings, settings.n),
-        "weights_sha256": sha256(model.folder.file(MODEL)),
-        **({} if step is None else {"step": step}),
-        # Where no net sees samples, none are drawn: the likelihood takes the first seed alone.
-        **({"n": settings.n, "seeds": list(settings.seeds)} if extractor else {"n": 0, "seeds": [settings.seeds[0]]}),
-    }
-
-
-def _heading(name: str, dataset: Dataset, extractor: Extractor | None, settings: Settings, n: int) -> Document:
-    document: Document = {"format": FORMAT, "name": name, "dataset": dataset.name}
+def _heading(name: str, dataset: Dataset, extractor: Extractor | None, split: Split, n: int) -> Measurement:
     if extractor is None:
-        return document | {"features": {}, "reference": {"split": settings.reference}}
-    return document | {
-        "features": extractor.identity,
-        "reference": {"split": settings.reference, "n": REFERENCE_IMAGES},
-        "neighbours": {"precision_recall": PRECISION_NEIGHBOURS, "density_coverage": DENSITY_NEIGHBOURS},
-        "kernel_subsets": {"count": KERNEL_SUBSETS, "size": min(KERNEL_SUBSET_SIZE, n)},
-    }
+        return Measurement(name, dataset.name, Reference(split), n)
+    return Measurement(
+        name,
+        dataset.name,
+        Reference(split, REFERENCE_IMAGES),
+        n,
+        features=extractor.identity,
+        neighbours=Neighbours(PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS),
+        kernel_subsets=KernelSubsets(KERNEL_SUBSETS, min(KERNEL_SUBSET_SIZE, n)),
+    )

@@ -181,11 +181,13 @@ def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
     """
     from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
+    size = min(KERNEL_SUBSET_SIZE, len(sample), len(reference))
     found = kid_features_to_metric(
         sample.doubled,
         reference.doubled,
-        kid_subsets=KERNEL_SUBSETS,
-        kid_subset_size=min(KERNEL_SUBSET_SIZE, len(sample), len(reference)),
+        # Subsets as large as both sets are always the whole sets.
+        kid_subsets=1 if size == len(sample) == len(reference) else KERNEL_SUBSETS,
+        kid_subset_size=size,
         rng_seed=seed % 2**32,
         verbose=False,
     )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from genzoo.checkpoint.layout import CONFIG, METRICS
-from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint.measurement import Measurement, read_metrics
 from genzoo.errors import DataError
 from genzoo.hub.folders import find_folder
 
 
-def find_metrics(source: str) -> dict[str, Any]:
+def find_metrics(source: str) -> Measurement:
     """The measurement of a name, a checkpoint folder or a repository, or of a file of that form.
 
     Raises:

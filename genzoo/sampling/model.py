@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +14,7 @@ from genzoo.accel.memory import clear_memory_errors
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import DISCRIMINATOR, METRICS, MODEL
-from genzoo.checkpoint.measurement import read_metrics
+from genzoo.checkpoint.measurement import Measurement, read_metrics
 from genzoo.checkpoint.nets import read_weights
 from genzoo.errors import UsageError
 from genzoo.hub import find_folder
@@ -125,8 +124,12 @@ class Model:
         return f"Model({self.name!r}, device={str(self.device)!r}, dtype={self.dtype})"
 
     @property
-    def metrics(self) -> dict[str, Any] | None:
-        """The contents of `metrics.json`, None where there is none; raises `DataError` if it is no measurement."""
+    def metrics(self) -> Measurement | None:
+        """What `metrics.json` holds, e.g. `metrics.rows["frechet_distance"].mean`; None where it was not measured.
+
+        Raises:
+            DataError: if the file is no measurement.
+        """
         return read_metrics(self.folder.file(METRICS)) if self.folder.has(METRICS) else None
 
     @property

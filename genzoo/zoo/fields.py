@@ -7,6 +7,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from genzoo.errors import InvalidEntryError, brief, brief_list
@@ -35,18 +36,35 @@ def check_name(noun: str, name: str) -> None:
 
 
 def encode(value: Any) -> Any:
-    """Plain JSON values of a dataclass, with its `kind` where it has one, or its name alone; see `decode`."""
+    """Plain JSON values of a dataclass, with its `kind` where it has one, or its name alone; see `decode`.
+
+    Of a `sparse` one, fields that hold nothing (None, or an empty text, tuple or mapping) are left out.
+    """
     if getattr(value, "stored_as_name", False):
         return value.name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        encoded = {f.name: encode(getattr(value, f.name)) for f in _stored(value)}
+        given = {f.name: getattr(value, f.name) for f in _stored(value)}
+        if getattr(value, "sparse", False):
+            given = {name: item for name, item in given.items() if item is not None and item not in ("", (), {})}
+        encoded = {name: encode(item) for name, item in given.items()}
         kind = getattr(value, "kind", None)
         return encoded if kind is None else {"kind": kind, **encoded}
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    return [encode(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _stored(cls: Any) -> list[dataclasses.Field[Any]]:
     return [f for f in dataclasses.fields(cls) if f.metadata.get("stored", True)]
+
+
+@cache
+def _shape_of(cls: Any) -> tuple[Mapping[str, Any], frozenset[str], frozenset[str]]:
+    """The types of a dataclass's fields, the names of those that JSON may have, and of those that it must."""
+    stored = _stored(cls)
+    missing = dataclasses.MISSING
+    needed = frozenset(f.name for f in stored if f.default is missing and f.default_factory is missing)
+    return typing.get_type_hints(cls), frozenset(f.name for f in stored), needed
 
 
 def decode(cls: type[T], value: object, where: str, readers: Readers | None = None) -> T:
@@ -63,10 +81,8 @@ def decode(cls: type[T], value: object, where: str, readers: Readers | None = No
     """
     check(isinstance(value, dict), f"{where} must be an object.")
     given, readers = typing.cast("dict[str, Any]", value), readers or {}
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in _stored(cls)}
-    unknown = sorted(set(given) - set(fields))
-    missing = sorted(n for n, f in fields.items() if f.default is dataclasses.MISSING and n not in given)
+    hints, fields, needed = _shape_of(cls)
+    unknown, missing = sorted(given.keys() - fields), sorted(needed - given.keys())
     check(not unknown and not missing, f"{where} has unknown fields {brief_list(unknown)} and lacks {missing}.")
     decoded = {}
     for name, item in given.items():
@@ -95,9 +111,16 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
         check(isinstance(value, str) and value in args, f"{where} is {brief(value)}, but must be one of {list(args)}.")
         return value
     if origin is tuple:
-        fixed = len(args) if Ellipsis not in args else None
-        check(isinstance(value, list) and len(value) in (fixed or len(value),), f"{where} must be a list of integers.")
-        return tuple(_decode(int, item, where) for item in value)
+        kind = "integers" if args[0] is int else "numbers" if args[0] is float else "values"
+        check(isinstance(value, list), f"{where} must be a list of {kind}.")
+        wanted = [args[0]] * len(value) if Ellipsis in args else args
+        check(len(value) == len(wanted), f"{where} must be a list of {kind}, {len(wanted)} of them.")
+        return tuple(_decode(one, item, where) for one, item in zip(wanted, value, strict=True))
+    if origin in (Mapping, dict):
+        check(isinstance(value, dict), f"{where} must be an object.")
+        return {name: _decode(args[1], item, f"{where}.{name if name.isidentifier() else brief(name)}") for name, item in value.items()}
+    if hint is Any:
+        return value
     if origin in (types.UnionType, typing.Union):
         return None if value is None else _decode(args[0], value, where)
     if hint is float and type(value) is int:

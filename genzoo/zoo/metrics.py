@@ -25,6 +25,7 @@ class Metric:
         needs: `samples`, whose floor is what training images score; or a `vae`, and test images.
         unit: in words; empty for none.
         shortfall: what 1 minus its value is the share of, in words for cards; empty where it is none's.
+        grows: what the time of its computation grows with; intervals are drawn from fewer images where it is pairs.
     """
 
     noun: ClassVar[str] = "metric"
@@ -35,6 +36,7 @@ class Metric:
     needs: Literal["samples", "vae"] = "samples"
     unit: str = ""
     shortfall: str = ""
+    grows: Literal["images", "pairs"] = "pairs"
 
     def __post_init__(self) -> None:
         right = self.name.isidentifier() and self.name != MIXTURE
@@ -53,7 +55,7 @@ def metrics_of(needs: Literal["samples", "vae"]) -> list[str]:
 _PAIR, _EXPLAINED = "genzoo.evaluate.scores:Pair", "genzoo.evaluate.likelihood:Explained"
 
 RECORDS = (
-    Metric("frechet_distance", "Fréchet distance", "lower", f"{_PAIR}.frechet_distance"),
+    Metric("frechet_distance", "Fréchet distance", "lower", f"{_PAIR}.frechet_distance", grows="images"),
     Metric("kernel_distance", "Kernel distance", "lower", f"{_PAIR}.kernel_distance"),
     Metric(
         "precision",
@@ -77,9 +79,10 @@ RECORDS = (
         "higher",
         f"{_PAIR}.class_balance",
         shortfall="of its samples would have to be of other classes for the classes' shares to be the real ones",
+        grows="images",
     ),
-    Metric("confidence", "Confidence", "higher", f"{_PAIR}.confidence"),
-    Metric("classifier_score", "Classifier score", "higher", f"{_PAIR}.classifier_score"),
+    Metric("confidence", "Confidence", "higher", f"{_PAIR}.confidence", grows="images"),
+    Metric("classifier_score", "Classifier score", "higher", f"{_PAIR}.classifier_score", grows="images"),
     Metric(
         "reconstruction_error",
         "Reconstruction error",
