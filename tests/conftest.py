@@ -75,8 +75,9 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measure against 1,000 real images instead of 10,000."""
+    """Measure against 1,000 real images instead of 10,000, and draw four times for an interval."""
     monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 1000)
+    monkeypatch.setattr("genzoo.evaluate.intervals.DRAWS", 4)
 
 
 def noise_images(dataset: Dataset, n: int = 64) -> ImageData:

@@ -119,8 +119,8 @@ assert "cifar100" in CliRunner().invoke(main, ["finetune", "--help"]).output
 
 
 MEASURED = """
-from genzoo.evaluate import Settings, evaluate, reference
-reference.REFERENCE_IMAGES = 1000
+from genzoo.evaluate import Settings, evaluate, intervals, reference
+reference.REFERENCE_IMAGES, intervals.DRAWS = 1000, 4
 settings = Settings(n=150, seeds=(0,))
 """
 
@@ -132,10 +132,10 @@ def test_a_metric_is_one_file(tree: Path, tmp_path: Path) -> None:
 from genzoo.evaluate import write_metrics
 from genzoo.release.card import render
 folder = trained("mlpgan-mnist-z100-l3")
-document = evaluate(genzoo.load(folder), settings)
-row = document["feature_spread"]
-assert row["mean"] > 0 and abs(row["floor"] - 1) < 0.2, row
-write_metrics(folder / "metrics.json", document)
+measurement = evaluate(genzoo.load(folder), settings)
+row = measurement.rows["feature_spread"]
+assert row.mean > 0 and abs(row.floor - 1) < 0.2 and row.interval[0] < row.mean, row
+write_metrics(folder / "metrics.json", measurement)
 assert "| Feature spread | " in render(genzoo.load(folder).folder)
 """
     )

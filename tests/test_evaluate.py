@@ -17,9 +17,10 @@ from torch import Tensor
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.manifest import PinnedFile
+from genzoo.checkpoint.measurement import Features, Reference, measurement_of
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError, WeightsNotFoundError
-from genzoo.evaluate import Settings, evaluate, evaluate_images, to_text
+from genzoo.evaluate import Settings, evaluate, evaluate_images
 from genzoo.evaluate import measure as measuring
 from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeatures, draw, find_extractor, reference_file
 from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net, shipped_folder
@@ -86,7 +87,7 @@ def test_shipped_nets_are_accurate_and_small(dataset: str, least: float) -> None
     extractor = ZooFeatures(folder)
     assert len(extractor.real("test")) == REFERENCE_IMAGES
     assert len(extractor.real("train")) == POOL_IMAGES
-    assert {(row["reference"], row["n"]) for row in read_floors(folder)} == {("test", 10_000), ("train", 10_000)}
+    assert {(floor.reference, floor.n) for floor in read_floors(folder)} == {("test", 10_000), ("train", 10_000)}
 
 
 def test_the_net_reads_digits(eyes: ZooFeatures, digits: Tensor) -> None:
@@ -213,8 +214,8 @@ def test_without_training_images_there_is_no_floor_but_the_shipped_one(
     assert floor_values(eyes, "test", some, N, (0,)) is None
     shipped = floor_values(eyes, "test", some, 10_000, (2, 0))
     assert shipped is not None
-    rows = [row for row in read_floors(eyes.folder) if row["reference"] == "test"]
-    assert shipped["recall"] == [rows[0]["values"]["recall"][2], rows[0]["values"]["recall"][0]]
+    (floor,) = (floor for floor in read_floors(eyes.folder) if floor.reference == "test")
+    assert shipped["recall"] == [floor.values["recall"][2], floor.values["recall"][0]]
 
 
 @pytest.mark.slow
@@ -224,7 +225,7 @@ def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.Mo
     assert isinstance(extractor, ZooFeatures)
     reference = reference_sample(extractor, "test")
     shipped = floor_values(extractor, "test", reference, 10_000, (1,))
-    monkeypatch.setattr("genzoo.evaluate.reference.read_floors", lambda _: [])
+    monkeypatch.setattr("genzoo.evaluate.reference.read_floors", lambda _: ())
     derived = floor_values(extractor, "test", reference, 10_000, (1,))
     assert shipped is not None
     assert derived is not None
@@ -236,18 +237,21 @@ def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.Mo
 def test_the_same_seeds_give_the_same_file(gan: Model) -> None:
     seen: list[tuple[int, int]] = []
     first = evaluate(gan, SMALL, report=lambda done, total, _: seen.append((done, total)))
-    assert to_text(first) == to_text(evaluate(gan, SMALL))
+    assert first.to_text() == evaluate(gan, SMALL).to_text()
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1]
-    assert first["n"] == N
-    assert first["seeds"] == [0, 1]
-    assert first["reference"] == {"split": "test", "n": 10_000}
-    assert first["features"] == {"name": "genzoo-mnist", "version": 1, "size": 128}
+    assert (first.n, first.seeds) == (N, (0, 1))
+    assert first.reference == Reference("test", 10_000)
+    assert first.features == Features("genzoo-mnist", 1, 128)
+    assert measurement_of(json.loads(first.to_text())) == first
     for key in metrics_of("samples"):
-        row = first[key]
-        assert row["mean"] == pytest.approx(np.mean(row["values"]), rel=1e-4, abs=1e-12)
-        assert row["std"] == pytest.approx(np.std(row["values"], ddof=1), rel=1e-3, abs=1e-12)
-        assert row["floor"] is not None
+        row = first.rows[key]
+        assert row.mean == pytest.approx(np.mean(row.values), rel=1e-4, abs=1e-12)
+        assert row.std == pytest.approx(np.std(row.values, ddof=1), rel=1e-3, abs=1e-12)
+        assert row.floor is not None
+        assert row.interval is not None
+        assert np.mean(row.interval) == pytest.approx(row.mean, rel=1e-4, abs=1e-9)
+        assert np.mean(row.draws) == pytest.approx(row.mean, rel=1e-4, abs=1e-9)
 
 
 @pytest.mark.usefixtures("small_reference")
@@ -257,28 +261,25 @@ def test_results_do_not_depend_on_the_batch_size(gan: Model, monkeypatch: pytest
     monkeypatch.setattr(measuring, "_BATCH", 33)
     parts = evaluate(gan, settings)
     for key in metrics_of("samples"):
-        assert parts[key]["mean"] == pytest.approx(whole[key]["mean"], rel=1e-3, abs=1e-6)
-    assert whole["frechet_distance"]["std"] is None
+        assert parts.rows[key].mean == pytest.approx(whole.rows[key].mean, rel=1e-3, abs=1e-6)
+    assert whole.rows["frechet_distance"].std is None
 
 
 @pytest.mark.usefixtures("small_reference")
 def test_a_folder_of_a_models_images_is_worth_what_the_model_is(gan: Model, tmp_path: Path) -> None:
     save_images(gan.sample(N, seed=0), f"{tmp_path}/out/")
     folder, model = evaluate_images(tmp_path / "out", MNIST, SMALL), evaluate(gan, Settings(n=N, seeds=(0,)))
-    assert folder["n"] == N
-    assert folder["seeds"] == [0]
-    assert folder["name"] == "out"
+    assert (folder.name, folder.n, folder.seeds) == ("out", N, (0,))
     for key in metrics_of("samples"):
-        assert folder[key]["mean"] == pytest.approx(model[key]["mean"], rel=1e-3, abs=1e-6)
+        assert folder.rows[key].mean == pytest.approx(model.rows[key].mean, rel=1e-3, abs=1e-6)
 
 
 @pytest.mark.usefixtures("small_reference")
 def test_of_many_images_each_seed_draws_some(tmp_path: Path, digits: Tensor) -> None:
     save_images(digits[:150].float() / 255, f"{tmp_path}/out/")
-    document = evaluate_images(tmp_path / "out", MNIST, Settings(n=140, seeds=(0, 1)))
-    assert document["n"] == 140
-    assert document["seeds"] == [0, 1]
-    first, second = document["frechet_distance"]["values"]
+    measurement = evaluate_images(tmp_path / "out", MNIST, Settings(n=140, seeds=(0, 1)))
+    assert (measurement.n, measurement.seeds) == (140, (0, 1))
+    first, second = measurement.rows["frechet_distance"].values
     assert first != second
     assert torch.equal(draw(10, 4, 1), draw(10, 4, 1))
     assert sorted(draw(10, 10, 1).tolist()) == list(range(10))
@@ -304,9 +305,8 @@ def test_an_array_is_worth_what_the_folder_of_its_images_is(tmp_path: Path, digi
     for name in ("a/", "a.npz"):
         save_images(digits[:150].float() / 255, f"{tmp_path}/{name}")
     folder, array = (evaluate_images(tmp_path / name, MNIST, Settings(n=140, seeds=(0, 1))) for name in ("a", "a.npz"))
-    assert array.pop("name") == "a.npz"
-    assert folder.pop("name") == "a"
-    assert array == folder
+    assert (array.name, folder.name) == ("a.npz", "a")
+    assert dataclasses.replace(array, name="a") == folder
 
 
 def test_of_an_archive_the_images_or_the_first_array_are_taken(tmp_path: Path) -> None:
@@ -418,10 +418,12 @@ def test_a_pinned_net_is_held_against_the_manifest(tmp_path: Path) -> None:
 
 
 def test_a_damaged_table_of_floors_is_refused(tmp_path: Path) -> None:
-    assert read_floors(Folder(tmp_path)) == []
-    (tmp_path / FLOORS).write_text('{"floors": [{"reference": "test", "n": 1, "seeds": [0], "values": {}}]}')
-    with pytest.raises(BadCheckpointError, match="damaged"):
-        read_floors(Folder(tmp_path))
+    assert read_floors(Folder(tmp_path)) == ()
+    for values in ("{}", '{"recall": []}', '{"recall": [true]}', '{"recall": 5}'):
+        row = f'{{"reference": "test", "n": 1, "seeds": [0], "values": {values}}}'
+        (tmp_path / FLOORS).write_text(f'{{"format": 1, "floors": [{row}]}}')
+        with pytest.raises(BadCheckpointError, match="damaged"):
+            read_floors(Folder(tmp_path))
 
 
 def test_augmented_images_are_moved_by_whole_pixels(digits: Tensor) -> None:
@@ -482,7 +484,7 @@ def test_inception_sees_grey_images_as_colour(tmp_path: Path, digits: Tensor, mo
     monkeypatch.setattr("genzoo.evaluate.extractors.real_pixels", lambda *_: digits[:2])
     monkeypatch.setenv("GENZOO_DATA", str(tmp_path))
     extractor = find_extractor(MNIST, "inception")
-    assert extractor.identity == {"name": "inception", "version": 1, "size": 2048}
+    assert extractor.identity == Features("inception", 1, 2048)
     seen = extractor.extract(digits[:2])
     assert seen.features.shape == (2, 2048)
     assert seen.logits.shape == (2, 1008)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import statistics
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
+from genzoo.checkpoint.measurement import Reference
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
@@ -99,15 +101,19 @@ def test_the_measurement_names_what_it_assumes(vae: Model) -> None:
     done: list[int] = []
     found = measure_likelihood(vae, noise_images(MNIST, 40), images=10, samples=25, report=done.append)
     assert set(found) == set(metrics_of("vae"))
-    assert found["elbo"]["n"] == 40
-    assert found["log_likelihood"]["n"] == 10
-    assert found["log_likelihood"]["samples"] == 25
-    assert found["elbo"]["likelihood"].startswith("Gaussian of standard deviation 0.707107")
+    assert found["elbo"].n == 40
+    assert (found["log_likelihood"].n, found["log_likelihood"].samples) == (10, 25)
+    assert found["elbo"].likelihood.startswith("Gaussian of standard deviation 0.707107")
+    for row in found.values():
+        assert row.margin == pytest.approx(1.96 * math.sqrt(2) * (row.standard_error or 0), rel=1e-2)
+        assert statistics.fmean(row.draws) == pytest.approx(row.mean, rel=1e-4)
+    # Half of the images vary as all of them would.
+    assert statistics.stdev(found["elbo"].draws) == pytest.approx(found["elbo"].standard_error, rel=0.4)
     assert done[-1] == likelihood_work(40, 10, 25)
     assert done == sorted(done)
     dimensions = 28 * 28
-    bits = -found["log_likelihood"]["mean"] / dimensions / math.log(2) + math.log2(255)
-    assert found["bits_per_dimension"]["mean"] == pytest.approx(bits, rel=1e-4)
+    bits = -found["log_likelihood"].mean / dimensions / math.log(2) + math.log2(255)
+    assert found["bits_per_dimension"].mean == pytest.approx(bits, rel=1e-4)
 
 
 def test_each_likelihood_is_described() -> None:
@@ -137,6 +143,7 @@ def test_binarized_pixels_follow_their_grey_levels() -> None:
 
 def test_evaluate_adds_a_vaes_numbers(vae: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("genzoo.evaluate.reference.REFERENCE_IMAGES", 500)
+    monkeypatch.setattr("genzoo.evaluate.intervals.DRAWS", 4)
     asked: list[bool] = []
 
     def images(*_: object, train: bool) -> ImageData:
@@ -144,13 +151,12 @@ def test_evaluate_adds_a_vaes_numbers(vae: Model, monkeypatch: pytest.MonkeyPatc
         return noise_images(MNIST, 30)
 
     monkeypatch.setattr("genzoo.evaluate.measure.load_images", images)
-    document = evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3))
-    assert document["log_likelihood"]["n"] == 3
-    assert document["reconstruction_error"]["n"] == 30
-    mixture = document["mixture_prior"]
-    assert set(mixture) == set(metrics_of("samples"))
-    assert mixture["frechet_distance"]["floor"] == document["frechet_distance"]["floor"]
-    assert mixture["frechet_distance"]["mean"] != document["frechet_distance"]["mean"]
+    found = evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3))
+    assert (found.rows["log_likelihood"].n, found.rows["reconstruction_error"].n) == (3, 30)
+    assert set(found.mixture_prior) == set(metrics_of("samples"))
+    mixture, normal = (rows["frechet_distance"] for rows in (found.mixture_prior, found.rows))
+    assert mixture.floor == normal.floor
+    assert mixture.mean != normal.mean
     evaluate(vae, Settings(n=150, seeds=(4,), likelihood_images=3, reference="train"))
     assert asked == [False, True], "what chooses between models does not see the test images"
     with pytest.raises(UsageError, match="2 is the least"):
@@ -164,14 +170,13 @@ def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     faces = noise_images(OLIVETTI, 60)
     monkeypatch.setattr("genzoo.evaluate.measure.load_images", lambda *_, **__: faces)
     model = load(train(plan("vae-olivetti-z32-l4", tmp_path / "vae", evaluations=1), faces))
-    document = evaluate(model, Settings(likelihood_images=2))
-    write_metrics(tmp_path / "metrics.json", document)
-    assert not set(metrics_of("samples")) & set(document)
-    assert (document["n"], document["reference"], document["seeds"]) == (0, {"split": "test"}, [0])
-    assert set(metrics_of("vae")) <= set(document)
+    found = evaluate(model, Settings(likelihood_images=2))
+    write_metrics(tmp_path / "metrics.json", found)
+    assert set(found.rows) == set(metrics_of("vae"))
+    assert (found.n, found.reference, found.seeds) == (0, Reference("test"), (0,))
     assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
     assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))
-    assert find_metrics(str(tmp_path / "metrics.json")) == document
+    assert find_metrics(str(tmp_path / "metrics.json")) == found
 
 
 def test_a_gan_has_no_likelihood(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from genzoo.checkpoint.checksums import read_sums
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import LocalFolder, renew, sign
 from genzoo.checkpoint.manifest import read_manifest, weights_home
+from genzoo.checkpoint.measurement import read_metrics
 from genzoo.checkpoint.nets import read_golden
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.cli import main
@@ -283,26 +284,27 @@ def test_what_does_not_load_is_not_signed(folder: Path) -> None:
 
 
 def test_a_measurement_renews_its_own_line_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = json.loads((weights_home() / VAE / "metrics.json").read_text())
+    measured = read_metrics(weights_home() / VAE / "metrics.json")
+    other = dataclasses.replace(measured, n=5)
 
     def interrupted(_: Path) -> None:
         raise KeyboardInterrupt
 
     before = read_sums(folder)
-    write_metrics(folder / "metrics.json", document)
+    write_metrics(folder / "metrics.json", measured)
     with monkeypatch.context() as patched:
         patched.setattr("genzoo.evaluate.measure.renew", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            write_metrics(folder / "metrics.json", document | {"n": 5})
+            write_metrics(folder / "metrics.json", other)
     assert genzoo.load(folder).sample(1).shape == (1, 1, 28, 28)
     with pytest.raises(BadCheckpointError, match=rf"metrics\.json {NOT_SIGNED}"):
         _ = genzoo.load(folder).metrics
-    write_metrics(folder / "metrics.json", document | {"n": 5})
-    assert genzoo.load(folder).metrics == document | {"n": 5}
+    write_metrics(folder / "metrics.json", other)
+    assert genzoo.load(folder).metrics == other
     assert read_sums(folder) == before | {"metrics.json": sha256(folder / "metrics.json")}
     # What somebody altered meanwhile stays altered.
     flip(folder / "model.safetensors")
-    write_metrics(folder / "metrics.json", document)
+    write_metrics(folder / "metrics.json", measured)
     assert LocalFolder(folder).problem("metrics.json") is None
     with pytest.raises(BadCheckpointError, match=rf"model\.safetensors {NOT_SIGNED}"):
         genzoo.load(folder)

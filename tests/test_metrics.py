@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,15 @@ import pytest
 
 import genzoo
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.manifest import weights_home
-from genzoo.checkpoint.measurement import read_metrics
-from genzoo.errors import InvalidEntryError
+from genzoo.checkpoint.manifest import is_here, weights_home
+from genzoo.checkpoint.measurement import measurement_of, read_metrics
+from genzoo.errors import DataError, InvalidEntryError
 from genzoo.evaluate import compare
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, find_extractor
 from genzoo.evaluate.reference import floor_values, reference_sample
 from genzoo.evaluate.scores import Pair, score
 from genzoo.release.card import render
-from genzoo.zoo.catalog import MNIST
+from genzoo.zoo.catalog import ENTRIES, MNIST
 from genzoo.zoo.metrics import MIXTURE, Metric, metrics_of
 from genzoo.zoo.registry import ALL_METRICS, resolve
 
@@ -41,18 +42,51 @@ def test_what_was_measured_before_a_metric_came_is_whole() -> None:
     genzoo.register(NEWER)
     assert read_metrics(SHIPPED / "metrics.json") == before
     assert render(Folder(SHIPPED)) == card
-    assert "spread" not in compare([before, before])["best"]
+    assert "spread" not in compare([before, before]).best
 
 
 def test_a_file_says_what_it_holds(tmp_path: Path) -> None:
-    whole = read_metrics(SHIPPED / "metrics.json")
+    whole = json.loads((SHIPPED / "metrics.json").read_text())
     older = {key: value for key, value in whole.items() if key != "recall"}
-    assert read_metrics(written(tmp_path / "older.json", older)) == older
+    assert read_metrics(written(tmp_path / "older.json", older)).to_json() == older
     newer = {**whole, "unheard": {"mean": 1.0}}
-    assert read_metrics(written(tmp_path / "newer.json", newer)) == newer
-    compared = compare([newer, {**newer, "name": "other"}])
-    assert not any("unheard" in model for model in compared["models"])
-    assert set(compared["best"]) == set(ALL_METRICS)
+    found = read_metrics(written(tmp_path / "newer.json", newer))
+    assert found.to_json() == newer
+    assert found.others == {"unheard": {"mean": 1.0}}
+    compared = compare([found, dataclasses.replace(found, name="other")])
+    assert not any("unheard" in model.rows for model in compared.models)
+    assert set(compared.best) == set(ALL_METRICS)
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if is_here(name)])
+def test_every_shipped_measurement_survives_its_record(name: str) -> None:
+    path = weights_home() / name / "metrics.json"
+    stored = json.loads(path.read_text())
+    found = read_metrics(path)
+    assert {"features": {}, **found.to_json()} == stored
+    assert measurement_of(json.loads(found.to_text())) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, "its format is 2, this genzoo reads 1"),
+        ({"n": True}, r"it\.n must be of type int"),
+        ({"features": {"name": "x"}}, r"it\.features has unknown fields \[\] and lacks \['size', 'version'\]"),
+        (
+            {"coverage": {"mean": 1.0, "interval": [0.5]}},
+            r"it\.rows\.coverage\.interval must be a list of numbers, 2",
+        ),
+        ({"coverage": {"mean": 1.0, "draws": [0.5, "x"]}}, r"it\.rows\.coverage\.draws must be of type float"),
+        ({"coverage": {"mean": 1.0, "sigma": 0.5}}, r"it\.rows\.coverage has unknown fields \['sigma'\]"),
+        ({"mixture_prior": []}, r"its mixture_prior is \[\]"),
+        ({"name": "a\nb"}, r"its name is 'a\\nb'"),
+    ],
+)
+def test_what_is_no_measurement_is_refused_in_a_sentence(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    whole = json.loads((SHIPPED / "metrics.json").read_text())
+    with pytest.raises(DataError, match=rf"is not a measurement \({words}.*\): write it with `genzoo evaluate`\.$"):
+        read_metrics(written(tmp_path / "metrics.json", {**whole, **change}))
 
 
 @pytest.mark.usefixtures("tables")

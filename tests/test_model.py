@@ -212,7 +212,7 @@ def test_info_of_a_catalogs_name_is_the_catalogs(tmp_path: Path, monkeypatch: py
 
 def test_a_model_knows_its_measurement(shipped: Model, checkpoint: Path) -> None:
     assert shipped.metrics is not None
-    assert shipped.metrics == json.loads((shipped.folder.path / "metrics.json").read_text())
+    assert shipped.metrics.to_json() == json.loads((shipped.folder.path / "metrics.json").read_text())
     assert genzoo.load(checkpoint).metrics is None
 
 

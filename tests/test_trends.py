@@ -12,6 +12,7 @@ import pytest
 import trends
 from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.manifest import weights_home
+from genzoo.checkpoint.measurement import MetricValue
 from genzoo.errors import UsageError
 from page import write_page
 
@@ -58,13 +59,28 @@ def test_a_study_is_told_once_it_is_whole(tmp_path: Path) -> None:
     assert f"The runs differ in length: 9,500 steps for `vae-mnist-z10-l3`; 200,000 steps for {others}." in text
 
 
+def rows(means: dict[int, float]) -> dict[int, MetricValue]:
+    return {value: MetricValue(mean) for value, mean in means.items()}
+
+
 def test_the_worst_is_told_where_the_report_tells_it() -> None:
     study = next(each for each in trends.STUDIES if each.worst == (10,) and each.best)
     claims = "by the ELBO, 50 is best (as the report has it) and 20 is worst (not as the report has it)"
-    assert trends.verdict(study, "elbo", {10: -2.0, 20: -3.0, 50: -1.0, 100: -1.5}) == claims
+    assert trends.verdict(study, "elbo", rows({10: -2.0, 20: -3.0, 50: -1.0, 100: -1.5})) == claims
     other = next(each for each in trends.STUDIES if each.worst == (10,) and not each.best)
     claims = "by the Fréchet distance, 10 is worst (as the report has it)"
-    assert trends.verdict(other, "frechet_distance", {10: 9.0, 20: 3.0, 50: 1.0, 100: 1.5}) == claims
+    assert trends.verdict(other, "frechet_distance", rows({10: 9.0, 20: 3.0, 50: 1.0, 100: 1.5})) == claims
+
+
+def test_what_is_not_told_apart_from_the_best_is_named() -> None:
+    study = next(each for each in trends.STUDIES if each.best == (20,) and each.varied == "latent size")
+    means = {10: 4.0, 20: 1.1, 50: 1.0, 100: 1.2, 200: 2.0}
+    sure = {z: MetricValue(mean, draws=(mean - 0.001, mean + 0.001)) for z, mean in means.items()}
+    unsure = {z: MetricValue(mean, draws=(mean - 0.5 * z, mean + 0.5 * z)) for z, mean in means.items()}
+    told = "by the Fréchet distance, 50 is best (not as the report has it)"
+    assert trends.verdict(study, "frechet_distance", sure) == told
+    told = "by the Fréchet distance, 50 is best, not told apart from 20 and 100 and 200 and 10, (as the report has it)"
+    assert trends.verdict(study, "frechet_distance", unsure) == told
 
 
 def test_recipes_that_differ_are_named(tmp_path: Path) -> None:

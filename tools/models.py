@@ -14,9 +14,10 @@ from pathlib import Path
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, METRICS
-from genzoo.checkpoint.measurement import Document
+from genzoo.checkpoint.measurement import Measurement, MetricValue
 from genzoo.checkpoint.nets import meta_nets
-from genzoo.evaluate.comparison import compare
+from genzoo.evaluate.comparison import TIE_RULE, compare
+from genzoo.evaluate.display import TIED, floor_of
 from genzoo.hub.measurement import find_metrics
 from genzoo.nets import count_parameters
 from genzoo.release.card.text import table
@@ -35,6 +36,10 @@ each was trained. Parameters are those of the generator or decoder.
 Tables of samples begin with the lowest Fréchet distance, and show a VAE once for each of its priors; the training
 images, measured as if they were samples, show about what a perfect model would score. Tables of likelihoods begin with
 the highest ELBO: nats are comparable under one likelihood alone."""
+INTERVALS = (
+    "± says where 95 of 100 repeated measurements lie, of other samples against other real images. "
+    f"{TIED} marks what is {TIE_RULE}."
+)
 FAMILIES = "## The best of each family\n\nWhat `<family>-<dataset>` stands for:"
 SAMPLES, LIKELIHOODS = "## Samples: {}", "## Likelihoods: {}"
 TRAINING_IMAGES = "*training images*"
@@ -46,7 +51,7 @@ class Measured:
     """An entry that has weights, and what was found of them."""
 
     entry: Entry
-    document: Document
+    measurement: Measurement
 
     @property
     def parameters(self) -> str:
@@ -54,8 +59,8 @@ class Measured:
         return f"{count_parameters(meta_nets(self.entry)['generator']):,}"
 
     def numbers(self, keys: Iterable[str]) -> list[str]:
-        """The means of some metrics as cells show them."""
-        return [number(self.document.get(key)) for key in keys]
+        """Some metrics as cells show them."""
+        return [number(self.measurement.rows.get(key)) for key in keys]
 
 
 def measured(home: Path) -> list[Measured]:
@@ -72,10 +77,11 @@ def linked(name: str) -> str:
     return f"[`{full}`](../cards/{full}.md){comma}{rest}"
 
 
-def number(row: Document | None, key: str = "mean") -> str:
-    """A metric's mean or floor as a cell shows it."""
-    value = (row or {}).get(key)
-    return "-" if value is None else f"{value:,.4g}"
+def number(row: MetricValue | None, *, tied: bool = False) -> str:
+    """A metric as a cell shows it: with its interval where it has one, and marked where it ties with the best."""
+    if row is None:
+        return "-"
+    return (row.text if row.interval else f"{row.mean:,.4g}") + (f" {TIED}" if tied else "")
 
 
 def labels(keys: Iterable[str]) -> list[str]:
@@ -97,13 +103,14 @@ def families(models: Sequence[Measured]) -> str:
 
 def samples(models: Sequence[Measured]) -> str:
     """The metrics of all samples of one dataset, the best first."""
-    documents = [model.document for model in models]
-    keys = [key for key in metrics_of("samples") if any(key in document for document in documents)]
+    keys = [key for key in metrics_of("samples") if any(key in model.measurement.rows for model in models)]
     parameters = {model.entry.name: model.parameters for model in models}
-    rows = [(TRAINING_IMAGES, "-", *(number(documents[0][key], "floor") for key in keys))]
-    for row in sorted(compare(documents)["models"], key=lambda row: float(row["frechet_distance"]["mean"])):
-        size = parameters[row["name"].partition(",")[0]]
-        rows.append((linked(row["name"]), size, *(number(row.get(key)) for key in keys)))
+    compared = compare([model.measurement for model in models])
+    floors = [floor_of(compared.models, key) for key in keys]
+    rows = [(TRAINING_IMAGES, "-", *("-" if floor is None else f"{floor:,.4g}" for floor in floors))]
+    for model in sorted(compared.models, key=lambda model: model.rows["frechet_distance"].mean):
+        cells = [number(model.rows.get(key), tied=model.name in compared.ties[key]) for key in keys]
+        rows.append((linked(model.name), parameters[model.name.partition(",")[0]], *cells))
     return table(("entry", "parameters", *labels(keys)), rows)
 
 
@@ -120,7 +127,7 @@ def likelihoods(models: Sequence[Measured]) -> str:
     keys = ("elbo", "log_likelihood", "bits_per_dimension", "reconstruction_error")
 
     def place(model: Measured) -> tuple[str, float]:
-        return likelihood(model.entry), -float(model.document["elbo"]["mean"])
+        return likelihood(model.entry), -model.measurement.rows["elbo"].mean
 
     rows = [
         (linked(model.entry.name), model.parameters, likelihood(model.entry), *model.numbers(keys))
@@ -132,10 +139,12 @@ def likelihoods(models: Sequence[Measured]) -> str:
 def text(home: Path) -> str:
     """The whole page, from the measurements in a folder of weights."""
     models = measured(home)
-    parts = [INTRODUCTION, FAMILIES, families(models)]
+    sure = any(row.interval for model in models for row in model.measurement.rows.values())
+    parts = [INTRODUCTION, *([INTERVALS] if sure else []), FAMILIES, families(models)]
     for heading, write, key in ((SAMPLES, samples, "frechet_distance"), (LIKELIHOODS, likelihoods, "elbo")):
         for dataset in DATASETS:
-            of_it = [model for model in models if model.document["dataset"] == dataset and key in model.document]
+            measured_on = [model for model in models if model.measurement.dataset == dataset]
+            of_it = [model for model in measured_on if key in model.measurement.rows]
             if of_it:
                 parts += [heading.format(DATASETS[dataset].title), write(of_it)]
     there = {model.entry.name for model in models}

@@ -11,12 +11,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import METRICS
-from genzoo.evaluate.comparison import compare
+from genzoo.checkpoint.measurement import Measurement, MetricValue
+from genzoo.evaluate.comparison import are_tied, compare
 from genzoo.hub.measurement import find_metrics
 from genzoo.release.card.text import table
 from genzoo.zoo.catalog import ENTRIES
@@ -98,12 +99,9 @@ def columns(study: Study) -> dict[str, tuple[str, ...]]:
     return {**places, **mixture, "ELBO, nats": ("elbo",)}
 
 
-def number(document: Any, place: tuple[str, ...]) -> float:
-    """One metric's mean."""
-    for key in place:
-        document = document[key]
-    mean: float = document["mean"]
-    return mean
+def value(measurement: Measurement, place: tuple[str, ...]) -> MetricValue:
+    """One metric, of the samples as they are drawn or of those of the mixture."""
+    return (measurement.mixture_prior if place[0] == MIXTURE else measurement.rows)[place[-1]]
 
 
 def shipped_step(config: Config) -> int:
@@ -115,25 +113,25 @@ def shipped_step(config: Config) -> int:
 
 def section(study: Study, home: Path) -> str:
     """A study's table, what the report said, and what came out."""
-    documents = [find_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
-    compare(documents)  # refuses what was measured otherwise
+    found = [find_metrics(str(home / entry.name / METRICS)) for entry in study.entries]
+    compare(found)  # refuses what was measured otherwise
     value_of = {entry.name: study.value(entry) for entry in study.entries}
     configs = {entry.name: read_config(Folder(home / entry.name)) for entry in study.entries}
     steps = [shipped_step(config) for config in configs.values()]
-    found = {heading: [number(document, place) for document in documents] for heading, place in columns(study).items()}
+    places = columns(study)
     rows = [
-        (f"`{name}`", str(value), f"{steps[i]:,}", *(f"{numbers[i]:,.4g}" for numbers in found.values()))
-        for i, (name, value) in enumerate(value_of.items())
+        (f"`{name}`", str(varied), f"{step:,}", *(cell(value(one, place)) for place in places.values()))
+        for (name, varied), step, one in zip(value_of.items(), steps, found, strict=True)
     ]
     differing = differences(configs)
     caution = " That may be the doing of these differences." if differing else ""
-    judged = [key for key in ("frechet_distance", "elbo") if all(key in document for document in documents)]
-    means = {key: {v: number(d, (key,)) for v, d in zip(value_of.values(), documents, strict=True)} for key in judged}
-    verdicts = [verdict(study, key, by_value) for key, by_value in means.items()]
+    judged = [key for key in ("frechet_distance", "elbo") if all(key in one.rows for one in found)]
+    by_value = {key: dict(zip(value_of.values(), (one.rows[key] for one in found), strict=True)) for key in judged}
+    verdicts = [verdict(study, key, rows) for key, rows in by_value.items()]
     return "\n\n".join(
         [
             f"## {study.title}",
-            table(("entry", study.varied, "steps", *found), rows),
+            table(("entry", study.varied, "steps", *places), rows),
             *differing,
             f"Report 4: {study.claim}. Measured: {', '.join(verdicts)}.{caution}",
         ]
@@ -160,16 +158,22 @@ def groups(values: dict[str, str]) -> str:
     return "; ".join(f"{value} for {', '.join(of_it)}" for value, of_it in names.items()) if len(names) > 1 else ""
 
 
-def verdict(study: Study, key: str, means: dict[int, float]) -> str:
-    """What a metric finds best and worst, where the report says of it, and whether the report did."""
+def cell(row: MetricValue) -> str:
+    """A metric with its interval, where it has one."""
+    return row.text if row.interval else f"{row.mean:,.4g}"
+
+
+def verdict(study: Study, key: str, rows: dict[int, MetricValue]) -> str:
+    """What a metric finds best and worst, where the report says of it, with their ties, and whether the report did."""
     are = "is" if study.varied == "latent size" else "are"
-    ranked = sorted(means, key=lambda value: means[value], reverse=ALL_METRICS[key].better == "higher")
+    ranked = sorted(rows, key=lambda varied: rows[varied].mean, reverse=ALL_METRICS[key].better == "higher")
     told = ((ranked[0], "best", study.best), (ranked[-1], "worst", study.worst))
-    parts = [
-        f"{value} {are} {what} ({'as' if value in named else 'not as'} the report has it)"
-        for value, what, named in told
-        if named
-    ]
+    parts = []
+    for first, what, named in told:
+        tied = [varied for varied in ranked if varied != first and are_tied(rows[first], rows[varied])]
+        as_told = "as" if set(named) & {first, *tied} else "not as"
+        beside = f", not told apart from {' and '.join(map(str, tied))}," if tied else ""
+        parts += [f"{first} {are} {what}{beside} ({as_told} the report has it)"] if named else []
     return f"by the {ALL_METRICS[key].label}, {' and '.join(parts)}"
 
 

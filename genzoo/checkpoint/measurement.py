@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -99,6 +100,14 @@ class MetricValue:
         if self.interval is not None:
             return self.margin
         return self.standard_error if self.std is None else self.std
+
+    @property
+    def text(self) -> str:
+        """The value with its spread, e.g. 0.424 ± 0.065; of an interval's value the digits that it leaves."""
+        if self.margin:
+            decimals = max(0, 1 - math.floor(math.log10(self.margin)))
+            return f"{self.mean:,.{decimals}f} ± {self.margin:,.{decimals}f}"
+        return f"{self.mean:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
 
 
 Rows = Mapping[str, MetricValue]

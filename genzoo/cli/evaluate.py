@@ -16,7 +16,8 @@ from genzoo.hub import refuse_out_of_reach
 from genzoo.zoo.registry import DATASETS
 
 if TYPE_CHECKING:
-    from genzoo.evaluate import Document, Settings
+    from genzoo.checkpoint.measurement import Measurement, Rows
+    from genzoo.evaluate import Settings
 
 
 @click.command()
@@ -86,13 +87,13 @@ def evaluate(
     if out is not None:
         refuse_unwritable(out)
     if images is not None and dataset is not None:
-        document, target = _measure_images(images, dataset, settings, device, data_dir), out
+        measurement, target = _measure_images(images, dataset, settings, device, data_dir), out
     else:
-        document, target = _measure_model(sources[0], settings, device, data_dir, out)
+        measurement, target = _measure_model(sources[0], settings, device, data_dir, out)
     if target is not None:  # before it is shown: a closed pipe must not lose it
-        write_metrics(target, document)
+        write_metrics(target, measurement)
         click.echo(f"Wrote {target}", err=True)
-    _show(document, as_json)
+    _show(measurement, as_json)
 
 
 def _refuse_unused(context: click.Context) -> None:
@@ -131,7 +132,7 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def _measure_model(
     source: str, settings: Settings, device: str, data_dir: Path | None, out: Path | None
-) -> tuple[Document, Path]:
+) -> tuple[Measurement, Path]:
     from genzoo.evaluate import evaluate as run
     from genzoo.evaluate.measure import metrics_name
     from genzoo.sampling.model import load
@@ -143,7 +144,7 @@ def _measure_model(
         return run(model, settings, data_dir, percent(move)), target
 
 
-def _measure_images(images: Path, dataset: str, settings: Settings, device: str, data_dir: Path | None) -> Document:
+def _measure_images(images: Path, dataset: str, settings: Settings, device: str, data_dir: Path | None) -> Measurement:
     from genzoo.accel.devices import find_device
     from genzoo.evaluate import evaluate_images
 
@@ -152,48 +153,50 @@ def _measure_images(images: Path, dataset: str, settings: Settings, device: str,
 
 
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
+    from dataclasses import replace
+
     from genzoo.hub.measurement import find_metrics
 
-    documents = [find_metrics(source) for source in sources]  # what is missing is said before torch is imported
+    found = [find_metrics(source) for source in sources]  # what is missing is said before torch is imported
+    from genzoo.data.picture import shown
+    from genzoo.evaluate import compare as side_by_side
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
-    from genzoo.evaluate.comparison import compare as side_by_side
 
-    if len({document["name"] for document in documents}) < len(documents):
+    if len({one.name for one in found}) < len(found):
         # As a run of one's own beside the zoo's.
-        documents = [document | {"name": source} for document, source in zip(documents, sources, strict=True)]
-    comparison = side_by_side(documents)
+        found = [replace(one, name=shown(source)[-255:]) for one, source in zip(found, sources, strict=True)]
+    comparison = side_by_side(found)
     if plot:
         draw(comparison, plot)
         click.echo(f"Wrote {plot}", err=True)
-    text = json.dumps(comparison, indent=2, ensure_ascii=False)
+    text = json.dumps(comparison.to_json(), indent=2, ensure_ascii=False)
     click.echo(text if as_json else to_table(comparison, lambda cell: click.style(cell, bold=True)))
 
 
-def _show(document: Document, as_json: bool) -> None:
-    from genzoo.evaluate import to_text
-    from genzoo.zoo.metrics import MIXTURE
+def _show(measurement: Measurement, as_json: bool) -> None:
+    from genzoo.evaluate.display import described
 
     if as_json:
-        click.echo(to_text(document), nl=False)
+        click.echo(measurement.to_text(), nl=False)
         return
-    _show_rows(document)
-    if MIXTURE in document:
+    click.echo(described(measurement))
+    if len(measurement.seeds) > 1 and measurement.features:
+        click.echo(f"Means over the seeds {', '.join(map(str, measurement.seeds))}.")
+    click.echo("±: 95 of 100 repeated measurements, of other samples against other real images, lie within it.\n")
+    _show_rows(measurement.rows)
+    if measurement.mixture_prior:
         click.echo("\nSamples from the mixture prior:")
-        _show_rows(document[MIXTURE])
+        _show_rows(measurement.mixture_prior)
 
 
-def _show_rows(document: Document) -> None:
-    from genzoo.checkpoint.measurement import spread_of
+def _show_rows(rows: Rows) -> None:
     from genzoo.zoo.registry import ALL_METRICS
 
     for key, metric in ALL_METRICS.items():
-        if (row := document.get(key)) is not None:
-            spread = spread_of(row)
-            parts = [f"{metric.label:22}{row['mean']:>10.4g}", "" if spread is None else f"±{spread:.2g}"]
-            floor = row.get("floor")
-            parts.append("" if floor is None else f"(training set {floor:.4g})")
-            click.echo(" ".join(part for part in [*parts, metric.unit] if part))
+        if (row := rows.get(key)) is not None:
+            floor = "" if row.floor is None else f"(training set {row.floor:.4g})"
+            click.echo(" ".join(part for part in (f"{metric.label:22}{row.text:>20}", floor, metric.unit) if part))
 
 
 @click.command("train-features")

@@ -57,7 +57,7 @@ def _describe_source(source: str) -> dict[str, Any]:
     return {
         **_facts(config.entry),
         "weights": str(folder.path),
-        "metrics": read_metrics(folder.file(METRICS)) if measured else None,
+        "metrics": read_metrics(folder.file(METRICS)).to_json() if measured else None,
         "training": config.training,
         "entry": config.entry.to_json(),
     }

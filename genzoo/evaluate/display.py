@@ -2,52 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from genzoo.checkpoint.files import whole_file
-from genzoo.checkpoint.measurement import spread_of
+from genzoo.checkpoint.measurement import Measurement
 from genzoo.errors import UsageError
+from genzoo.evaluate.comparison import TIE_RULE, Compared, Comparison
 from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
+TIED = "≈"
+"""What marks a value that is not told apart from the best."""
 
 
-def to_table(comparison: Mapping[str, Any], bold: Callable[[str], str] = lambda text: text) -> str:
-    """A comparison as lines of text: a row for each model and one for the floor, the best values through `bold`."""
-    keys = list(comparison["best"])
+def to_table(comparison: Comparison, bold: Callable[[str], str] = lambda text: text) -> str:
+    """A comparison as lines of text: a row for each model and one for the floor, the best values through `bold`.
+
+    What is not told apart from the best is marked, and below the table it is said what was measured.
+    """
+    keys = list(comparison.best)
     arrows = {"lower": "↓", "higher": "↑"}
     cells = [["MODEL", *(f"{ALL_METRICS[key].label} {arrows[ALL_METRICS[key].better]}" for key in keys)]]
     marks = [[False] * (len(keys) + 1)]
-    for model in comparison["models"]:
-        cells.append([model["name"], *(_cell(model.get(key)) for key in keys)])
-        marks.append([False, *(model["name"] in comparison["best"][key] for key in keys)])
-    floors = [
-        next((m[key]["floor"] for m in comparison["models"] if m.get(key, {}).get("floor")), None) for key in keys
-    ]
+    for model in comparison.models:
+        cells.append([model.name, *(_cell(model, key, comparison) for key in keys)])
+        marks.append([False, *(model.name in comparison.best[key] for key in keys)])
+    floors = [floor_of(comparison.models, key) for key in keys]
     cells.append(["(training set)", *("-" if floor is None else f"{floor:.4g}" for floor in floors)])
     marks.append([False] * (len(keys) + 1))
     widths = [max(len(row[column]) for row in cells) for column in range(len(keys) + 1)]
     # Padded first: escape codes have no width.
-    return "\n".join(
+    lines = [
         "  ".join(
             bold(text.ljust(width)) if mark else text.ljust(width)
             for text, width, mark in zip(row, widths, row_marks, strict=True)
         ).rstrip()
         for row, row_marks in zip(cells, marks, strict=True)
+    ]
+    return "\n".join([*lines, "", *_footnotes(comparison)])
+
+
+def _footnotes(comparison: Comparison) -> list[str]:
+    seen = comparison.models[0].rows
+    notes = [described(comparison)]
+    if any(row.interval for row in seen.values()):
+        notes.append("±: 95 of 100 repeated measurements, of other samples against other real images, lie within it.")
+    if any(comparison.ties.values()):
+        notes.append(f"{TIED}: {TIE_RULE}.")
+    return notes
+
+
+def described(measured: Measurement | Comparison) -> str:
+    """What the numbers of a measurement are of, in a sentence."""
+    reference, features = measured.reference, measured.features
+    if features is None:
+        return f"Measured on the {reference.split} images of {measured.dataset}."
+    return (
+        f"Of {measured.n:,} images each, against {reference.n or 0:,} of the {reference.split} set of "
+        f"{measured.dataset}, as {features.name} v{features.version} sees them; the training set's numbers are of "
+        f"{measured.n:,} training images."
     )
 
 
-def _cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
+def floor_of(models: Sequence[Compared], key: str) -> float | None:
+    """The floor that measurements of the same kind share; None where none of them has one."""
+    return next((floor for m in models if key in m.rows and (floor := m.rows[key].floor) is not None), None)
+
+
+def _cell(model: Compared, key: str, comparison: Comparison) -> str:
+    if key not in model.rows:
         return "-"
-    spread = spread_of(row)
-    return f"{row['mean']:.4g}" + (f" ±{spread:.2g}" if spread is not None else "")
+    return model.rows[key].text.replace("± ", "±") + (f" {TIED}" if model.name in comparison.ties[key] else "")
 
 
-def plot(comparison: Mapping[str, Any], path: Path) -> None:
-    """Draw a comparison: a panel for each metric, a bar for each model, the floor as a dashed line.
+def plot(comparison: Comparison, path: Path) -> None:
+    """Draw a comparison: a panel for each metric, a bar for each model with its interval, the floor as a dashed line.
 
     Raises:
         UsageError: for a name that does not end in .png, .svg or .pdf.
@@ -57,12 +88,12 @@ def plot(comparison: Mapping[str, Any], path: Path) -> None:
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise UsageError(f"{path} does not say what to draw: end its name in .png, .svg or .pdf.")
-    keys, models = list(comparison["best"]), comparison["models"]
+    keys, models = list(comparison.best), comparison.models
     rows = -(-len(keys) // _PANELS)
     figure = Figure(figsize=(3 * _PANELS, rows * (0.8 + 0.35 * len(models))), layout="constrained")
     panels = figure.subplots(rows, _PANELS, squeeze=False, sharey=True).ravel()
     for panel, key in zip(panels, keys, strict=False):
-        _draw(panel, key, models, set(comparison["best"][key]))
+        _draw(panel, key, models, set(comparison.best[key]))
     for panel in panels[len(keys) :]:
         panel.set_visible(False)
     with whole_file(path) as part:
@@ -71,14 +102,13 @@ def plot(comparison: Mapping[str, Any], path: Path) -> None:
         figure.savefig(part, format=path.suffix[1:].lower(), dpi=120, metadata={stamp: None})
 
 
-def _draw(panel: Any, key: str, models: Sequence[Mapping[str, Any]], best: set[str]) -> None:
-    metric, names = ALL_METRICS[key], [model["name"] for model in models]
-    there = [(place, model[key]) for place, model in enumerate(models) if key in model]
-    spreads = [spread_of(row) or 0.0 for _, row in there]
+def _draw(panel: Any, key: str, models: Sequence[Compared], best: set[str]) -> None:
+    metric, names = ALL_METRICS[key], [model.name for model in models]
+    there = [(place, model.rows[key]) for place, model in enumerate(models) if key in model.rows]
+    spreads = [row.spread or 0.0 for _, row in there]
     colours = ["tab:blue" if names[place] in best else "lightsteelblue" for place, _ in there]
-    panel.barh([place for place, _ in there], [row["mean"] for _, row in there], xerr=spreads, color=colours)
-    floor = next((row["floor"] for _, row in there if row.get("floor") is not None), None)
-    if floor is not None:
+    panel.barh([place for place, _ in there], [row.mean for _, row in there], xerr=spreads, color=colours)
+    if (floor := floor_of(models, key)) is not None:
         panel.axvline(floor, linestyle="--", linewidth=1, color="black")
     panel.set_yticks(range(len(names)), names)
     panel.set_ylim(len(names) - 0.5, -0.5)

@@ -1,9 +1,8 @@
 """How sure a number is: draws of what it would be for other samples and other real images.
 
-A draw takes the same share of the samples and of the real images, without putting any back, and computes the metric of
-them; n of n images drawn with replacement would bias a Fréchet distance upwards.  The variance of a mean over n images,
-found from a share s of them, is that of the draws times s / (1 - s) (Politis and Romano 1994; s = 1/2 is the delete-half
-jackknife).
+A draw takes the same share of the samples and of the real images, none of them twice, and computes the metric of them:
+drawn with replacement, some would come twice and bias a Fréchet distance upwards.  The variance of a mean over all
+images is that of the draws of a share s of them times s / (1 - s); half of them (s = 1/2) give it as it is.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ DRAWS = 40
 QUANTILE = 2.023
 """The 97.5th percentile of Student's t with one degree of freedom fewer than draws."""
 _NORMAL = 1.96
+_KERNEL_SUBSETS = 4  # of images that are a share already
 _PAIRED = 1000
 """Real images of a draw where time grows with pairs of images."""
 
@@ -41,13 +41,13 @@ class Score:
     deviations: Draws
 
 
-def scores_of(sample: Sample, reference: Sample, seed: int) -> dict[str, Score]:
-    """All metrics of one set of samples against a reference, each with its draws.
+def scores_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str] | None = None) -> dict[str, Score]:
+    """Metrics, all of them unless told otherwise, of one set of samples against a reference, each with its draws.
 
     Raises:
         UsageError: for fewer images than the metrics can bear.
     """
-    values = score(sample, reference, seed)
+    values = score(sample, reference, seed, metrics)
     deviations = draws_of(sample, reference, seed, list(values))
     return {name: Score(significant(value), deviations[name]) for name, value in values.items()}
 
@@ -107,8 +107,10 @@ def draws_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str
 
 
 def _share(sample: Sample, reference: Sample, order: Sequence[Tensor], share: float, seed: int) -> Pair:
-    drawn = [images[index[: round(share * len(images))]] for images, index in zip((sample, reference), order, strict=True)]
-    return Pair(drawn[0], drawn[1], seed)
+    some, real = (
+        images[index[: round(share * len(images))]] for images, index in zip((sample, reference), order, strict=True)
+    )
+    return Pair(some, real, seed, kernel_subsets=_KERNEL_SUBSETS)
 
 
 def _scaled(values: Draws, share: float) -> Draws:

@@ -16,8 +16,8 @@ from genzoo.checkpoint.measurement import MetricValue
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
-from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.intervals import row_of_images
+from genzoo.evaluate.progress import quiet
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import log_likelihood, log_prior_ratio, reparameterize, vae_input
 from genzoo.sampling.model import Model

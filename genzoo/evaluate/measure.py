@@ -156,9 +156,10 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
     of_vaes = set(metrics_of("vae") if model.entry.is_vae else [])
     whole = of_samples | of_vaes <= set(found.rows) and (not of_vaes or of_samples <= set(found.mixture_prior))
     sure = all(row.interval for row in (*found.rows.values(), *found.mixture_prior.values()))
-    images = {found.rows[name].n for name in ("log_likelihood",) if name in found.rows} or {settings.likelihood_images}
+    likelihood = found.rows.get("log_likelihood")
+    images = settings.likelihood_images if likelihood is None else likelihood.n
     same = replace(found, rows={}, mixture_prior={}, others={}) == _identity(model, extractor, settings)
-    return same and whole and sure and images == {settings.likelihood_images}
+    return same and whole and sure and images == settings.likelihood_images
 
 
 def evaluate_images(

@@ -4,24 +4,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.strict import read_json
-from genzoo.errors import BadCheckpointError, DataError
+from genzoo.errors import BadCheckpointError, DataError, InvalidEntryError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
+from genzoo.evaluate.kept import kept
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.scores import Sample, score
+from genzoo.version import __version__
+from genzoo.zoo.fields import check, decode, encode
 from genzoo.zoo.metrics import metrics_of
+from genzoo.zoo.registry import ALL_METRICS
 
 FLOORS = "floors.json"
 SEEDS = (0, 1, 2)
 Values = dict[str, list[float]]
 """Each metric's value for each seed."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What training images score: each metric's value for each seed, of `n` images against the `reference` split."""
+
+    reference: str
+    n: int
+    seeds: tuple[int, ...]
+    values: Mapping[str, tuple[float, ...]]
+
+    def __post_init__(self) -> None:
+        whole = self.values and all(len(values) == len(self.seeds) for values in self.values.values())
+        check(bool(whole), "a floor has not a value for each seed.")
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The floors that ship beside a feature net."""
+
+    format: int
+    floors: tuple[Floor, ...]
 
 
 def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Sample:
@@ -69,7 +97,8 @@ def floor_values(
     """The metrics of `n` training images against the reference, for each seed.
 
     They are no images of the reference: a training reference's floor comes from other training images.  A table that
-    ships with the feature net is looked up first; `report` is called with each seed that is measured.
+    ships with the feature net is looked up first, then what was kept from another time; `report` is called with each
+    seed that is measured.
 
     Returns:
         Each metric's value for each seed; None where there are fewer than `n` such images, or no training images to be
@@ -88,42 +117,44 @@ def floor_values(
         pool = pool[REFERENCE_IMAGES:]
     if len(pool) < n:
         return values or None
-    sets = (pool[draw(len(pool), n, seed)] for seed in seeds)
-    return values | scores_of_sets(sets, reference, seeds, report, missing)
+
+    def compute() -> dict[str, np.ndarray[Any, Any]]:
+        sets = (pool[draw(len(pool), n, seed)] for seed in seeds)
+        scores = scores_of_sets(sets, reference, seeds, report, missing)
+        return {key: np.array(of_seeds) for key, of_seeds in scores.items()}
+
+    places = [ALL_METRICS[key].compute for key in missing]
+    seen = [part.numpy() for sample in (reference, pool) for part in (sample.features, sample.logits)]
+    found = kept("floor", [__version__, n, list(seeds), missing, places, *seen], compute)
+    return values | {key: found[key].tolist() for key in missing}
 
 
 def _shipped(extractor: Extractor, split: Split, n: int, seeds: Sequence[int]) -> Values:
     """The floor from the net's own table, of the metrics that it lists; empty where it does not list this one."""
     if not isinstance(extractor, ZooFeatures) or not extractor.has_shipped(FLOORS):
         return {}
-    for row in read_floors(extractor.folder):
-        if row["reference"] == split and row["n"] == n and set(seeds) <= set(row["seeds"]):
-            places = [row["seeds"].index(seed) for seed in seeds]
-            known = [key for key in metrics_of("samples") if key in row["values"]]
-            return {key: [row["values"][key][place] for place in places] for key in known}
+    for floor in read_floors(extractor.folder):
+        if floor.reference == split and floor.n == n and set(seeds) <= set(floor.seeds):
+            places = [floor.seeds.index(seed) for seed in seeds]
+            known = [key for key in metrics_of("samples") if key in floor.values]
+            return {key: [floor.values[key][place] for place in places] for key in known}
     return {}
 
 
-def read_floors(folder: Folder) -> list[Mapping[str, Any]]:
+def read_floors(folder: Folder) -> tuple[Floor, ...]:
     """The rows of a feature net's table of floors, none where it has no table.
 
     Raises:
         BadCheckpointError: for a table that is damaged.
     """
     if not folder.has(FLOORS):
-        return []
+        return ()
     path = folder.file(FLOORS)
     try:
-        rows = read_json(path)["floors"]
-        for row in rows:
-            # It may be older than a metric, which it then lacks.
-            complete = row["values"] and all(len(values) == len(row["seeds"]) for values in row["values"].values())
-            numbers = all(isinstance(v, int | float) for values in row["values"].values() for v in values)
-            if not (complete and numbers and {"reference", "n"} <= set(row)):
-                raise ValueError("a row is incomplete")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadCheckpointError(f"{path} is damaged ({error}): install genzoo anew.") from None
-    return list(rows)
+        return decode(Floors, read_json(path), "the table").floors
+    except (ValueError, InvalidEntryError) as error:
+        reason = str(error).rstrip(".")
+        raise BadCheckpointError(f"{path} is damaged ({reason}): install genzoo anew.") from None
 
 
 def write_references(
@@ -144,10 +175,11 @@ def write_references(
     for split in splits:
         report(f"features of the {split} set")
         extractor.write_real(split, data_dir)
-    rows = []
+    floors = []
     for split in splits:
         report(f"floor against the {split} set")
         reference = reference_sample(extractor, split, data_dir)
-        values = floor_values(extractor, split, reference, REFERENCE_IMAGES, SEEDS, data_dir)
-        rows.append({"reference": split, "n": REFERENCE_IMAGES, "seeds": list(SEEDS), "values": values})
-    write_text(folder / FLOORS, json.dumps({"format": 1, "floors": rows}, indent=1) + "\n")
+        values = floor_values(extractor, split, reference, REFERENCE_IMAGES, SEEDS, data_dir) or {}
+        each = {key: tuple(of_seeds) for key, of_seeds in values.items()}
+        floors.append(Floor(split, REFERENCE_IMAGES, SEEDS, each))
+    write_text(folder / FLOORS, json.dumps(encode(Floors(1, tuple(floors))), indent=1) + "\n")

@@ -93,11 +93,13 @@ class Pair:
         sample: the images to judge.
         reference: real images, seen through the same net.
         seed: of what a metric draws.
+        kernel_subsets: how many the kernel distance draws.
     """
 
     sample: Sample
     reference: Sample
     seed: int = 0
+    kernel_subsets: int = KERNEL_SUBSETS
 
     @cached_property
     def _manifolds(self) -> tuple[float, float]:
@@ -113,7 +115,7 @@ class Pair:
 
     def kernel_distance(self) -> float:
         """Its subsets are drawn by the seed."""
-        return kernel_distance(self.sample, self.reference, self.seed)
+        return kernel_distance(self.sample, self.reference, self.seed, self.kernel_subsets)
 
     def precision(self) -> float:
         """See `precision_recall`."""
@@ -173,7 +175,7 @@ def frechet_distance(sample: Sample, reference: Sample) -> float:
     return float(fid_statistics_to_metric(sample.statistics, reference.statistics, False)[KEY_METRIC_FID])
 
 
-def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
+def kernel_distance(sample: Sample, reference: Sample, seed: int = 0, subsets: int = KERNEL_SUBSETS) -> float:
     """The squared maximum mean discrepancy under a cubic kernel, KID's formula: Binkowski et al. 2018.
 
     The mean over 100 pairs of subsets of 1,000 images, or of all where there are fewer; it is
@@ -186,7 +188,7 @@ def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
         sample.doubled,
         reference.doubled,
         # Subsets as large as both sets are always the whole sets.
-        kid_subsets=1 if size == len(sample) == len(reference) else KERNEL_SUBSETS,
+        kid_subsets=1 if size == len(sample) == len(reference) else subsets,
         kid_subset_size=size,
         rng_seed=seed % 2**32,
         verbose=False,

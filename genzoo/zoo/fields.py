@@ -81,7 +81,7 @@ def decode(cls: type[T], value: object, where: str, readers: Readers | None = No
     """
     check(isinstance(value, dict), f"{where} must be an object.")
     given, readers = typing.cast("dict[str, Any]", value), readers or {}
-    hints, fields, needed = _shape_of(cls)
+    hints, fields, needed = _shape_of(typing.cast("Any", cls))
     unknown, missing = sorted(given.keys() - fields), sorted(needed - given.keys())
     check(not unknown and not missing, f"{where} has unknown fields {brief_list(unknown)} and lacks {missing}.")
     decoded = {}
@@ -118,7 +118,10 @@ def _decode(hint: Any, value: Any, where: str) -> Any:
         return tuple(_decode(one, item, where) for one, item in zip(wanted, value, strict=True))
     if origin in (Mapping, dict):
         check(isinstance(value, dict), f"{where} must be an object.")
-        return {name: _decode(args[1], item, f"{where}.{name if name.isidentifier() else brief(name)}") for name, item in value.items()}
+        return {
+            name: _decode(args[1], item, f"{where}.{name if name.isidentifier() else brief(name)}")
+            for name, item in value.items()
+        }
     if hint is Any:
         return value
     if origin in (types.UnionType, typing.Union):

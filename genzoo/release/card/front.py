@@ -52,23 +52,22 @@ def front_matter(facts: Facts) -> str:
 def _results(facts: Facts) -> Iterator[EvalResult]:
     from huggingface_hub import EvalResult
 
-    if facts.document is None:
+    if (measured := facts.measurement) is None:
         return
-    dataset, split = str(facts.document["dataset"]), str(facts.document["reference"].get("split", "test"))
-    known, features = find_dataset(dataset), facts.document["features"]
-    net = " v".join(str(features[key]) for key in ("name", "version") if key in features)
+    known, features = find_dataset(measured.dataset), measured.features
+    net = f"{features.name} v{features.version}" if features else ""
     for words, rows in facts.measurements:
-        for row in rows:
+        for metric, row in rows:
             # A sample's metric means nothing without the net that it was seen through.
-            marks = filter(None, [row.unit, net if row.standard_error is None else "", words])
+            marks = filter(None, [metric.unit, net if metric.needs == "samples" else "", words])
             yield EvalResult(
                 task_type=TASK,
                 task_name="Unconditional image generation",
-                dataset_type=(known and known.hub_id) or dataset,
-                dataset_name=(known and known.title) or dataset,
-                dataset_split=split,
-                metric_type=row.key,
-                metric_name=f"{row.metric.label} ({', '.join(marks)})",
+                dataset_type=(known and known.hub_id) or measured.dataset,
+                dataset_name=(known and known.title) or measured.dataset,
+                dataset_split=measured.reference.split,
+                metric_type=metric.name,
+                metric_name=f"{metric.label} ({', '.join(marks)})",
                 metric_value=row.mean,
             )
 

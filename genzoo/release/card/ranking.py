@@ -8,7 +8,7 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.manifest import MANIFEST
 from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import compare
-from genzoo.release.card.facts import Facts, read_measurement, rows_of
+from genzoo.release.card.facts import Facts, read_measurement
 from genzoo.zoo.catalog import ENTRIES
 
 _RANKED = "report 3"
@@ -20,7 +20,7 @@ def report_3_names() -> list[str]:
 
 
 def ranking(facts: Facts) -> list[dict[str, Any]]:
-    """The name and the metrics' means of each of report 3's entries, in its order, for the card of one of them.
+    """The name and the metrics of each of report 3's entries, in its order, for the card of one of them.
 
     Nothing until all that the zoo has of them are measured, and measured alike.
 
@@ -31,13 +31,12 @@ def ranking(facts: Facts) -> list[dict[str, Any]]:
     home, names = facts.folder.path.parent, report_3_names()
     if facts.entry.name not in names or not (home / MANIFEST).is_file():
         return []
-    documents = [document for name in names if (document := read_measurement(Folder(home / name))) is not None]
-    if len(documents) < len(names):
+    found = [measured for name in names if (measured := read_measurement(Folder(home / name))) is not None]
+    if len(found) < len(names):
         return []
     try:
-        compare(documents)
+        compare(found)
     except UsageError:  # measured otherwise, until the last of them is measured anew
         return []
-    means = [{row.key: row.mean for row in rows_of(document)} for document in documents]
-    whole = all(mean.keys() >= {"frechet_distance", "coverage"} for mean in means)
-    return [{"name": name, **mean} for name, mean in zip(names, means, strict=True)] if whole else []
+    whole = all({"frechet_distance", "coverage"} <= measured.rows.keys() for measured in found)
+    return [{"name": name, **measured.rows} for name, measured in zip(names, found, strict=True)] if whole else []

@@ -1,0 +1,147 @@
+"""How often the 95 % intervals of `genzoo evaluate` hold: against other samples and other real images.
+
+    python benchmarks/intervals.py dcgan-mnist-z100-l5 mlpgan-mnist-z100-l3 wgangp-cifar10-z100-l4 --work runs/intervals
+
+An entry's samples of several seeds are measured against parts of the training set that have no image in common. Every
+three seeds with every part are a measurement with its intervals; the scores of every other seed with every other part
+say how many measured anew lie within. Two measurements of one entry with other seeds, against the same part, ought to
+be told apart in 5 of 100 cases. What was computed is kept in the folder --work, and not computed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from genzoo.checkpoint.measurement import MetricValue
+from genzoo.checkpoint.tensors import read_tensors, write_tensors
+from genzoo.data import load_images
+from genzoo.evaluate.comparison import are_tied
+from genzoo.evaluate.extractors import Extractor, draw, find_extractor
+from genzoo.evaluate.intervals import Score, row_of, scores_of
+from genzoo.evaluate.scores import Sample
+from genzoo.images.pixels import to_levels
+from genzoo.sampling.model import load
+from genzoo.zoo.metrics import metrics_of
+
+SEEDS_OF_A_MEASUREMENT = 3
+Scores = dict[tuple[int, int], dict[str, Score]]
+"""By seed and part: each metric's score."""
+
+
+def stored(path: Path, compute: Any) -> Sample:
+    """Features and logits from a file, or computed and written to it."""
+    if not path.is_file():
+        sample: Sample = compute()
+        write_tensors(path, {"features": sample.features, "logits": sample.logits.float()})
+    return Sample(**read_tensors(path))
+
+
+def parts_of(extractor: Extractor, n: int, work: Path, data_dir: Path | None) -> list[Sample]:
+    """The training set in parts of `n` images, as the feature net sees them."""
+    dataset = extractor.dataset
+    path = work / f"{dataset.name}.safetensors"
+    whole = stored(path, lambda: extractor.extract(load_images(dataset, data_dir).pixels))
+    order = draw(len(whole), len(whole), seed=0)
+    return [whole[order[start : start + n]] for start in range(0, len(whole) - n + 1, n)]
+
+
+def scores(name: str, arguments: argparse.Namespace) -> Scores:
+    """Every seed's samples against every part."""
+    n, work = arguments.num, arguments.work
+    model = load(name)
+    extractor = find_extractor(model.entry.dataset)
+    parts = parts_of(extractor, n, work, arguments.data_dir)[: arguments.parts]
+    found: Scores = {}
+    for seed in range(arguments.seeds):
+        batches = model.iter_samples(n, seed, batch_size=250)
+        sample = stored(
+            work / f"{model.name}-{n}-{seed}.safetensors",
+            lambda: Sample.concatenated(extractor.extract(to_levels(batch)) for batch in batches),  # noqa: B023
+        )
+        for part, reference in enumerate(parts):
+            found[seed, part] = scores_of(sample, reference, seed, arguments.metrics)
+        print(f"{model.name}: seed {seed}", flush=True)
+    return found
+
+
+def measurements(cells: Scores, metric: str) -> dict[tuple[tuple[int, ...], int], MetricValue]:
+    """By three seeds and a part: a metric's row."""
+    seeds, parts = (sorted({cell[place] for cell in cells}) for place in (0, 1))
+    threes = [tuple(seeds[i : i + SEEDS_OF_A_MEASUREMENT]) for i in range(0, len(seeds), SEEDS_OF_A_MEASUREMENT)]
+    return {
+        (three, part): row_of([cells[seed, part][metric] for seed in three], None) for three in threes for part in parts
+    }
+
+
+def held(cells: Scores, metric: str) -> dict[str, float]:
+    """How a metric's intervals fare."""
+    rows = measurements(cells, metric)
+    inside = [
+        row.interval[0] <= cells[seed, other][metric].value <= row.interval[1]
+        for (three, part), row in rows.items()
+        for seed, other in cells
+        if row.interval and seed not in three and other != part
+    ]
+    apart = [
+        not are_tied(one, two)
+        for ((three, part), one), ((others, same), two) in itertools.combinations(rows.items(), 2)
+        if part == same and three != others
+    ]
+    values = np.array([cell[metric].value for cell in cells.values()])
+    return {
+        "mean": round(float(values.mean()), 5),
+        "std": round(float(values.std(ddof=1)), 5),
+        "margin": round(float(np.mean([row.margin for row in rows.values()])), 5),
+        "inside": round(float(np.mean(inside)), 4),
+        "told_apart_from_itself": round(float(np.mean(apart)), 4),
+    }
+
+
+def report(found: Mapping[str, Mapping[str, Mapping[str, float]]], metrics: Sequence[str]) -> dict[str, Any]:
+    """What of all entries is said of each metric, and of all."""
+    by_metric = {
+        metric: {
+            key: round(float(np.mean([entry[metric][key] for entry in found.values()])), 3)
+            for key in ("inside", "told_apart_from_itself")
+        }
+        for metric in metrics
+    }
+    overall = {
+        key: round(float(np.mean([row[key] for row in by_metric.values()])), 3)
+        for key in ("inside", "told_apart_from_itself")
+    }
+    return {"overall": overall, "metrics": by_metric, "entries": found}
+
+
+def main() -> None:
+    """Measure, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("-n", "--num", type=int, default=5000, help="images of each seed, and of each part")
+    parser.add_argument("--seeds", type=int, default=6, help="a multiple of three")
+    parser.add_argument("--parts", type=int, default=6)
+    parser.add_argument("--metrics", nargs="+", default=metrics_of("samples"))
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="a folder for what was computed")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    torch.set_grad_enabled(False)
+    found = {}
+    for name in arguments.names:
+        cells = scores(name, arguments)
+        found[name] = {metric: held(cells, metric) for metric in arguments.metrics}
+    settings = {key: getattr(arguments, key) for key in ("num", "seeds", "parts")}
+    arguments.out.write_text(json.dumps({**settings, **report(found, arguments.metrics)}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
