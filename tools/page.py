@@ -14,10 +14,15 @@ def signature(script: str) -> str:
     return f"*Written by `python tools/{script}.py --out docs/{script}.md` from the files beside the weights.*"
 
 
-def write_page(text: Callable[[Path], str], description: str | None) -> None:
-    """Write the page of a folder of weights to where the command line says."""
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """A command line that says where to write, and which weights to read of."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--weights", type=Path, default=weights_home(), help="the folder of the entries' folders")
-    options = parser.parse_args()
+    return parser
+
+
+def write_page(text: Callable[[Path], str], description: str | None) -> None:
+    """Write the page of a folder of weights to where the command line says."""
+    options = parser_of(description).parse_args()
     options.out.write_text(text(options.weights))
