@@ -80,6 +80,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "weights"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_reference")
 def test_the_zoo_is_measured_anew_where_that_is_wanted(home: Path, tmp_path: Path) -> None:
     for name in PAIR:
