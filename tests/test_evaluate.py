@@ -230,7 +230,7 @@ def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.Mo
     assert shipped is not None
     assert derived is not None
     for key in metrics_of("samples"):
-        assert derived[key] == pytest.approx(shipped[key], rel=1e-3, abs=1e-5)
+        assert derived[key] == pytest.approx(shipped[key], rel=1e-6), key
 
 
 @pytest.mark.usefixtures("small_reference")

@@ -12,8 +12,9 @@ from genzoo.data import ImageData
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, draw, find_extractor
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.likelihood import posterior_inputs
+from genzoo.evaluate.neighbours import density_coverage
 from genzoo.evaluate.reference import significant
-from genzoo.evaluate.scores import Sample, density_coverage, frechet_distance
+from genzoo.evaluate.scores import Sample, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import elbo_terms
