@@ -14,7 +14,7 @@ import measure
 from aliases import Candidate, choose
 from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.manifest import weights_home
-from genzoo.checkpoint.measurement import MetricValue, read_metrics
+from genzoo.checkpoint.measurement import MetricValue, read_metrics, text_of_draws
 from genzoo.evaluate import Settings
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 
@@ -40,14 +40,14 @@ def test_the_page_is_that_of_the_shipped_measurements() -> None:
 
 def sure(mean: float, off: float) -> MetricValue:
     """A value whose draws differ from it by so much."""
-    return MetricValue(mean, interval=(mean - off, mean + off), draws=(mean - off, mean + off))
+    return MetricValue(mean, margin=off, draws=text_of_draws([mean - off, mean + off]))
 
 
 def candidate(name: str, parameters: int, distance: float, coverage: float, recall: float) -> Candidate:
     rows = {"frechet_distance": sure(distance, 0.01), "coverage": sure(coverage, 0.001), "recall": sure(recall, 0.001)}
     # Draws of one sign, so that each entry's own noise is its own.
     rows["frechet_distance"] = dataclasses.replace(
-        rows["frechet_distance"], draws=(distance + 0.01 * parameters, distance - 0.01 * parameters)
+        rows["frechet_distance"], draws=text_of_draws([distance + 0.01 * parameters, distance - 0.01 * parameters])
     )
     return Candidate(name, rows, parameters)
 

@@ -218,6 +218,34 @@ def test_without_training_images_there_is_no_floor_but_the_shipped_one(
     assert shipped["recall"] == [floor.values["recall"][2], floor.values["recall"][0]]
 
 
+def test_a_floor_is_kept_for_the_next_time(
+    eyes: ZooFeatures, some: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    computed: list[int] = []
+
+    def floor(n: int = N, seeds: Sequence[int] = (0, 1), reference: Sample = some) -> object:
+        return floor_values(eyes, "test", reference, n, seeds, report=computed.append)
+
+    first = floor()
+    assert computed == [0, 1]
+    assert floor() == first
+    assert computed == [0, 1]
+    for path in (tmp_path / "cache").rglob("floor-*"):
+        path.write_bytes(path.read_bytes()[:-10])
+    assert floor() == first
+    assert computed == [0, 1] * 2
+    # Of other numbers, seeds or real images it is another.
+    assert len({str(found) for found in (first, floor(n=N + 1), floor(seeds=(1, 2)), floor(reference=some[1:]))}) == 4
+    assert computed == [0, 1, 0, 1, 0, 1, 1, 2, 0, 1]
+
+
+def test_it_is_said_what_a_floor_is(gan: Model, small_reference: None) -> None:  # noqa: ARG001
+    words: list[str] = []
+    evaluate(gan, Settings(n=N, seeds=(7,)), report=lambda _, __, what: words.append(what))
+    assert f"floor: the metrics of {N} training images, which are kept for the next time" in words
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
 def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +279,7 @@ def test_the_same_seeds_give_the_same_file(gan: Model) -> None:
         assert row.floor is not None
         assert row.interval is not None
         assert np.mean(row.interval) == pytest.approx(row.mean, rel=1e-4, abs=1e-9)
-        assert np.mean(row.draws) == pytest.approx(row.mean, rel=1e-4, abs=1e-9)
+        assert np.mean(row.drawn) == pytest.approx(row.mean, rel=1e-4, abs=1e-9)
 
 
 @pytest.mark.usefixtures("small_reference")

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from genzoo.checkpoint.measurement import measurement_of
+from genzoo.checkpoint.measurement import measurement_of, text_of_draws
 from genzoo.cli.evaluate import evaluate as evaluate_command
 from genzoo.cli.evaluate import train_features as train_features_command
 from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
@@ -39,7 +39,7 @@ def document(name: str, frechet: float, precision: float, **changes: Any) -> dic
         "reference": {"split": "test", "n": 10_000},
         "n": 10_000,
         "seeds": [0, 1, 2],
-        "frechet_distance": {**row, "mean": frechet, "interval": [frechet - 0.1, frechet + 0.1]},
+        "frechet_distance": {**row, "mean": frechet, "margin": 0.1},
         "precision": {**row, "mean": precision},
         **changes,
     }
@@ -61,7 +61,7 @@ def test_the_best_depends_on_the_metric() -> None:
     assert found.best == {"frechet_distance": ("second",), "precision": ("first",)}
     as_json = found.to_json()
     assert as_json["best"] == {"frechet_distance": ["second"], "precision": ["first"]}
-    row = {"mean": 2.0, "std": 0.05, "floor": 0.5, "interval": [1.9, 2.1]}
+    row = {"mean": 2.0, "std": 0.05, "floor": 0.5, "margin": 0.1}
     assert as_json["models"][0]["frechet_distance"] == row
     assert (as_json["n"], as_json["reference"]) == (10_000, {"split": "test", "n": 10_000})
 
@@ -82,7 +82,7 @@ def test_the_table_marks_the_best_and_shows_the_floor() -> None:
 def drawn(mean: float, *deviations: float) -> dict[str, Any]:
     """A row whose draws differ from its mean by these, over and over."""
     draws = [mean + deviation for deviation in deviations] * (DRAWS // len(deviations))
-    return {"mean": mean, "interval": [mean - 1, mean + 1], "draws": draws}
+    return {"mean": mean, "margin": 1.0, "draws": text_of_draws(draws)}
 
 
 def test_what_the_best_cannot_be_told_from_is_marked() -> None:

@@ -106,9 +106,9 @@ def test_the_measurement_names_what_it_assumes(vae: Model) -> None:
     assert found["elbo"].likelihood.startswith("Gaussian of standard deviation 0.707107")
     for row in found.values():
         assert row.margin == pytest.approx(1.96 * math.sqrt(2) * (row.standard_error or 0), rel=1e-2)
-        assert statistics.fmean(row.draws) == pytest.approx(row.mean, rel=1e-4)
+        assert statistics.fmean(row.drawn) == pytest.approx(row.mean, rel=1e-4)
     # Half of the images vary as all of them would.
-    assert statistics.stdev(found["elbo"].draws) == pytest.approx(found["elbo"].standard_error, rel=0.4)
+    assert statistics.stdev(found["elbo"].drawn) == pytest.approx(found["elbo"].standard_error, rel=0.4)
     assert done[-1] == likelihood_work(40, 10, 25)
     assert done == sorted(done)
     dimensions = 28 * 28

@@ -12,7 +12,7 @@ import pytest
 import trends
 from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.manifest import weights_home
-from genzoo.checkpoint.measurement import MetricValue
+from genzoo.checkpoint.measurement import MetricValue, text_of_draws
 from genzoo.errors import UsageError
 from page import write_page
 
@@ -75,8 +75,8 @@ def test_the_worst_is_told_where_the_report_tells_it() -> None:
 def test_what_is_not_told_apart_from_the_best_is_named() -> None:
     study = next(each for each in trends.STUDIES if each.best == (20,) and each.varied == "latent size")
     means = {10: 4.0, 20: 1.1, 50: 1.0, 100: 1.2, 200: 2.0}
-    sure = {z: MetricValue(mean, draws=(mean - 0.001, mean + 0.001)) for z, mean in means.items()}
-    unsure = {z: MetricValue(mean, draws=(mean - 0.5 * z, mean + 0.5 * z)) for z, mean in means.items()}
+    sure = {z: MetricValue(mean, draws=text_of_draws([mean - 0.001, mean + 0.001])) for z, mean in means.items()}
+    unsure = {z: MetricValue(mean, draws=text_of_draws([mean - 0.5 * z, mean + 0.5 * z])) for z, mean in means.items()}
     told = "by the Fréchet distance, 50 is best (not as the report has it)"
     assert trends.verdict(study, "frechet_distance", sure) == told
     told = "by the Fréchet distance, 50 is best, not told apart from 20 and 100 and 200 and 10, (as the report has it)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -70,10 +70,10 @@ class MetricValue:
         unit: in words.
         samples: posterior samples of each image.
         likelihood: what its nats assume, in words.
-        interval: where 95 of 100 repeated measurements lie, of other samples against other real images; None of what
-            was measured before there were intervals.
-        draws: what the mean would be, for other samples and real images; draw i of any two measurements is of the
-            same real images, so that their differences are draws of the difference.
+        margin: half the width of the interval around the mean in which 95 of 100 repeated measurements lie, of other
+            samples against other real images; None of what was measured before there were intervals.
+        draws: what the mean would be, for other samples and real images: numbers with spaces between them, since lists
+            of them would take longer to read than `genzoo list` may.
     """
 
     sparse: ClassVar[bool] = True
@@ -86,18 +86,30 @@ class MetricValue:
     unit: str = ""
     samples: int | None = None
     likelihood: str = ""
-    interval: tuple[float, float] | None = None
-    draws: tuple[float, ...] = ()
+    margin: float | None = None
+    draws: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            right = all(map(math.isfinite, self.drawn))
+        except ValueError:
+            right = False
+        check(right, f"its draws are {brief(self.draws, 40)}")
 
     @property
-    def margin(self) -> float | None:
-        """Half the width of the interval."""
-        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+    def drawn(self) -> tuple[float, ...]:
+        """The draws as numbers; draw i of any two measurements is of the same real images."""
+        return tuple(map(float, self.draws.split()))
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of a repeated measurement."""
+        return None if self.margin is None else (self.mean - self.margin, self.mean + self.margin)
 
     @property
     def spread(self) -> float | None:
         """What ± shows: the margin, or, of what has no interval, the deviation over seeds or the standard error."""
-        if self.interval is not None:
+        if self.margin is not None:
             return self.margin
         return self.standard_error if self.std is None else self.std
 
@@ -108,6 +120,11 @@ class MetricValue:
             decimals = max(0, 1 - math.floor(math.log10(self.margin)))
             return f"{self.mean:,.{decimals}f} ± {self.margin:,.{decimals}f}"
         return f"{self.mean:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
+
+
+def text_of_draws(draws: Iterable[float]) -> str:
+    """Draws as a row stores them."""
+    return " ".join(f"{draw:.5g}" for draw in draws)
 
 
 Rows = Mapping[str, MetricValue]
@@ -157,6 +174,7 @@ class Measurement:
         """Plain JSON values, as `metrics.json` holds them: the rows stand beside the other fields."""
         stored = encode(self)
         rows = stored.pop("rows", {})
+        stored.setdefault("features", {})
         return {"format": FORMAT, **stored, **rows, **self.others}
 
     def to_text(self) -> str:

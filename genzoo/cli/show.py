@@ -110,7 +110,13 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 def _headline(row: dict[str, Any]) -> str:
     distance = _mean(row["metrics"], "frechet_distance")
-    return "-" if distance is None else f"{distance:.2f}"
+    if distance is None:
+        return "-"
+    # The measurement is shown as its file has it: records of all of them would take longer than `genzoo list` may.
+    match row["metrics"]["frechet_distance"]:
+        case {"margin": int() | float() as margin}:
+            return f"{distance:.2f} ±{margin:.2f}"
+    return f"{distance:.2f}"
 
 
 def _mean(metrics: Any, key: str) -> float | None:

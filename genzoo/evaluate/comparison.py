@@ -15,7 +15,7 @@ from genzoo.evaluate.intervals import QUANTILE
 from genzoo.zoo.fields import encode
 from genzoo.zoo.registry import ALL_METRICS
 
-_SHOWN = ("mean", "std", "floor", "standard_error", "interval")
+_SHOWN = ("mean", "std", "floor", "standard_error", "margin")
 TIE_RULE = (
     "not told apart from the best: the 95 % interval of the difference, over other samples and other real images, "
     "holds 0"
@@ -94,9 +94,10 @@ def difference(one: MetricValue, other: MetricValue) -> tuple[float, float] | No
     Returns:
         None where either was measured without draws, or of another number of test images.
     """
-    if not one.draws or len(one.draws) != len(other.draws) or one.n != other.n:
+    ours, theirs = one.drawn, other.drawn
+    if len(ours) < 2 or len(ours) != len(theirs) or one.n != other.n:
         return None
-    margin = QUANTILE * statistics.stdev(a - b for a, b in zip(one.draws, other.draws, strict=True))
+    margin = QUANTILE * statistics.stdev(a - b for a, b in zip(ours, theirs, strict=True))
     return one.mean - other.mean - margin, one.mean - other.mean + margin
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from genzoo.checkpoint.measurement import MetricValue
+from genzoo.checkpoint.measurement import MetricValue, text_of_draws
 from genzoo.evaluate.extractors import draw
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Pair, Sample, score
@@ -56,15 +56,14 @@ def row_of(scores: Sequence[Score], floor: Sequence[float] | None) -> MetricValu
     """A metric's row, from its score of each seed's set and its floor for each seed."""
     values = [one.value for one in scores]
     mean, sets = statistics.fmean(values), [one.deviations for one in scores]
-    low, high = interval(mean, sets)
     return MetricValue(
         mean=significant(mean),
         # Of one set of images the spread is unknown, not zero.
         std=significant(statistics.stdev(values)) if len(values) > 1 else None,
         floor=significant(statistics.fmean(floor)) if floor else None,
         values=tuple(values),
-        interval=(significant(low), significant(high)),
-        draws=tuple(significant(mean + float(deviation)) for deviation in np.stack(sets).mean(0)),
+        margin=significant(margin_of(sets)),
+        draws=text_of_draws(mean + np.stack(sets).mean(0)),
     )
 
 
@@ -75,7 +74,6 @@ def row_of_images(values: Tensor, unit: str, samples: int | None = None, likelih
     """
     mean, n = float(values.mean()), len(values)
     error = float(values.std()) / math.sqrt(n) if n > 1 else 0.0
-    margin = _NORMAL * math.sqrt(2) * error
     halves = [float(values[draw(n, n // 2, i)].mean()) if n > 1 else mean for i in range(DRAWS)]
     shift = mean - statistics.fmean(halves)
     return MetricValue(
@@ -85,8 +83,8 @@ def row_of_images(values: Tensor, unit: str, samples: int | None = None, likelih
         unit=unit,
         samples=samples,
         likelihood=likelihood,
-        interval=(significant(mean - margin), significant(mean + margin)),
-        draws=tuple(significant(half + shift) for half in halves),
+        margin=significant(_NORMAL * math.sqrt(2) * error),
+        draws=text_of_draws(half + shift for half in halves),
     )
 
 
@@ -118,16 +116,16 @@ def _scaled(values: Draws, share: float) -> Draws:
     return deviations
 
 
-def interval(mean: float, draws: Sequence[Draws]) -> tuple[float, float]:
-    """Where 95 of 100 repeated measurements lie: of one set of other samples, against other real images.
+def margin_of(sets: Sequence[Draws]) -> float:
+    """Half the width of the interval around a mean over sets, in which 95 of 100 repeated measurements lie.
+
+    They are of one set of other samples each, against other real images.
 
     Args:
-        mean: over the sets of samples.
-        draws: of each set, in which draw i is of the same real images.
+        sets: the deviations of each, in which draw i is of the same real images.
     """
-    sets = np.stack(draws)
-    of_mean, count = sets.mean(0).var(ddof=1), len(sets)
-    of_samples = sets.var(0, ddof=1).mean() if count > 1 else 0.0
+    deviations, count = np.stack(sets), len(sets)
+    of_mean = float(deviations.mean(0).var(ddof=1))
+    of_samples = float(deviations.var(0, ddof=1).mean()) if count > 1 else 0.0
     # The mean's own variance, and another set's: as much, and what the mean over sets has taken off that of samples.
-    margin = QUANTILE * math.sqrt(2 * of_mean + of_samples * (1 - 1 / count))
-    return mean - margin, mean + margin
+    return QUANTILE * math.sqrt(2 * of_mean + of_samples * (1 - 1 / count))
