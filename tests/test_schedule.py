@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +14,26 @@ import pytest
 import torch
 from rich.console import Console
 
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.tensors import read_tensors
 from genzoo.cli.progress import progress_bar
 from genzoo.cli.train import _report
-from genzoo.data import ImageData
+from genzoo.data import ImageData, load_images
+from genzoo.data.digests import TRAINING_IMAGES
+from genzoo.evaluate.extractors import REFERENCE_IMAGES, ZooFeatures, draw
+from genzoo.evaluate.scores import Sample
+from genzoo.hub import find_folder
 from genzoo.train import Status, schedule, train
 from genzoo.train.schedule import FULL_IMAGES, LEAST_IMAGES, SHARE, Clock, Cost, Looks, choose
-from genzoo.train.selection import best_of
+from genzoo.train.selection import SelectionMeasure, best_of
 from genzoo.train.state import STATE, Record
 from genzoo.zoo.catalog import ENTRIES
+from genzoo.zoo.registry import DATASETS
 
 from .conftest import noise_images, plan
 
 VAE = ENTRIES["mlpvae-mnist-z2-l1"]
+REAL = Path(os.environ.get("GENZOO_DATA", "/nowhere"))
 
 
 @dataclass
@@ -203,12 +211,52 @@ def test_the_candidates_stand_in_the_checkpoint(tmp_path: Path) -> None:
     assert [json.loads(row) for row in (out / "evaluations.jsonl").read_text().splitlines()] == rows
     told = [status.activity for status in seen]
     assert (told[0], told.count("measuring"), told[-1]) == ("training", 3, "finishing")
-    plain = train(plan(VAE.name, tmp_path / "plain", steps=6, evaluations=0), data)
+    train(plan(VAE.name, out, steps=12), data, resume=True)
+    assert evaluations(out)[:3] == rows
+    assert [row["step"] for row in evaluations(out)[3:]] == [8, 12]
+    assert {row["images"] for row in evaluations(out)} == {500}
+    plain = train(plan(VAE.name, tmp_path / "plain", steps=12, evaluations=0), data)
     assert evaluations(plain) == []
     assert not (plain / "evaluations.jsonl").exists()
     measured, unmeasured = (read_tensors(folder / STATE) for folder in (out, plain))
     for name in unmeasured.keys() - {"json"}:
         assert torch.equal(measured[name], unmeasured[name]), name
+
+
+def test_training_images_features_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, calls = noise_images(VAE.dataset, 300), list[int]()
+    extract = ZooFeatures.extract
+
+    def counted(self: ZooFeatures, pixels: torch.Tensor) -> Sample:
+        calls.append(len(pixels))
+        return extract(self, pixels)
+
+    monkeypatch.setattr(ZooFeatures, "extract", counted)
+    first, second = (SelectionMeasure(VAE, data, torch.device("cpu"))._reference for _ in range(2))
+    assert calls == [300]
+    assert torch.equal(first.features, second.features)
+    monkeypatch.setattr("genzoo.train.selection.TRAINING_IMAGES", {VAE.dataset.name: data.sha256})
+    shipped = SelectionMeasure(VAE, data, torch.device("cpu"))._reference
+    assert len(shipped) == REFERENCE_IMAGES
+    other = ImageData(data.dataset, 255 - data.pixels)
+    assert not torch.equal(SelectionMeasure(VAE, other, torch.device("cpu"))._reference.features, first.features)
+    assert calls == [300, 300]
+
+
+def test_shipped_features_are_of_the_images_that_the_entries_were_trained_on() -> None:
+    ran = [read_config(find_folder(name)).training["data"] for name in ("vae-mnist-z20-l3", "dcgan-cifar10-z100-l4")]
+    assert {data["name"]: data["sha256"] for data in ran} == dict(TRAINING_IMAGES)
+
+
+@pytest.mark.data
+def test_shipped_features_are_those_of_training_images() -> None:
+    data = load_images(DATASETS["mnist"], REAL)
+    assert data.sha256 == TRAINING_IMAGES["mnist"]
+    judge = SelectionMeasure(VAE, data, torch.device("cpu"))
+    some = draw(len(data), REFERENCE_IMAGES, seed=0)[:100]
+    assert judge._shipped
+    found = judge._extractor.extract(data.pixels[some]).features
+    torch.testing.assert_close(judge._reference.features[:100], found, rtol=2e-3, atol=2e-3)
 
 
 def shown(columns: int, *statuses: Status) -> list[str]:
