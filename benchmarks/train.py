@@ -80,10 +80,10 @@ def use_torch_layers(net: nn.Module) -> None:
             use_torch_layers(layer)
 
 
-def plain_step(entry: Entry, root: Path, device: torch.device) -> Step:
-    """A loop as the examples have it."""
+def plain_step(entry: Entry, root: Path, device: torch.device, nets: nn.ModuleDict | None = None) -> Step:
+    """A loop as the examples have it, of nets that are given or new ones."""
     torch.manual_seed(0)
-    nets, images = build(entry).to(device), batches(entry, root)
+    nets, images = (nets or build(entry)).to(device), batches(entry, root)
     use_torch_layers(nets)
     return (plain_vae if entry.is_vae else plain_gan)(entry, nets, images, device)
 

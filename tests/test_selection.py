@@ -24,7 +24,7 @@ from genzoo.errors import GenzooError, TrainingError, UnknownNameError
 from genzoo.evaluate import Settings
 from genzoo.release.adopt import adopt
 from genzoo.sampling.model import load
-from genzoo.train import measured, selection, train
+from genzoo.train import measured, schedule, train
 from genzoo.train.mixture import fit_mixture
 from genzoo.train.selection import SelectionMeasure, best_of
 from genzoo.train.state import STATE
@@ -38,6 +38,8 @@ GAN, VAE = ENTRIES["mlpgan-mnist-z100-l2"], ENTRIES["mlpvae-mnist-z2-l1"]
 FACES = ENTRIES["vae-olivetti-z32-l4"]
 FEW = Settings(n=200, seeds=(0,))
 CPU = torch.device("cpu")
+FEW_IMAGES = 500
+"""As many samples as tell noise from digits."""
 
 
 def training(folder: Path) -> dict[str, Any]:
@@ -63,22 +65,24 @@ def test_a_judge_tells_nets_apart_and_repeats_itself() -> None:
     judge = SelectionMeasure(GAN, data, CPU)
     bad, good = (load(name) for name in ("mlpvae-mnist-z2-l1", "dcgan-mnist-z100-l3"))
     entry = dataclasses.replace(GAN, latent_size=2, output_activation="sigmoid")
-    seen = judge.measure({"generator": good.generator})
-    assert seen == judge.measure({"generator": good.generator})
+    seen = judge.measure({"generator": good.generator}, FEW_IMAGES)
+    assert seen == judge.measure({"generator": good.generator}, FEW_IMAGES)
     assert set(seen) == {"frechet_distance", "coverage"}
-    digits = SelectionMeasure(entry, noise_images(GAN.dataset, 400), CPU).measure({"generator": bad.generator})
+    digits = SelectionMeasure(entry, noise_images(GAN.dataset, 400), CPU).measure(
+        {"generator": bad.generator}, FEW_IMAGES
+    )
     assert digits["frechet_distance"] != seen["frechet_distance"]
     nets = {"generator": bad.generator, "encoder": bad.encoder}
-    assert SelectionMeasure(VAE, data, CPU).measure(nets)["elbo"] == pytest.approx(
+    assert SelectionMeasure(VAE, data, CPU).measure(nets, FEW_IMAGES)["elbo"] == pytest.approx(
         float(bad.elbo(data.batch(torch.arange(400))).mean()), rel=0.01
     )
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_samples() -> Iterator[None]:
-    """A judge draws as many as tell noise from digits."""
+    """A look in full takes as many as tell noise from digits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(selection, "_IMAGES", 500)
+        patch.setattr(schedule, "FULL_IMAGES", FEW_IMAGES)
         yield
 
 
@@ -96,7 +100,9 @@ def test_the_best_state_ships(run: Path) -> None:
     for file in ("model", "discriminator"):
         for name, tensor in read_tensors(run / f"{file}.safetensors").items():
             assert torch.equal(tensor, state["best." + name.replace("critic.", "discriminator.")])
-    again = SelectionMeasure(GAN, noise_images(GAN.dataset, 600), CPU).measure({"generator": load(run).generator})
+    again = SelectionMeasure(GAN, noise_images(GAN.dataset, 600), CPU).measure(
+        {"generator": load(run).generator}, FEW_IMAGES
+    )
     kept = best_of(GAN, found["evaluations"])
     assert again["frechet_distance"] == pytest.approx(kept["frechet_distance"], rel=1e-2)  # float16's rounding
 
@@ -116,7 +122,7 @@ def test_a_run_that_goes_on_keeps_its_best(run: Path, tmp_path: Path) -> None:
 def test_with_no_more_evaluations_the_last_state_ships(tmp_path: Path) -> None:
     data, folder = noise_images(VAE.dataset, 300), tmp_path / "run"
     train(plan(VAE.name, folder, steps=4, evaluations=2), data)
-    train(plan(VAE.name, folder, steps=8), data, resume=True)
+    train(plan(VAE.name, folder, steps=8, evaluations=0), data, resume=True)
     assert (training(folder)["step"], training(folder)["evaluations"]) == (8, [])
     once = train(plan(VAE.name, tmp_path / "once", steps=8), data)
     assert (folder / "model.safetensors").read_bytes() == (once / "model.safetensors").read_bytes()
@@ -126,8 +132,8 @@ def test_a_state_whose_measures_are_not_finite_is_passed_over(tmp_path: Path, mo
     data, folder = noise_images(VAE.dataset, 300), tmp_path / "run"
     measure, calls = SelectionMeasure.measure, iter(range(9))
 
-    def spiked(judge: SelectionMeasure, nets: Any) -> dict[str, float]:
-        return measure(judge, nets) | ({"elbo": float("-inf")} if next(calls) == 0 else {})
+    def spiked(judge: SelectionMeasure, nets: Any, images: int) -> dict[str, float]:
+        return measure(judge, nets, images) | ({"elbo": float("-inf")} if next(calls) == 0 else {})
 
     monkeypatch.setattr(SelectionMeasure, "measure", spiked)
     train(plan(VAE.name, folder, steps=4, evaluations=2), data)

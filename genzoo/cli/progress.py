@@ -5,34 +5,116 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 30.0
+_BAR_WIDTH = 20
+
+
+class Move(Protocol):
+    """Moves a bar."""
+
+    def __call__(
+        self,
+        done: int,
+        words: str,
+        *,
+        what: str | None = None,
+        total: int | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """Show `words` beside a bar of which `done` is done.
+
+        Args:
+            done: so far.
+            words: of what is at hand, the less important ones last.
+            what: another name, from now on.
+            total: another number of what is to be done, from now on.
+            seconds_left: the time to show; that which the pace of the bar gives unless told otherwise.
+        """
 
 
 @contextlib.contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """A progress bar: yields a function of (done, words) that moves it to `done` of `total`.
+def progress_bar(what: str, total: int | None, console: Console | None = None) -> Iterator[Move]:
+    """A progress bar of one line, from whose end words are dropped that find no room.
 
     Where stderr is no terminal, a line now and then takes its place.
+
+    Args:
+        what: is going on.
+        total: of what is to be done; None while it is not known.
+        console: where the bar is shown; stderr unless told otherwise.
+
+    Yields:
+        A function that moves it.
     """
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = console or Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console.file.write, what, total)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    with _columns(console) as progress:
+        task = progress.add_task(what, total=total, words="", left=None)
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[words]}"),
+        def move(
+            done: int,
+            words: str,
+            *,
+            what: str | None = None,
+            total: int | None = None,
+            seconds_left: float | None = None,
+        ) -> None:
+            progress.update(task, description=what, completed=done, total=total, words=words, left=seconds_left)
+
+        yield move
+
+
+def _columns(console: Console) -> Progress:
+    """Name, bar, step, time left, and the words, which alone give way."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+    from rich.table import Column
+    from rich.text import Text
+
+    def fixed() -> Column:
+        return Column(no_wrap=True)
+
+    class Left(TimeRemainingColumn):
+        """The time left as it is told, or else as the pace of the bar has it."""
+
+        def render(self, task: Task) -> Text:
+            left = task.fields["left"]
+            return super().render(task) if left is None else Text(_clock(left), style="progress.remaining")
+
+    class Line(ProgressColumn):
+        """Text that is cut off where its column ends."""
+
+        def __init__(self, field: str, column: Column, style: str = "") -> None:
+            super().__init__(column)
+            self.field, self.style = field, style
+
+        def render(self, task: Task) -> Text:
+            words = task.description if self.field == "description" else task.fields[self.field]
+            return Text(words, style=self.style, no_wrap=True, overflow="ellipsis")
+
+    return Progress(
+        Line("description", fixed()),
+        BarColumn(_BAR_WIDTH, table_column=fixed()),
+        MofNCompleteColumn(table_column=fixed()),
+        Left(table_column=fixed()),
+        Line("words", Column()),
+        console=console,
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=total, words="")
-        yield lambda done, words: progress.update(task, completed=done, words=words)
+
+
+def _clock(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds: 0:12:34."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], None]:
@@ -44,13 +126,24 @@ def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], Non
     return report
 
 
-def _lines(write: Callable[[str], object], what: str, total: int) -> Callable[[int, str], None]:
+def _lines(write: Callable[[str], object], what: str, total: int | None) -> Move:
     last = time.monotonic()
+    shown = {"what": what, "total": total}
 
-    def line(done: int, words: str) -> None:
+    def line(
+        done: int,
+        words: str,
+        *,
+        what: str | None = None,
+        total: int | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
         nonlocal last
+        shown.update(what=what or shown["what"], total=total or shown["total"])
         if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
-            write(f"{what}: {done:,} of {total:,} {words}".rstrip() + "\n")
+            of = f" of {shown['total']:,}" if shown["total"] else ""
+            left = f" {_clock(seconds_left)} left," if seconds_left is not None else ""
+            write(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,") + "\n")
             last = time.monotonic()
 
     return line

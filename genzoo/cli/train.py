@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from genzoo.cli.options import Positive, data_dir, dataset_names
-from genzoo.cli.progress import progress_bar
+from genzoo.cli.progress import Move, progress_bar
 from genzoo.errors import UsageError
 from genzoo.zoo.catalog import find_entry, is_wildcard
 from genzoo.zoo.datasets import Dataset
@@ -22,7 +23,7 @@ from genzoo.zoo.variants import with_architecture, with_recipe
 if TYPE_CHECKING:
     from genzoo.checkpoint.folder import Folder
     from genzoo.data import ImageData
-    from genzoo.train import Plan
+    from genzoo.train import Plan, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 FINE_TUNING_RATE = 0.5
@@ -54,9 +55,8 @@ _OPTIONS = (
     click.option(
         "--evaluations",
         type=click.IntRange(0),
-        default=10,
-        show_default=True,
-        help="Times that samples are measured on the training set; the best state ships, with 0 the last.",
+        help="Times that the nets are measured on the training set, each time in full; the best state ships, with 0 "
+        "the last.  [default: as often and as fully as 5% of the run's time allows]",
     ),
     click.option("--tensorboard", is_flag=True, help="Also log the losses for TensorBoard."),
     click.option("--dry-run", is_flag=True, help="Print the plan and how long it would take, and write nothing."),
@@ -107,8 +107,10 @@ def train(
         return
     entry = with_architecture(find_entry(expanded[0]), **sizes)
     entry = with_recipe(entry, _changes(entry.recipe, **options))
-    images = _images(entry.dataset, data, options["data_dir"])
-    _run(dataclasses.replace(entry, dataset=images.dataset), images, None, **options)
+    with _bar(entry.name, options["dry_run"]) as move:
+        images = _images(entry.dataset, data, options["data_dir"])
+        folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, None, move, **options)
+    _tell(folder)
 
 
 @click.command()
@@ -125,21 +127,23 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
 
     parent = find_folder(source)
     entry = read_config(parent).entry
-    recipe = entry.recipe
+    parent_name, recipe = entry.name, entry.recipe
     slower = dataclasses.replace(
         recipe,
         lr=recipe.lr * FINE_TUNING_RATE,
         discriminator_lr=recipe.discriminator_lr and recipe.discriminator_lr * FINE_TUNING_RATE,
     )
     entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(slower, **options))
-    images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
-    if images.dataset.shape != entry.dataset.shape:
-        raise UsageError(
-            f"{entry.name} makes images of {list(entry.dataset.shape)}, {images.dataset.name} has "
-            f"{list(images.dataset.shape)}: name a model of that size, or a folder of images with --data."
-        )
-    tag = "-".join(filter(None, (entry.tag, "ft")))
-    _run(dataclasses.replace(entry, dataset=images.dataset, tag=tag), images, parent, **options)
+    entry = dataclasses.replace(entry, tag="-".join(filter(None, (entry.tag, "ft"))))
+    with _bar(entry.name, options["dry_run"]) as move:
+        images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
+        if images.dataset.shape != entry.dataset.shape:
+            raise UsageError(
+                f"{parent_name} makes images of {list(entry.dataset.shape)}, {images.dataset.name} has "
+                f"{list(images.dataset.shape)}: name a model of that size, or a folder of images with --data."
+            )
+        folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, parent, move, **options)
+    _tell(folder)
 
 
 def _changes(
@@ -189,9 +193,39 @@ def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> Ima
     return images
 
 
-def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any) -> None:
+@contextlib.contextmanager
+def _bar(name: str, dry_run: bool) -> Iterator[Move]:
+    """A run's bar, which the first process alone shows, from before the images are read."""
+    if dry_run or not _first_process():
+        yield lambda *_, **__: None
+        return
+    with progress_bar(name, None) as move:
+        move(0, "reading")
+        yield move
+
+
+def _report(move: Move, name: str) -> Callable[[Status], None]:
+    """A function that shows a run's status on a bar; what comes last gives way where there is no room."""
+
+    def report(status: Status) -> None:
+        rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
+        losses = " ".join(f"{key} {value:.3g}" for key, value in status.losses.items())
+        words = " ".join(filter(None, (status.activity, rate, losses)))
+        move(status.step, words, what=name, total=status.steps, seconds_left=status.seconds_left)
+
+    return report
+
+
+def _tell(folder: Path | None) -> None:
+    """Print where a run's checkpoint lies, once for all processes."""
+    if folder is not None and _first_process():
+        click.echo(folder)
+
+
+def _run(entry: Entry, images: ImageData, parent: Folder | None, move: Move, **options: Any) -> Path | None:
+    """Train, and give the run's folder; or only describe the plan, where that is wanted."""
     from genzoo.accel.devices import find_device
-    from genzoo.train import Plan, Status, choose_precision, measured, steps_of
+    from genzoo.train import Plan, choose_precision, steps_of
     from genzoo.train import train as run
 
     device = find_device(options["device"])
@@ -206,23 +240,14 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, **options: Any)
         save_minutes=options["save_minutes"],
         parent=parent,
         tensorboard=options["tensorboard"],
-        evaluations=options["evaluations"] if measured(entry) else 0,
+        evaluations=options["evaluations"],
     )
     if options["dry_run"]:
         described = _describe(plan, images)
         if _first_process():
             click.echo(described)
-        return
-    with progress_bar(entry.name, plan.steps) as move:
-
-        def report(status: Status) -> None:
-            losses = " ".join(f"{key} {value:.3g}" for key, value in status.losses.items())
-            if _first_process():
-                move(status.step, f"{status.images_per_second:,.0f} images/s {losses}")
-
-        folder = run(plan, images, resume=options["resume"], report=report)
-    if _first_process():
-        click.echo(folder)
+        return None
+    return run(plan, images, resume=options["resume"], report=_report(move, entry.name))
 
 
 def _describe(plan: Plan, images: ImageData) -> str:

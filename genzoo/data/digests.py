@@ -36,6 +36,14 @@ PUBLISHED: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """The SHA-256 of published files, by torchvision's name of the dataset and their path below the root."""
 
+TRAINING_IMAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "mnist": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+        "cifar10": "9d5c2eddadb0deff02c14c350c0385aab7b1d5ff1edfeb4997c8dc8644960111",
+    }
+)
+"""The SHA-256 of the training images, (n, c, h, w) uint8, of datasets whose features ship with a feature net."""
+
 
 @dataclass(frozen=True)
 class WrongFile:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -19,6 +21,11 @@ class ImageData:
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the pixels, in hexadecimal."""
+        return hashlib.sha256(self.pixels.cpu().contiguous().numpy().data).hexdigest()
 
     def to(self, device: torch.device) -> ImageData:
         """The same images on another device."""

@@ -28,6 +28,7 @@ from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate.progress import Report, quiet
 from genzoo.release.card import cards_home, write_card
 from genzoo.sampling.model import Model, load
+from genzoo.train.schedule import is_full
 from genzoo.train.selection import Evaluation, SelectionMeasure, best_of, loss_of, measured
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
@@ -108,9 +109,11 @@ def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> No
 
 
 def _standing(model: Model, data_dir: str | Path | None) -> Evaluation:
-    """The evaluation of a model on the training set by its run, or else measured now."""
+    """The evaluation of a model on the training set by its run, where that was one in full, or else measured now."""
     if evaluations := model.config.training.get("evaluations"):
-        return best_of(model.entry, evaluations)
+        best = best_of(model.entry, evaluations)
+        if is_full(best):
+            return best
     nets = {"generator": model.generator, **({"encoder": model.encoder} if model.entry.is_vae else {})}
     judge = SelectionMeasure(model.entry, load_images(model.entry.dataset, data_dir), model.device)
     return judge.measure(nets)

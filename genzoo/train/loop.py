@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 import signal
 import threading
@@ -24,6 +25,7 @@ from genzoo.platforms import STOP_SIGNALS
 from genzoo.train.history import History, Log
 from genzoo.train.phases import Losses
 from genzoo.train.plan import Plan
+from genzoo.train.schedule import Activity, Clock, Cost, Looks, Status
 from genzoo.train.state import STATE, Record
 from genzoo.train.trainer import Trainer
 
@@ -32,18 +34,11 @@ _REPORT_SECONDS = 0.5
 _FORECAST_SECONDS = 3.0
 
 
-@dataclass(frozen=True)
-class Status:
-    """A run's progress, with the losses of its last step."""
-
-    step: int
-    steps: int
-    images_per_second: float
-    seconds_left: float
-    losses: dict[str, float]
-
-
 Report = Callable[[Status], None]
+
+
+def _no_cost(*_: object) -> Cost | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -55,14 +50,16 @@ class Hooks:
         report: called a few times a second.
         log: called with each new row of the history.
         saved: called after the state has been saved, but for the last time.
-        evaluate: called when the averaged nets are due to be measured, and at the end.
+        probe: finds out what a look at the averaged nets costs; see `Looks`.
+        evaluate: called with the number of images when the averaged nets are due to be measured.
     """
 
     row: Callable[[Trainer], Tensor]
     report: Report = quiet
     log: Log = quiet
     saved: Callable[[Trainer], None] = quiet
-    evaluate: Callable[[Trainer], None] = quiet
+    probe: Callable[[Trainer, float], Cost | None] = _no_cost
+    evaluate: Callable[[Trainer, int], None] = quiet
 
 
 class Loop:
@@ -74,6 +71,7 @@ class Loop:
         self.plan, self.record = trainer.plan, trainer.state.record
         self.history = History(self.record, self.plan.log_every, hooks.log)
         self.clock = Clock(self.plan, self.record)
+        self.looks = Looks(self.plan, self.record, self.clock, functools.partial(hooks.probe, trainer))
 
     def run(self) -> None:
         """Step until the plan is fulfilled, saving the state at intervals and when a signal comes.
@@ -82,7 +80,7 @@ class Loop:
             StoppedError: after a signal, once the state is saved.
             TrainingError: for a loss or weight that is not finite.
         """
-        record, evaluations, share = self.record, self.plan.evaluations, self.clock.share
+        record, share = self.record, self.clock.share
         saved, reported = time.monotonic(), -math.inf
         thin_progress(self.plan, record)
         with stop_signals() as stop:
@@ -94,22 +92,32 @@ class Loop:
                 before, share = share, self.clock.share
                 self._add_rows(share)
                 if (now := time.monotonic()) - reported > _REPORT_SECONDS:
-                    self.hooks.report(self.clock.status(losses))
+                    self._report(losses)
                     reported = now
-                if int(share * evaluations) > int(before * evaluations):
-                    self.hooks.evaluate(self.trainer)
+                if images := self.looks.due(before, share):
+                    self._look(losses, images)
                     saved = -math.inf  # what was found, and what is to ship, must not be lost
                 stopping = self._stopping(stop)
                 if stopping or now - saved > self.plan.save_minutes * 60:
-                    self.save()
-                    self.hooks.saved(self.trainer)
+                    with self.clock.aside():
+                        self.save()
+                        self.hooks.saved(self.trainer)
                     if stopping:
                         raise StoppedError(f"Stopped at step {record.step}; the state is saved, go on with --resume.")
                     saved = time.monotonic()
-        if evaluations and (not record.evaluations or record.evaluations[-1]["step"] != record.step):
-            self.hooks.evaluate(self.trainer)
+        if images := self.looks.due_at_end():
+            self._look({}, images)
+        self._report({}, "finishing")
         self.save()
-        self.hooks.report(self.clock.status({}))
+
+    def _look(self, losses: Losses, images: int) -> None:
+        self._report(losses, "measuring")
+        with self.looks.looking():
+            self.hooks.evaluate(self.trainer, images)
+        self.record.seconds = self.clock.seconds
+
+    def _report(self, losses: Losses, activity: Activity = "training") -> None:
+        self.hooks.report(self.clock.status(losses, activity, self.looks.seconds_left(self.clock.share)))
 
     def save(self) -> None:
         """Save the whole state in one atomic step, from the first process.
@@ -136,47 +144,10 @@ class Loop:
     def _add_rows(self, share: float) -> None:
         """Add the rows of progress that are due after a share of the run."""
         if (due := min(int(share * PROGRESS_ROWS), PROGRESS_ROWS) - len(self.record.progress)) > 0:
-            row = self.hooks.row(self.trainer)
+            with self.clock.aside():
+                row = self.hooks.row(self.trainer)
             # Copies, since safetensors saves no two tensors that share memory.
             self.record.progress += [row.clone() for _ in range(due)]
-
-
-class Clock:
-    """How far a run has come, in steps and in seconds, from the moment the clock is made."""
-
-    def __init__(self, plan: Plan, record: Record) -> None:
-        self.plan, self.record = plan, record
-        self._began, self._first_step, self._earlier = time.monotonic(), record.step, record.seconds
-
-    @property
-    def seconds(self) -> float:
-        """The time that the run has trained in all, before it was resumed and since."""
-        return self._earlier + self._elapsed
-
-    @property
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._began
-
-    @property
-    def time_share(self) -> float:
-        """The share of the plan's minutes that has passed; 0 without a limit."""
-        return self._elapsed / (self.plan.minutes * 60) if self.plan.minutes else 0.0
-
-    @property
-    def share(self) -> float:
-        """The share of the run that is done, by its steps or its minutes, whichever is further."""
-        return max(self.record.step / self.plan.steps, self.time_share)
-
-    def status(self, losses: Losses) -> Status:
-        """The run's progress, with a step's losses."""
-        plan, record, recipe = self.plan, self.record, self.plan.entry.recipe
-        seconds = self._elapsed
-        rate = (record.step - self._first_step) / max(seconds, 1e-9)
-        left = (plan.steps - record.step) / max(rate, 1e-9)
-        if plan.minutes:
-            left = min(left, plan.minutes * 60 - seconds)
-        images = rate * recipe.batch_size * recipe.n_critic
-        return Status(record.step, plan.steps, images, max(left, 0.0), {k: float(v) for k, v in losses.items()})
 
 
 def thin_progress(plan: Plan, record: Record) -> None:

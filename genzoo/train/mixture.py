@@ -11,19 +11,21 @@ from torch import Tensor, nn
 
 from genzoo.checkpoint.nets import MIXTURE_COMPONENTS
 from genzoo.data import ImageData
+from genzoo.evaluate.extractors import draw
 from genzoo.evaluate.likelihood import posterior_inputs
 from genzoo.sampling.elbo import sample_posterior
 from genzoo.train.state import broke_down
 from genzoo.zoo.spec import Entry
 
-_FEWEST = 1000
-"""Latents that a mixture is fitted to at least: of fewer images, each gives several."""
+_FEWEST, _ENOUGH, _PER_DIMENSION = 1000, 10_000, 1500
+"""Latents that a mixture is fitted to: of fewer images than these, each gives several; of more than are enough, those
+that are drawn give one.  More do not make held-out latents likelier."""
 _SEED = 2**64 - 2
 
 
 @torch.no_grad()
 def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) -> dict[str, Tensor]:
-    """Fit ten Gaussians to samples of the posteriors of all training images, by scikit-learn.
+    """Fit ten Gaussians by scikit-learn to a posterior sample of each training image, or of enough of them.
 
     Sampling it in place of the standard normal avoids latents that no image has: Ghosh et al. 2020.
 
@@ -43,6 +45,8 @@ def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) ->
     from sklearn.mixture import GaussianMixture
 
     device = next(encoder.parameters()).device
+    if len(data) > (enough := max(_ENOUGH, _PER_DIMENSION * entry.latent_size)):
+        data = ImageData(data.dataset, data.pixels[draw(len(data), enough, seed=0).to(data.pixels.device)])
     repeats = range(math.ceil(_FEWEST / len(data)))
     inputs = (pair for repeat in repeats for pair in posterior_inputs(data, entry, _SEED, device, repeat))
     latents = torch.cat([sample_posterior(encoder(x), epsilon)[2].cpu() for x, epsilon in inputs]).double().numpy()

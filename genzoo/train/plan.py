@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,8 +41,9 @@ class Plan:
         save_minutes: time between two saved states.
         parent: the checkpoint folder whose weights the run begins with, if any.
         tensorboard: also log the losses for TensorBoard, in the run's folder.
-        evaluations: how often the averaged nets are measured on the training set, at equal intervals;
-            the best state ships.  With 0 the last one does.
+        evaluations: how often the averaged nets are measured on the training set, at equal intervals, each time
+            in full; the best state ships.  With 0 the last one does.  None stands for as often, and with as many
+            images, as a twentieth of the run's time allows; see `genzoo.train.schedule`.
     """
 
     entry: Entry
@@ -56,7 +56,7 @@ class Plan:
     save_minutes: float = 5.0
     parent: Folder | None = None
     tensorboard: bool = False
-    evaluations: int = 0
+    evaluations: int | None = None
 
     @property
     def log_every(self) -> int:
@@ -71,7 +71,7 @@ class Plan:
             "precision": self.precision,
             "device": self.device.type,
             "processes": processes,
-            "data": {"name": data.dataset.name, "images": len(data), "sha256": _fingerprint(data)},
+            "data": {"name": data.dataset.name, "images": len(data), "sha256": data.sha256},
         }
 
     def parentage(self) -> dict[str, Any] | None:
@@ -85,10 +85,6 @@ class Plan:
         files = [MODEL] if self.entry.is_vae else [MODEL, DISCRIMINATOR]
         hashes = {name: sha256(self.parent.file(name)) for name in files}
         return {"name": read_config(self.parent).entry.name, "sha256": hashes}
-
-
-def _fingerprint(data: ImageData) -> str:
-    return hashlib.sha256(data.pixels.contiguous().numpy().data).hexdigest()
 
 
 def refuse_batch(recipe: Recipe, images: int, processes: int = 1) -> None:

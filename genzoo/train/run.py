@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import math
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from genzoo.train.finish import averaged_nets, fixed_images, to_ship, write_pict
 from genzoo.train.history import summary_writer, tensorboard_log
 from genzoo.train.loop import Hooks, Loop, Report
 from genzoo.train.plan import Plan, refuse_batch, refuse_other_settings
-from genzoo.train.selection import SelectionMeasure, best_of
+from genzoo.train.schedule import Cost
+from genzoo.train.selection import SelectionMeasure, best_of, measured
 from genzoo.train.state import STATE
 from genzoo.train.trainer import Trainer
 
@@ -60,7 +62,9 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     processes = Processes(plan.device)
     refuse_batch(plan.entry.recipe, len(data), processes.count)
     writer = summary_writer() if plan.tensorboard else None
-    plan = dataclasses.replace(plan, device=processes.device)
+    plan = dataclasses.replace(
+        plan, device=processes.device, evaluations=plan.evaluations if measured(plan.entry) else 0
+    )
     config = Config(plan.entry, plan.settings(data, processes.count), plan.parentage(), versions_here())
     _find_config(plan, config, resume)  # so that a folder which is refused is left as it was
     with _locked(plan.out, processes), torch.random.fork_rng():
@@ -71,7 +75,7 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
         trainer = Trainer(plan, data, processes)
         if resume and (plan.out / STATE).exists():
             trainer.state.load(plan.out / STATE)
-            if not plan.evaluations:  # the last state is to ship, whatever was best before
+            if plan.evaluations == 0:  # the last state is to ship, whatever was best before
                 trainer.state.record.evaluations, trainer.state.record.best = [], {}
         elif plan.parent is not None:
             trainer.inherit(plan.parent)
@@ -104,7 +108,7 @@ def _locked(out: Path, processes: Processes) -> Iterator[None]:
 
 def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[..., Any] | None) -> Hooks:
     """The functions that a loop calls: the first process writes and measures for all of them."""
-    plan = trainer.plan
+    plan, judge = trainer.plan, SelectionMeasure(trainer.plan.entry, data, trainer.plan.device)
     if not trainer.processes.first:
         return Hooks(fixed_images, report)
     return Hooks(
@@ -112,17 +116,27 @@ def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[.
         report=report,
         log=quiet if writer is None else tensorboard_log(writer, plan.out, trainer.state.record.step),
         saved=write_pictures,
-        evaluate=functools.partial(_evaluate, SelectionMeasure(plan.entry, data, plan.device)),
+        probe=functools.partial(_probe, judge),
+        evaluate=functools.partial(_evaluate, judge),
     )
 
 
-def _evaluate(judge: SelectionMeasure, trainer: Trainer) -> None:
+def _probe(judge: SelectionMeasure, trainer: Trainer, budget: float) -> Cost | None:
+    """What a look at a trainer's averaged nets costs on this machine; None where that would take most of a budget."""
+    began = time.monotonic()
+    nets = averaged_nets(trainer)
+    look = time.monotonic() - began
+    image = judge.seconds_per_image(dict(nets.items()), budget)
+    return None if image is None else Cost(look, image)
+
+
+def _evaluate(judge: SelectionMeasure, trainer: Trainer, images: int) -> None:
     """Measure a trainer's averaged nets, and keep those to ship that are the best so far."""
     entry, record, nets = trainer.plan.entry, trainer.state.record, averaged_nets(trainer)
-    found = judge.measure(dict(nets.items()))
+    found = judge.measure(dict(nets.items()), images)
     if not all(map(math.isfinite, found.values())):
         return  # a state of such weights is none to ship, nor to choose by; training may recover
-    record.evaluations.append({"step": record.step, **found})
+    record.evaluations.append({"step": record.step, **found, "images": images})
     if best_of(entry, record.evaluations)["step"] == record.step:
         record.best = to_ship(trainer, nets)
 

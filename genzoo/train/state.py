@@ -20,6 +20,8 @@ from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.errors import BadCheckpointError, TrainingError, brief
 
 _JSON = "json"
+_PLAIN = ("step", "seconds", "measuring", "history", "sums", "evaluations")
+"""Fields of a record that are plain JSON values."""
 
 
 class Average:
@@ -63,7 +65,8 @@ class Record:
 
     Attributes:
         step: steps that are done.
-        seconds: the time they took.
+        seconds: the time they took, with what was measured between them.
+        measuring: how much of it went into measuring.
         history: the loss curves: the step, and the mean of each loss since the row before.
         sums: sums of the losses since the last row.
         progress: rows of images of fixed latents in the course of training, uint8 (n, h, w, c).
@@ -74,6 +77,7 @@ class Record:
 
     step: int = 0
     seconds: float = 0.0
+    measuring: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
     progress: list[Tensor] = field(default_factory=list)
@@ -111,7 +115,7 @@ class State:
         tensors |= {f"progress.{i}": row for i, row in enumerate(self.record.progress)}
         tensors |= {f"best.{name}": tensor for name, tensor in self.record.best.items()}
         refuse_not_finite(tensors, self.record.step)
-        plain = {key: getattr(self.record, key) for key in ("step", "seconds", "history", "sums", "evaluations")}
+        plain = {key: getattr(self.record, key) for key in _PLAIN}
         tensors[_JSON] = torch.from_numpy(
             np.frombuffer(json.dumps(plain, allow_nan=False).encode(), dtype=np.uint8).copy()
         )
@@ -177,7 +181,8 @@ def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
 
 def _check_record(record: Record) -> None:
     """Raise ValueError for a record of wrong types."""
-    if type(record.step) is not int or record.step < 0 or not isinstance(record.seconds, float):
+    times = record.seconds, record.measuring
+    if type(record.step) is not int or record.step < 0 or not all(isinstance(value, float) for value in times):
         raise ValueError("its step or its time is no number")
     rows = [*record.history, *record.evaluations, record.sums]
     if not all(isinstance(value, int | float) for row in rows for value in row.values()):
