@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from genzoo.errors import brief_list
@@ -12,9 +11,8 @@ Activation = Literal["relu", "leaky_relu"]
 A = TypeVar("A", bound="Architecture")
 
 
-@dataclass(frozen=True)
 class Architecture:
-    """The sizes of an entry's nets, as `config.json` holds them under its `kind`.
+    """The sizes of an entry's nets, as `config.json` holds them under its `kind`: the base of frozen dataclasses.
 
     Attributes:
         kind: its name in `config.json`.

@@ -46,7 +46,7 @@ class FeatureSpec:
         return f"{self.name}-v{self.version}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureRecipe:
     """How a feature net is trained: Nesterov's SGD with a triangular learning rate.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OutputActivation = Literal["sigmoid", "tanh"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Objective:
     """What nets are trained to minimise.
 

@@ -12,7 +12,7 @@ MIXTURE = "mixture_prior"
 """What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Metric:
     """One number that `genzoo evaluate` measures, and how it is read.
 

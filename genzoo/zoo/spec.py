@@ -80,6 +80,9 @@ class Recipe:
         return self.gp_weight or self.r1_gamma
 
 
+_DEFAULTS = {one.name: one.default for one in fields(Recipe)}
+
+
 @dataclass(frozen=True)
 class Entry:
     """One model of the zoo: what it is, how it is trained, and where it comes from.
@@ -124,24 +127,24 @@ class Entry:
             len(self.source) <= _MOST_SOURCE and self.source.isprintable(),
             f"the source {brief(self.source)} must be at most {_MOST_SOURCE} printable letters.",
         )
-        objective = self.family.objective
+        name, objective = self.name, self.family.objective
         check(
             isinstance(self.arch, self.family.architecture) and self.recipe.objective == objective.name,
-            f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as "
+            f"{name}: a {self.family} has no nets of kind {self.arch.kind} trained as "
             f"{brief(self.recipe.objective)[1:-1]}: its objective must be one of {[objective.name]}.",
         )
         _check_fields(self.recipe, objective)
         check(
             self.recipe.norm_bias or (self.arch.norm_biases and not self.is_vae),
-            f"{self.name}: norm_bias is off, but there is no discriminator with batch norm.",
+            f"{name}: norm_bias is off, but there is no discriminator with batch norm.",
         )
         check(
             self.recipe.gradient_penalty == 0 or self.arch.gradient_penalty,
-            f"{self.name}: a penalty of {self.recipe.gradient_penalty} is on each image's own gradient, "
+            f"{name}: a penalty of {self.recipe.gradient_penalty} is on each image's own gradient, "
             "and needs a convolutional discriminator without batch norm.",
         )
         layers = self.arch.hidden_layers(self.dataset.shape[1])
-        check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")
+        check(self.hidden_layers == layers, f"{name}: its nets do not have that many layers.")
 
     @property
     def name(self) -> str:
@@ -206,17 +209,17 @@ def _as_registered(dataset: Dataset) -> Dataset:
 
 def _check_fields(recipe: Recipe, objective: Objective) -> None:
     """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
-    for field_ in fields(Recipe):
-        name, value = field_.name, getattr(recipe, field_.name)
-        if name in objective.takes or (value if name in objective.needs else value == field_.default):
+    every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
+    for name, default in _DEFAULTS.items():
+        value = getattr(recipe, name)
+        if name in objective.takes or (value if name in objective.needs else value == default):
             continue
-        every = {family.objective.name: family.objective for family in FAMILIES.values()} | {objective.name: objective}
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
-        check(
-            not (needing or taking),
-            f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}.",
-        )
+        if needing or taking:
+            raise InvalidEntryError(
+                f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}."
+            )
 
 
 def _whose(needing: list[str], taking: list[str]) -> str:
