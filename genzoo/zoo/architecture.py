@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from genzoo.errors import brief_list
-from genzoo.zoo.fields import check
+from genzoo.zoo.fields import Record, check
 
 Activation = Literal["relu", "leaky_relu"]
 A = TypeVar("A", bound="Architecture")
 
 
-class Architecture:
-    """The sizes of an entry's nets, as `config.json` holds them under its `kind`: the base of frozen dataclasses.
+@dataclass(frozen=True, eq=False, repr=False)
+class Architecture(Record):
+    """The sizes of an entry's nets, as `config.json` holds them under its `kind`.
 
     Attributes:
         kind: its name in `config.json`.

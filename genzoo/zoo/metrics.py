@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from genzoo.zoo.fields import check
+from genzoo.zoo.fields import Record, check
 from genzoo.zoo.registry import ALL_METRICS
 
 MIXTURE = "mixture_prior"
@@ -13,7 +13,7 @@ MIXTURE = "mixture_prior"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Metric:
+class Metric(Record):
     """One number that `genzoo evaluate` measures, and how it is read.
 
     Attributes:

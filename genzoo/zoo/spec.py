@@ -10,7 +10,7 @@ from genzoo.errors import InvalidEntryError, brief
 from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.family import Family, Objective, OutputActivation
-from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, check, decode, decode_kind, encode
+from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, Record, check, decode, decode_kind, encode
 from genzoo.zoo.registry import FAMILIES, find_dataset, find_family
 
 FORMAT = 1
@@ -20,8 +20,8 @@ _MOST_SOURCE = 1000
 _OF_FAMILY: Any = ""
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recipe(Record):
     """How an entry is trained; each number comes from its report, or from ours where it is silent.
 
     A step is one update of the generator (or VAE).  `epochs` passes over the training set are
@@ -83,8 +83,8 @@ class Recipe:
 _DEFAULTS = {one.name: one.default for one in fields(Recipe)}
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, eq=False, repr=False)
+class Entry(Record):
     """One model of the zoo: what it is, how it is trained, and where it comes from.
 
     Attributes:
