@@ -38,7 +38,7 @@ def check_golden(model: Model) -> None:
             images that are more than a grey level away from them.
     """
     load_every_net(model)
-    latents, images = read_golden(model.folder, model.entry)
+    latents, images = map(torch.from_numpy, read_golden(model.folder, model.entry))
     with torch.no_grad():
         difference = (model.decode(latents).cpu() - images).abs().max()
     if not difference <= _GREY_LEVEL:
@@ -66,7 +66,7 @@ def changed_nets(model: Model) -> list[str]:
     """
     changed = []
     for file in (MODEL, DISCRIMINATOR) if "discriminator" in model.nets else (MODEL,):
-        held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu")).nets
+        held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu"))
         for name, net in held.items():
             then, now = net.state_dict(), model.nets[name].state_dict()
             if now.keys() != then.keys() or not all(torch.equal(now[key].cpu(), then[key]) for key in then):
