@@ -9,6 +9,7 @@ from typing import Any
 from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.measurement import spread_of
 from genzoo.errors import UsageError
+from genzoo.extras import refuse_missing
 from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
@@ -51,8 +52,10 @@ def plot(comparison: Mapping[str, Any], path: Path) -> None:
 
     Raises:
         UsageError: for a name that does not end in .png, .svg or .pdf.
+        MissingLibraryError: without matplotlib.
         GenzooError: when it cannot be written.
     """
+    refuse_missing("A plot", "matplotlib")
     from matplotlib.figure import Figure
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
