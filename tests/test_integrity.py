@@ -213,7 +213,7 @@ def test_the_shipped_folders_are_signed() -> None:
 def test_verify_names_what_is_wrong(folder: Path) -> None:
     (folder / "diary.txt").write_text("my own")
     done = command("verify", folder)
-    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 7 files, golden images come out\n"), done.stderr
+    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 9 files, golden images come out\n"), done.stderr
     flip(folder / "samples.png")
     (folder / "losses.png").unlink()
     (folder / "metrics.json").write_text("{}")
@@ -232,14 +232,14 @@ def test_verify_loads_every_net_and_draws_golden_images(tmp_path: Path) -> None:
     write_tensors(folder / "discriminator.safetensors", {"discriminator.x": torch.zeros(1)})
     sign(folder)
     assert "discriminator.safetensors does not fit its config.json" in command("verify", folder).stdout
-    assert command("verify", folder, "--no-deep").stdout == f"{folder}  ok, 8 files\n"
+    assert command("verify", folder, "--no-deep").stdout == f"{folder}  ok, 10 files\n"
     shutil.copy(weights_home() / GAN / "discriminator.safetensors", folder)
     sign(folder)
     done = command("verify", folder, GAN, "--deep")
     assert done.exit_code == 1
     altered, shipped = done.stdout.splitlines()
     assert "does not give its golden images" in altered
-    assert shipped == f"{GAN}  ok, 9 files, golden images come out"
+    assert shipped == f"{GAN}  ok, 11 files, golden images come out"
 
 
 def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,8 +257,8 @@ def test_who_alters_weights_on_purpose_signs_them(folder: Path) -> None:
     zero(folder / "model.safetensors")
     kept = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = command("verify", folder, "--update-hashes")
-    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 7 files, golden images come out\n"), done.stderr
-    assert f"Wrote {folder / 'SHA256SUMS'} of 7 files" in done.stderr
+    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 9 files, golden images come out\n"), done.stderr
+    assert f"Wrote {folder / 'SHA256SUMS'} of 9 files" in done.stderr
     changed = {name for name in kept if (folder / name).read_bytes() != kept[name]}
     assert changed == {"SHA256SUMS", "golden.safetensors"}
     assert set(kept) == {path.name for path in folder.iterdir()}

@@ -47,10 +47,10 @@ class Sessions:
             return self._open[net]
 
 
-def graph_at_hand(folder: Folder) -> bool:
-    """Whether the generator of a folder can be run as a graph; not where only the Hub, out of reach, could tell."""
+def graph_at_hand(folder: Folder, net: str = "generator") -> bool:
+    """Whether a net of a folder can be run as a graph; not where only the Hub, out of reach, could tell."""
     try:
-        return has_graph(folder, "generator")
+        return has_graph(folder, net)
     except HubError:
         return False
 

@@ -17,6 +17,7 @@ from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import Config, read_config, versions_here, write_config
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.graphs.write import write_graphs
 from genzoo.checkpoint.layout import CONFIG
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
@@ -190,5 +191,6 @@ def _finish(trainer: Trainer, config: Config) -> None:
         "evaluations": record.evaluations,
     }
     write_config(out, dataclasses.replace(config, training={**config.training, **done}))
+    write_graphs(out, trainer.plan.entry)
     write_proofs(trainer, Model.of_folder(Folder(out)))
     sign(out)

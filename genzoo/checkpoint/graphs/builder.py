@@ -26,11 +26,12 @@ class Builder:
         self.file, self.stored, self.inputs = file, stored, tuple(inputs)
         self.nodes: list[Node] = []
         self.tensors: dict[str, Tensor] = {}
+        self._floats: dict[str, str] = {}
         self._values = {port.name: Value(shapes.of_port(port)) for port in inputs}
 
     def op(self, kind: str, *inputs: str, outputs: Sequence[str] = (), **attributes: Attribute) -> str:
         """Add an operation, and return the name of its last output."""
-        node = Node(kind, inputs, tuple(outputs) or (f"{kind}_{len(self.nodes)}",), attributes)
+        node = Node(kind, inputs, tuple(outputs) or (str(len(self.nodes)),), attributes)
         values = shapes.apply(node, [self._values[name] for name in inputs])
         self._values |= dict(zip(node.outputs, values, strict=True))
         self.nodes.append(node)
@@ -48,15 +49,12 @@ class Builder:
         """
         if name not in self.stored or self.stored[name].dtype not in TYPES:
             raise UnwritableError(f"weights {name} that {self.file} does not hold")
-        stored, floats = self.stored[name], f"{name}.float"
-        if stored.dtype == "F32":
-            floats = name
+        stored = self.stored[name]
         if name not in self.tensors:
             place = {"location": self.file, "offset": str(stored.offset), "length": str(stored.length)}
             self._add(Tensor(name, TYPES[stored.dtype], stored.shape, None, place))
-            if floats != name:
-                self.op("Cast", name, outputs=[floats], to=FLOAT)
-        return floats
+            self._floats[name] = name if stored.dtype == "F32" else self.op("Cast", name, to=FLOAT)
+        return self._floats[name]
 
     def integers(self, *values: int) -> str:
         """A constant list of whole numbers."""

@@ -9,6 +9,7 @@ from torch import nn
 
 from genzoo.accel import fastconv
 from genzoo.checkpoint.graphs.builder import Builder, UnwritableError
+from genzoo.checkpoint.graphs.transposed import transposed, windows
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, Score, Signed
 from genzoo.nets.lstm import LstmDiscriminator, LstmGenerator
 
@@ -140,12 +141,9 @@ def _weighted(b: Builder, step: Step, x: str) -> str:
         raise UnwritableError("a convolution whose padding is not given in numbers")
     _need(step.layer, (step.layer.groups, step.layer.dilation, step.layer.padding_mode) == (1, (1, 1), "zeros"))
     if kind in _CONVOLUTIONS:
-        return _activated(b, step, b.op("Conv", x, *_folded(b, step), **_windows(step.layer)))
-    return _transposed(b, step, x)
-
-
-def _windows(layer: Any) -> dict[str, Any]:
-    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": layer.padding * 2}
+        return _activated(b, step, b.op("Conv", x, *_folded(b, step), **windows(step.layer)))
+    _need(step.layer, len(set(step.layer.stride)) == 1)
+    return transposed(b, step.layer, _folded(b, step), x, lambda y: _activated(b, step, y))
 
 
 def _activated(b: Builder, step: Step, x: str) -> str:
@@ -193,13 +191,6 @@ def _scaled(b: Builder, weight: str, scale: str, axis: int) -> str:
     """A weight times one number for each place along an axis."""
     shape = b.shape(weight)
     return b.op("Mul", weight, b.op("Reshape", scale, b.integers(shape[axis], *[1] * (len(shape) - 1 - axis))))
-
-
-def _transposed(b: Builder, step: Step, x: str) -> str:
-    """A transposed convolution."""
-    layer = step.layer
-    x = b.op("ConvTranspose", x, *_folded(b, step), **_windows(layer), output_padding=layer.output_padding)
-    return _activated(b, step, x)
 
 
 def _lstm(b: Builder, prefix: str, lstm: nn.LSTM, x: str) -> tuple[str, str]:

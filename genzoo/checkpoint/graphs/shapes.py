@@ -198,11 +198,6 @@ def _slice(x: Shape, starts: Shape, ends: Shape, axes: Shape, steps: Shape | Non
     return [tuple(sides)]
 
 
-def _pad(x: Shape, pads: Shape) -> list[Shape]:
-    need(N not in x and len(pads) == 2 * len(x) and all(0 <= pad <= _MOST_STRIDE for pad in pads))
-    return [tuple(side + pads[i] + pads[len(x) + i] for i, side in enumerate(x))]
-
-
 def _reshape(x: Shape, shape: Shape) -> list[Shape]:
     need(all(side > 0 or (side == 0 and i < len(x)) for i, side in enumerate(shape)))
     result = tuple(side or x[i] for i, side in enumerate(shape))
@@ -278,7 +273,6 @@ RULES: Mapping[str, Rule] = {
     "Flatten": Rule(_flatten, (1, 1), {"axis": int}),
     "LSTM": Rule(_lstm, (4, 4), {"hidden_size": int}, outputs=2),
     "Slice": Rule(_slice, (4, 5), integers=(1, 2, 3, 4)),
-    "Pad": Rule(_pad, (2, 2), integers=(1,)),
     "Reshape": Rule(_reshape, (2, 2), integers=(1,)),
     "Transpose": Rule(_transpose, (1, 1), {"perm": tuple}),
     "Tile": Rule(_tile, (2, 2), integers=(1,)),

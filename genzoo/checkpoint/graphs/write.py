@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
 from pathlib import Path
 
 from torch import nn
 
-from genzoo.checkpoint.files import whole_file
+from genzoo.checkpoint.files import clear_io_errors, whole_file
 from genzoo.checkpoint.graphs.builder import Builder, UnwritableError
 from genzoo.checkpoint.graphs.checks import check_graph, signature
 from genzoo.checkpoint.graphs.headers import read_header
@@ -15,43 +15,40 @@ from genzoo.checkpoint.graphs.layers import write_net
 from genzoo.checkpoint.graphs.model import encode, parse
 from genzoo.checkpoint.graphs.reader import MOST_BYTES
 from genzoo.checkpoint.layout import GRAPHS, weights_of
-from genzoo.checkpoint.nets import name_in_file
+from genzoo.checkpoint.nets import meta_nets, name_in_file
 from genzoo.errors import BadCheckpointError
 from genzoo.zoo.spec import Entry
 
+_log = logging.getLogger("genzoo")
 
-def write_graphs(folder: Path, entry: Entry, nets: Mapping[str, nn.Module]) -> list[str]:
-    """Write a graph of each net, in one step each, beside the safetensors files that hold their weights.
 
-    The bytes depend on the nets' layers, and on the types and places of their weights in those files alone.
+def write_graphs(folder: Path, entry: Entry) -> None:
+    """Write a graph of each net whose weights lie in a folder, in one step each.
+
+    The bytes depend on the nets' layers, and on the types and places of their weights in the safetensors files alone.
+    A net with a layer that no graph holds has none, which a warning says; one that lay there is removed.
 
     Args:
         folder: the checkpoint folder.
         entry: what its nets are.
-        nets: by name: `generator`, and `encoder` or `discriminator`.
-
-    Returns:
-        A sentence for each net that has none, since no graph of genzoo's holds its layers; a graph that lay there is
-        removed.
 
     Raises:
         BadCheckpointError: for safetensors files that are damaged.
         GenzooError: when they cannot be written.
     """
-    without = []
-    for net, layers in nets.items():
+    for net, layers in meta_nets(entry).items():
         path = folder / GRAPHS[net]
+        if not (folder / weights_of(net)).is_file():
+            continue
         try:
             data = graph_of(folder, entry, net, layers)
         except UnwritableError as error:
-            path.unlink(missing_ok=True)
-            without.append(
-                f"{entry.name} has no {path.name}, since its {net} has {error}: it runs by torch, the other engine."
-            )
+            with clear_io_errors(path, "removed"):
+                path.unlink(missing_ok=True)
+            _log.warning("%s has no %s, since its %s has %s: torch alone runs it.", entry.name, path.name, net, error)
         else:
             with whole_file(path) as part:
                 part.write_bytes(data)
-    return without
 
 
 def graph_of(folder: Path, entry: Entry, net: str, layers: nn.Module) -> bytes:
