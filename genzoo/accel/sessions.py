@@ -74,6 +74,8 @@ class Session:
 
 
 def _open(graph: Graph) -> InferenceSession:
+    # Newer ones write into the user's home and call their makers from there, as soon as they are imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.layout import DISCRIMINATOR, MODEL
-from genzoo.checkpoint.nets import read_weights
+from genzoo.checkpoint.nets import empty_nets, read_weights
 from genzoo.sampling import arguments
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class HasNets:
     def __init__(self, entry: Entry, folder: Folder, device: torch.device, dtype: torch.dtype) -> None:
         self.entry, self.folder, self.device, self.dtype = entry, folder, device, dtype
         self._loaded: dict[str, nn.Module] = {}
+        self._empty: Mapping[str, nn.Module] | None = None
         if folder.pinned is None:  # a stranger's folder: what is wrong with its weights is said at once
             self._net("generator")
 
@@ -71,7 +72,9 @@ class HasNets:
         with _LOADING:
             if name not in self._held():
                 file = DISCRIMINATOR if name == "discriminator" else MODEL
-                self._loaded |= read_weights(self.entry, self.folder, file, self.dtype, self.device)
+                if self._empty is None:
+                    self._empty = empty_nets(self.entry, self.folder)
+                self._loaded |= read_weights(self.entry, self.folder, file, self.dtype, self.device, self._empty)
             return self._held()[name]
 
     @contextlib.contextmanager
