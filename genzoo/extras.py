@@ -1,4 +1,4 @@
-"""The libraries that sampling does without, which an extra of genzoo's brings."""
+"""The libraries that sampling does without, which an extra of genzoo's brings, and those of a whole installation."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ TRAIN = {
 """What the extra `train` brings, for training and measuring: modules, and the packages that have them."""
 
 
+_PLAIN = {"huggingface_hub": "huggingface-hub", "jinja2": "jinja2", "torch": "torch"}
+"""Dependencies of genzoo that sampling on the CPU does without, so that an installation may lack them."""
+
+
 def refuse_missing(what: str, *modules: str) -> None:
     """Raise `MissingLibraryError` unless these modules of the extra `train` are installed; none is imported.
 
@@ -27,6 +31,23 @@ def refuse_missing(what: str, *modules: str) -> None:
             f"{what} needs {names}, which {'are' if len(missing) > 1 else 'is'} not installed: "
             "pip install 'genzoo[train]', or '.[train]' in a checkout."
         )
+
+
+def refuse_without_torch() -> None:
+    """Raise `MissingLibraryError` where models of the engine "torch" cannot be."""
+    if not _is_there("torch"):
+        raise MissingLibraryError(
+            "engine='torch' needs torch, which is not installed: pip install torch, or load with engine='onnx'."
+        )
+
+
+def about_missing(error: ImportError) -> str | None:
+    """A sentence for the import of a dependency that a light installation lacks; None for any other."""
+    package = _PLAIN.get((error.name or "").partition(".")[0])
+    return package and (
+        f"This needs {package}, which this light installation of genzoo lacks: pip install {package}, or install "
+        "genzoo with its dependencies."
+    )
 
 
 def _is_there(module: str) -> bool:

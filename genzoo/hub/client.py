@@ -81,7 +81,10 @@ def fetch(
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
     """The path of a file in the client's cache, or None; nothing is asked of the Hub."""
     _refuse_endpoint()
-    from huggingface_hub import constants
+    try:
+        from huggingface_hub import constants
+    except ModuleNotFoundError:  # a light installation has neither the client nor its cache
+        return None
 
     # What answers for a repository that is there takes a sixth of a second to import.
     if not os.path.isdir(os.path.join(constants.HF_HUB_CACHE, f"models--{repo.replace('/', '--')}")):

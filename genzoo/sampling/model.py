@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, overload
 
 from genzoo.checkpoint.config import Config, read_config
+from genzoo.extras import refuse_without_torch
 from genzoo.hub import find_folder
 from genzoo.images.pixels import to_pixels
 from genzoo.sampling import arguments, noise
@@ -93,6 +94,7 @@ class Model(HasNets, Sampler["Tensor"]):
         if arguments.chosen_engine(engine) == "onnx":
             arguments.refuse_settings_of_torch(device, dtype)
             return OnnxModel.of_folder(find_folder(source, revision))
+        refuse_without_torch()
         from genzoo.accel.devices import find_device
 
         dtype = arguments.chosen_dtype(dtype)
