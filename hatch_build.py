@@ -1,4 +1,4 @@
-"""Puts the weights into the wheel: all that the manifest lists, or in a slim build the aliases' alone."""
+"""Puts the weights and cards into the wheel: all that the manifest lists, or in a slim build the aliases' weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Weights(BuildHookInterface):  # type: ignore[type-arg]
         if version != "standard":
             return
         root = Path(self.root)
-        paths = ["weights/manifest.json", "cards/notes.json", *_weights(root, slim=_is_slim())]
+        paths = ["weights/manifest.json", "cards/notes.json", *_cards_and_weights(root, slim=_is_slim())]
         if missing := [path for path in paths if not (root / path).is_file()]:
             raise FileNotFoundError(
                 f"{root} lacks {len(missing)} of the zoo's files, e.g. {missing[0]}: check them out again."
@@ -41,16 +41,13 @@ def _is_slim() -> bool:
             raise ValueError(f"{SLIM} is {value!r}: set it to 1 for the aliases alone, to 0 for every entry.")
 
 
-def _weights(root: Path, *, slim: bool) -> list[str]:
-    """The files of the feature nets and of every entry, or of those that an alias stands for."""
+def _cards_and_weights(root: Path, *, slim: bool) -> list[str]:
+    """Every entry's card; the files of the feature nets and of every entry, or of those that an alias stands for."""
     sys.path.insert(0, str(root))
     from genzoo.checkpoint.manifest import read_manifest
     from genzoo.zoo.catalog import ALIASES, ENTRIES
 
     left_out = {*ENTRIES} - {*ALIASES.values()} if slim else set()
-    return [
-        f"weights/{folder}/{file}"
-        for folder, files in read_manifest().items()
-        if folder not in left_out
-        for file in files
-    ]
+    manifest = read_manifest()
+    weights = [f"weights/{folder}/{file}" for folder in manifest if folder not in left_out for file in manifest[folder]]
+    return [*(f"cards/{name}.md" for name in ENTRIES if name in manifest), *weights]

@@ -24,7 +24,7 @@ def data_of(wheel: Path) -> dict[str, str]:
 
 def data_here() -> dict[str, str]:
     """The same of the checkout."""
-    paths = [path for path in Path("weights").rglob("*") if path.is_file()] + [Path("cards/notes.json")]
+    paths = [path for folder in ("weights", "cards") for path in Path(folder).rglob("*") if path.is_file()]
     return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 

@@ -45,6 +45,10 @@ class DataError(GenzooError):
     """A dataset that is missing, too small or unreadable."""
 
 
+class MissingLibraryError(GenzooError, ImportError):
+    """A library of one of genzoo's extras that is not installed."""
+
+
 class TrainingError(GenzooError):
     """A training run that cannot start, resume or go on."""
 

@@ -29,10 +29,10 @@ def _as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", sys.path[:])  # the hook's own process ends with the build
 
 
-def test_a_wheel_has_all_weights() -> None:
+def test_a_wheel_has_all_weights_and_cards() -> None:
     found = included()
-    on_disk = {path.relative_to(ROOT).as_posix() for path in (ROOT / "weights").rglob("*") if path.is_file()}
-    assert set(found) == on_disk | {"cards/notes.json"}
+    files = [path for folder in ("weights", "cards") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    assert set(found) == {path.relative_to(ROOT).as_posix() for path in files}
     assert all(name == f"genzoo/{path}" for path, name in found.items())
 
 

@@ -423,6 +423,26 @@ def test_a_card_is_written_where_its_links_lead_from(tmp_path: Path) -> None:
     assert "Grey mush." in noted
 
 
+def test_a_wheel_brings_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genzoo.cli.card._SHIPPED", str(CARDS))
+    monkeypatch.setattr("genzoo.release.card.render", None)
+    name = ENTRIES["vae-mnist-z20-l5"].name
+    committed = (CARDS / f"{name}.md").read_text()
+    assert command("vae-mnist").stdout == command(name).stdout == committed.replace(f"../weights/{name}/", "")
+    monkeypatch.undo()
+    assert command("vae-mnist").stdout == catalog_card(name, CARDS).replace(f"../weights/{name}/", "")
+
+
+@pytest.mark.parametrize("name", ["vae-mnist-z20-l5", "vae-olivetti-z32-l4", "vae-cifar10-z100-l3"])
+def test_a_card_says_whose_the_data_are(name: str) -> None:
+    dataset = ENTRIES[name].dataset
+    training = section(catalog_card(name, CARDS), "Training")
+    assert f"\n{dataset.title} comes with {dataset.citation}" in training
+    assert dataset.citation.startswith("[")
+    assert ("; its licence is" in training) == (dataset.licence != "")
+    assert dataset.licence in training
+
+
 def test_all_cards_are_written_into_a_folder(tmp_path: Path) -> None:
     done = command("--all", "--out", tmp_path / "cards")
     assert done.exit_code == 0

@@ -103,7 +103,9 @@ def test_each_file_is_held_against_its_hash_as_it_is_read(
 
 
 @pytest.mark.parametrize("source", [None, VAE])
-def test_what_is_read_is_hashed_once(source: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_read_is_hashed_once_each_time(
+    source: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hashed: list[str] = []
 
     def count(path: Path) -> str:
@@ -112,9 +114,16 @@ def test_what_is_read_is_hashed_once(source: str | None, folder: Path, monkeypat
 
     monkeypatch.setattr(checkpoints, "sha256", count)
     model = genzoo.load(source or folder)
-    assert hashed == ["config.json", "model.safetensors"]
+    nets = ["model.safetensors"]  # of a folder that is not pinned they are read at once, and looked through
+    assert hashed == ["config.json", *(nets if source is None else []), "model.safetensors"]
+    hashed.clear()
+    model.sample(2, seed=0, prior="mixture")
+    assert hashed == ["generator.onnx", "model.safetensors"]
+    hashed.clear()
     model.reconstruct(model.sample(2, seed=0, prior="mixture"))
-    assert hashed == ["config.json", "model.safetensors"]
+    assert hashed == ([] if source is None else nets)
+    model.reconstruct(model.sample(2, seed=0))
+    assert hashed == ([] if source is None else nets)
     if source is None:
         swap(folder / "model.safetensors")
         with pytest.raises(BadCheckpointError, match=NOT_SIGNED):
@@ -205,7 +214,7 @@ def test_the_shipped_folders_are_signed() -> None:
 def test_verify_names_what_is_wrong(folder: Path) -> None:
     (folder / "diary.txt").write_text("my own")
     done = command("verify", folder)
-    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 7 files, golden images come out\n"), done.stderr
+    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 9 files, golden images come out\n"), done.stderr
     flip(folder / "samples.png")
     (folder / "losses.png").unlink()
     (folder / "metrics.json").write_text("{}")
@@ -224,14 +233,14 @@ def test_verify_loads_every_net_and_draws_golden_images(tmp_path: Path) -> None:
     write_tensors(folder / "discriminator.safetensors", {"discriminator.x": torch.zeros(1)})
     sign(folder)
     assert "discriminator.safetensors does not fit its config.json" in command("verify", folder).stdout
-    assert command("verify", folder, "--no-deep").stdout == f"{folder}  ok, 8 files\n"
+    assert command("verify", folder, "--no-deep").stdout == f"{folder}  ok, 10 files\n"
     shutil.copy(weights_home() / GAN / "discriminator.safetensors", folder)
     sign(folder)
     done = command("verify", folder, GAN, "--deep")
     assert done.exit_code == 1
     altered, shipped = done.stdout.splitlines()
     assert "does not give its golden images" in altered
-    assert shipped == f"{GAN}  ok, 9 files, golden images come out"
+    assert shipped == f"{GAN}  ok, 11 files, golden images come out"
 
 
 def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,8 +258,8 @@ def test_who_alters_weights_on_purpose_signs_them(folder: Path) -> None:
     zero(folder / "model.safetensors")
     kept = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = command("verify", folder, "--update-hashes")
-    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 7 files, golden images come out\n"), done.stderr
-    assert f"Wrote {folder / 'SHA256SUMS'} of 7 files" in done.stderr
+    assert (done.exit_code, done.stdout) == (0, f"{folder}  ok, 9 files, golden images come out\n"), done.stderr
+    assert f"Wrote {folder / 'SHA256SUMS'} of 9 files" in done.stderr
     changed = {name for name in kept if (folder / name).read_bytes() != kept[name]}
     assert changed == {"SHA256SUMS", "golden.safetensors"}
     assert set(kept) == {path.name for path in folder.iterdir()}

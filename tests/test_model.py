@@ -305,7 +305,7 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.sample(2, seed=torch.Generator()), "seed must be a whole number"),  # type: ignore[arg-type]
         (lambda: model.interpolate(torch.zeros(2), torch.zeros(2), 2.5), "steps must be"),  # type: ignore[arg-type]
         (lambda: model.sample(10**12), "more than there is: draw them in batches"),
-        (lambda: genzoo.load(checkpoint, dtype="float16"), "no type of torch's"),  # type: ignore[arg-type]
+        (lambda: genzoo.load(checkpoint, dtype="float16"), "no type of torch's"),  # type: ignore[call-overload]
         (lambda: genzoo.load(checkpoint, dtype=torch.int32), r"do not compute in torch\.int32"),
         (lambda: model.to("tpu9"), "not on this machine"),
         (lambda: model.interpolate(model.latents(1), model.latents(1), 4), r"shape \(2,\), not \(1, 2\)"),
@@ -318,13 +318,13 @@ def test_bad_arguments(checkpoint: Path) -> None:
         (lambda: model.to("meta"), "The device 'meta' is not on this machine"),
         (lambda: model.to(torch.float16), "not on this machine"),  # type: ignore[arg-type]
         (lambda: genzoo.load(checkpoint, dtype=torch.float8_e4m3fn), r"do not compute in torch\.float8_e4m3fn"),
-        (lambda: genzoo.load(None), "None is no name or path"),  # type: ignore[arg-type]
+        (lambda: genzoo.load(None), "None is no name or path"),  # type: ignore[call-overload]
         (lambda: genzoo.info(5), "5 is no name or path"),  # type: ignore[arg-type]
         (lambda: genzoo.load("a\0b"), "neither a model's name nor a folder"),
         (lambda: genzoo.load("x" * 5000), r"^.{100,250}$"),
         (lambda: genzoo.info("x" * 5000), r"^.{100,250}$"),
         (lambda: model.save_pretrained("a\0b"), "is no name or path"),
-        (lambda: genzoo.Model.from_pretrained("user/repo", revision=5), "5 cannot be a revision"),  # type: ignore[arg-type]
+        (lambda: genzoo.Model.from_pretrained("user/repo", revision=5), "5 cannot be a revision"),  # type: ignore[call-overload]
         (lambda: model.push_to_hub(None), "None cannot be a repository's name"),  # type: ignore[arg-type]
         (lambda: model.push_to_hub("user/repo", revision=5), "5 cannot be"),  # type: ignore[arg-type]
         (lambda: genzoo.list_models(5), "A pattern is text, such as 'dcgan-\\*', not 5"),  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from .publish_process import Publisher, shows_token
 
 GAN, VAE = "mlpgan-mnist-z100-l4-leaky", "mlpvae-mnist-z2-l1"
 SENT = {
-    *("README.md", "config.json", "model.safetensors", "golden.safetensors"),
+    *("README.md", "config.json", "model.safetensors", "generator.onnx", "encoder.onnx", "golden.safetensors"),
     *("history.jsonl", "samples.png", "progress.png", "losses.png", "SHA256SUMS"),
 }
 PLAIN = {"HF_HUB_DISABLE_XET": "1"}

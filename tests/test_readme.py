@@ -14,7 +14,7 @@ from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.zoo.catalog import ENTRIES
 from models import families, measured
-from train import table
+from tables import TABLES, with_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -89,10 +89,13 @@ def test_most_gans_ran_for_fewer_steps_than_their_recipes() -> None:
 
 
 def test_the_speeds_are_the_benchmarks() -> None:
-    results = [path for path in (ROOT / "benchmarks" / "results").glob("*.json") if "ablation" not in path.name]
-    assert results
-    for path in results:
-        assert table(json.loads(path.read_text())) in README
+    pages = {page: page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
+    for page, text in pages.items():
+        assert with_tables(text) == text, f"`python tools/tables.py` renews {page.name}"
+    shown = "".join(pages.values())
+    reports = [path for path in (ROOT / "benchmarks" / "results").glob("*.json") if path.stem.split("-")[0] in TABLES]
+    for report in reports:
+        assert f"<!-- table: benchmarks/results/{report.name} -->" in shown
 
 
 def test_every_page_is_listed() -> None:

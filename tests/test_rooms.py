@@ -75,6 +75,18 @@ def test_no_torch_before_it_is_needed(code: str) -> None:
     assert not modules_after(code) & heavy
 
 
+def test_a_card_that_a_wheel_brings_needs_nothing() -> None:
+    cards = PACKAGE.parent / "cards"
+    code = COMMAND.format(args=["card", "vae-mnist"])
+    loaded = modules_after(f"import genzoo.cli.card\ngenzoo.cli.card._SHIPPED = {str(cards)!r}\n{code}")
+    assert not loaded & {"torch", "numpy", "jinja2", "huggingface_hub", "genzoo.release", "genzoo.hub"}
+
+
+def test_hashes_need_no_torch() -> None:
+    loaded = modules_after(COMMAND.format(args=["verify", "--no-deep", "vae-mnist"]))
+    assert not loaded & {"torch", "numpy", "safetensors", "httpx", "logging", "genzoo.release", "genzoo.nets"}
+
+
 @pytest.mark.parametrize("args", [["list"], ["info", "vae-mnist"]], ids=["list", "info"])
 def test_what_the_catalog_knows_is_told_without_the_hub(args: list[str]) -> None:
     rooms = {name for name in modules_after(COMMAND.format(args=args)) if name.startswith("genzoo.")}

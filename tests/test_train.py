@@ -247,6 +247,7 @@ def test_the_result_is_a_checkpoint_folder(tmp_path: Path) -> None:
     names = {path.name for path in out.iterdir()}
     assert names == {
         "config.json", "model.safetensors", "discriminator.safetensors", "golden.safetensors", "state.safetensors",
+        "generator.onnx", "discriminator.onnx",
         "history.jsonl", "samples.png", "progress.png", "losses.png", "SHA256SUMS",
     }  # fmt: skip
     assert set(read_sums(out)) == names - {"state.safetensors", "SHA256SUMS"}

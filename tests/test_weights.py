@@ -126,7 +126,7 @@ def test_loading_copies_nothing_twice(
     forget_peak()
     before = peak_memory()
     cpu = torch.device("cpu")
-    net = read_weights(entry, Folder(folder, facts), MODEL, torch.float32, cpu).nets["generator"]
+    net = read_weights(entry, Folder(folder, facts), MODEL, torch.float32, cpu)["generator"]
     assert net(torch.zeros(1, 100)).isfinite().all()
     # The file's own pages, and one copy of its numbers, which a later change of the file does not reach.
     copied = sum(tensor.numel() * 4 for tensor in state.values())

@@ -48,12 +48,11 @@ def keep_freed_memory() -> bool:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error, or one in its context, says that the memory of a processor or a GPU is full."""
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    # torch's own kind is known by its name, so that torch is not imported to tell that it was not at work.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    # For a processor's memory torch has no type of its own, nor for more bytes than it can count.
-    told = ("allocate memory", "Storage size calculation overflowed")
+    # For a processor's memory torch has no type of its own, nor for more bytes than it can count; nor ONNX Runtime.
+    told = ("allocate memory", "Storage size calculation overflowed", "bad allocation", "bad_alloc")
     if isinstance(error, RuntimeError) and any(words in str(error) for words in told):
         return True
     return error.__context__ is not None and is_out_of_memory(error.__context__)

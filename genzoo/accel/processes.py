@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from genzoo.errors import GenzooError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 def several_processes() -> bool:
@@ -50,6 +51,8 @@ class Processes:
         """Replace each parameter's gradient by its mean over the processes; parameters without one are left out."""
         if self._accelerator is None:
             return
+        import torch
+
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         mean = self._accelerator.reduce(flat, reduction="mean")
@@ -60,6 +63,8 @@ class Processes:
         """Whether the flag is set in any process; all of them must ask."""
         if self._accelerator is None:
             return flag
+        import torch
+
         return bool(self._accelerator.reduce(torch.tensor(float(flag), device=self.device), reduction="sum") > 0)
 
     def wait(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from genzoo.checkpoint.files import sha256, write_text
-from genzoo.checkpoint.layout import MODEL
+from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.strict import is_sha256, read_json, refuse_other_names
 from genzoo.errors import BadCheckpointError, WeightsNotFoundError
 from genzoo.zoo import catalog
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+HEADLINE = "frechet_distance"
+"""The metric whose value the manifest has of every entry, so that `genzoo list` opens no other file."""
 
 
-@dataclass(frozen=True)
-class PinnedFile:
+class PinnedFile(NamedTuple):
     """Size in bytes and SHA-256, in hexadecimal, that the manifest lists for a shipped file."""
 
     size: int
     sha256: str
 
-    def __post_init__(self) -> None:
-        if type(self.size) is not int or not is_sha256(self.sha256):
-            raise ValueError("a file has no size or no hash")
+
+class Headline(NamedTuple):
+    """An entry's `HEADLINE`: its mean, and the margin of its interval; None where it was measured without one."""
+
+    mean: float
+    margin: float | None
 
 
 Manifest = Mapping[str, Mapping[str, PinnedFile]]
@@ -64,24 +68,52 @@ def read_manifest() -> Manifest:
     Raises:
         BadCheckpointError: for a manifest that is damaged.
     """
+    return _read()[0]
+
+
+def read_headlines() -> Mapping[str, Headline]:
+    """The `HEADLINE` of each entry that was measured, by its name.
+
+    Raises:
+        BadCheckpointError: for a manifest that is damaged.
+    """
+    return _read()[1]
+
+
+def _read() -> tuple[Manifest, Mapping[str, Headline]]:
     path = os.path.join(weights_root(), MANIFEST)
     try:
         changed = os.stat(path).st_mtime_ns
     except OSError:
-        return {}
+        return {}, {}
     return _manifest_at(path, changed)
 
 
 @lru_cache(maxsize=8)
-def _manifest_at(path: str, _changed: int) -> Manifest:
+def _manifest_at(path: str, _changed: int) -> tuple[Manifest, Mapping[str, Headline]]:
     try:
-        entries = read_json(path)["entries"]
+        document = read_json(path)
+        entries = document["entries"]
+        headlines = {name: _headline(**row) for name, row in document.get(HEADLINE, {}).items()}
         for name in (*entries, *{file for files in entries.values() for file in files}):
             refuse_other_names(name)
-        # Checked by the class itself, since the decoder of nested fields would take longer than `genzoo list` may.
-        return {name: {file: PinnedFile(**facts) for file, facts in files.items()} for name, files in entries.items()}
+        pinned = {name: {file: _pinned(**facts) for file, facts in files.items()} for name, files in entries.items()}
+        return pinned, headlines
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadCheckpointError(f"{path} is not a manifest ({error}): install genzoo anew.") from None
+
+
+def _pinned(size: Any, sha256: Any) -> PinnedFile:
+    # By hand, since the decoder of nested fields would take longer than `genzoo list` may.
+    if type(size) is not int or not is_sha256(sha256):
+        raise ValueError("a file has no size or no hash")
+    return PinnedFile(size, sha256)
+
+
+def _headline(mean: Any, margin: Any) -> Headline:
+    if type(mean) is not float or type(margin) not in (float, NoneType):
+        raise ValueError(f"its {HEADLINE} is not made of numbers")
+    return Headline(mean, margin)
 
 
 def pinned_files(name: str) -> Mapping[str, PinnedFile]:
@@ -99,22 +131,29 @@ def pinned_files(name: str) -> Mapping[str, PinnedFile]:
 
 
 def write_manifest(home: Path) -> None:
-    """Write the manifest of the folders below `home`: every entry's, and every feature net's.
+    """Write the manifest of the folders below `home`: every entry's, with its headline, and every feature net's.
 
     Raises:
+        DataError: for a measurement that is none.
         GenzooError: when it cannot be written.
     """
+    from genzoo.checkpoint.measurement import read_metrics
+
     folders = [folder for folder in home.iterdir() if folder.name in catalog.ENTRIES]
     folders += (home / "features").glob("*") if (home / "features").is_dir() else []
     entries = {
         folder.relative_to(home).as_posix(): {
-            file.name: asdict(PinnedFile(file.stat().st_size, sha256(file)))
+            file.name: PinnedFile(file.stat().st_size, sha256(file))._asdict()
             for file in sorted(folder.iterdir(), key=lambda path: path.name)
             if not file.name.startswith(".")
         }
         for folder in sorted(folders, key=lambda path: path.parts)  # on Windows paths compare without regard to case
     }
-    write_text(home / MANIFEST, json.dumps({"format": FORMAT, "entries": entries}, indent=1) + "\n")
+    measured = {name: read_metrics(home / name / METRICS) for name in entries if METRICS in entries[name]}
+    rows = {name: measurement.rows[HEADLINE] for name, measurement in measured.items() if HEADLINE in measurement.rows}
+    headlines = {name: Headline(row.mean, row.margin)._asdict() for name, row in rows.items()}
+    document = {"format": FORMAT, "entries": entries, HEADLINE: headlines}
+    write_text(home / MANIFEST, json.dumps(document, indent=1) + "\n")
 
 
 def list_models(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
-from genzoo.checkpoint.tensors import read_tensors
+from genzoo.checkpoint.tensors import read_arrays, read_tensors
 from genzoo.errors import BadCheckpointError, InvalidEntryError
 from genzoo.zoo.fields import check
 from genzoo.zoo.spec import Entry
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from torch import Tensor, nn
 
@@ -20,20 +22,6 @@ GOLDEN_IMAGES = 8
 MIXTURE_COMPONENTS = 10
 _MIXTURE = "mixture."
 _MOST_PARAMETERS = 64_000_000
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The contents of one safetensors file of a checkpoint folder.
-
-    Attributes:
-        nets: by name, in evaluation mode: `generator` and a VAE's `encoder`, or `discriminator`.
-        mixture: a VAE's second prior, `weights` (k,), `means` (k, z) and `covariances` (k, z, z), float32 on the CPU;
-            empty for other families.
-    """
-
-    nets: dict[str, nn.Module]
-    mixture: dict[str, Tensor]
 
 
 def name_in_file(name: str) -> str:
@@ -44,21 +32,25 @@ def name_in_file(name: str) -> str:
     return name.replace("discriminator.", "critic.", 1) if name.startswith("discriminator.") else name
 
 
-def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, device: torch.device) -> Weights:
-    """Everything that a file of weights holds, `model.safetensors` or `discriminator.safetensors`; it is read once.
+def read_weights(
+    entry: Entry,
+    folder: Folder,
+    file: str,
+    dtype: torch.dtype,
+    device: torch.device,
+    empty: Mapping[str, nn.Module] | None = None,
+) -> dict[str, nn.Module]:
+    """The nets of a file of weights by name, in evaluation mode.
 
-    Nets are built on the meta device, so that nothing is allocated or initialised before they get their tensors.
+    `model.safetensors` holds the `generator` and a VAE's `encoder`, `discriminator.safetensors` the `discriminator`.
+    Those of `empty`, as `empty_nets` gives them, are filled, where they have been built for another file already.
 
     Raises:
         BadCheckpointError: when the file's tensors are not those of the entry.
         HubError: for a file on the Hub that cannot be fetched.
     """
-    try:
-        nets = {
-            name: net for name, net in meta_nets(entry).items() if (name == "discriminator") == (file == DISCRIMINATOR)
-        }
-    except InvalidEntryError as error:
-        raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
+    empty = empty_nets(entry, folder) if empty is None else empty
+    nets = {name: net for name, net in empty.items() if (name == "discriminator") == (file == DISCRIMINATOR)}
     shapes = {key: {name: value.shape for name, value in net.state_dict().items()} for key, net in nets.items()}
     expected = {name_in_file(f"{key}.{name}"): shape for key, named in shapes.items() for name, shape in named.items()}
     mixture = mixture_shapes(entry) if file == MODEL else {}
@@ -68,7 +60,7 @@ def read_weights(entry: Entry, folder: Folder, file: str, dtype: torch.dtype, de
             {name: _own(tensors[name_in_file(f"{key}.{name}")], dtype, device) for name in shapes[key]}, assign=True
         )
         net.eval().requires_grad_(False)
-    return Weights(nets, {name.removeprefix(_MIXTURE): tensors[name].float().clone() for name in mixture})
+    return nets
 
 
 def load_nets(entry: Entry, folder: Folder, dtype: torch.dtype, device: torch.device) -> dict[str, nn.Module]:
@@ -79,32 +71,52 @@ def load_nets(entry: Entry, folder: Folder, dtype: torch.dtype, device: torch.de
         HubError: for a file on the Hub that cannot be fetched.
     """
     files = (MODEL,) if entry.is_vae else (MODEL, DISCRIMINATOR)
-    return {name: net for file in files for name, net in read_weights(entry, folder, file, dtype, device).nets.items()}
+    empty = empty_nets(entry, folder)
+    return {
+        name: net for file in files for name, net in read_weights(*(entry, folder, file, dtype, device, empty)).items()
+    }
 
 
-def mixture_shapes(entry: Entry) -> dict[str, torch.Size]:
+def empty_nets(entry: Entry, folder: Folder) -> Mapping[str, nn.Module]:
+    """The nets of a folder's entry by name, without memory, for `read_weights`; raises `BadCheckpointError`."""
+    try:
+        return dict(meta_nets(entry).items())
+    except InvalidEntryError as error:
+        raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
+
+
+def read_mixture(folder: Folder, entry: Entry) -> dict[str, npt.NDArray[np.float32]]:
+    """A VAE's second prior: `weights` (k,), `means` (k, z) and `covariances` (k, z, z); empty for other families.
+
+    The hash of `model.safetensors` is checked in any case.
+
+    Raises:
+        BadCheckpointError: when the folder's tensors are not those of the entry.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    path, shapes = folder.file(MODEL), mixture_shapes(entry)
+    arrays = read_arrays(path, shapes, among_others=True) if shapes else {}
+    return {name.removeprefix(_MIXTURE): array for name, array in arrays.items()}
+
+
+def mixture_shapes(entry: Entry) -> dict[str, tuple[int, ...]]:
     """Shapes of the tensors `mixture.*` that make a VAE's second prior, by name; empty for other families."""
-    import torch
-
     if not entry.is_vae:
         return {}
     k, z = MIXTURE_COMPONENTS, entry.latent_size
     sizes = {"weights": (k,), "means": (k, z), "covariances": (k, z, z)}
-    return {f"{_MIXTURE}{name}": torch.Size(size) for name, size in sizes.items()}
+    return {f"{_MIXTURE}{name}": size for name, size in sizes.items()}
 
 
-def read_golden(folder: Folder, entry: Entry) -> tuple[Tensor, Tensor]:
+def read_golden(folder: Folder, entry: Entry) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """The golden latents, (8, z), and the images, (8, c, h, w), that they must give to within a grey level.
 
     Raises:
         BadCheckpointError: when the folder has none, or they are not of the entry's shapes.
     """
-    import torch
-
-    latents = torch.Size((GOLDEN_IMAGES, entry.latent_size))
-    images = torch.Size((GOLDEN_IMAGES, *entry.dataset.shape))
-    tensors = read_tensors(folder.file(GOLDEN), {"latents": latents, "images": images})
-    return tensors["latents"].float().clone(), tensors["images"].float().clone()
+    latents, images = (GOLDEN_IMAGES, entry.latent_size), (GOLDEN_IMAGES, *entry.dataset.shape)
+    arrays = read_arrays(folder.file(GOLDEN), {"latents": latents, "images": images})
+    return arrays["latents"], arrays["images"]
 
 
 def _own(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 MOST_JSON_BYTES = 1_000_000
 _MOST_DEPTH = 32
 _MOST_INTEGER = 2**64 - 1
+_MOST_DIGITS = len(str(-_MOST_INTEGER))
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
-_HEXADECIMAL = frozenset("0123456789abcdef")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def check(condition: bool, message: str) -> None:
@@ -36,7 +37,7 @@ def refuse_other_names(path: str) -> None:
 
 def is_sha256(text: object) -> bool:
     """Whether a value is a SHA-256 in hexadecimal, in small letters."""
-    return isinstance(text, str) and len(text) == 64 and _HEXADECIMAL.issuperset(text)
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
 
 
 def refuse_irregular(path: str | Path) -> int:
@@ -119,7 +120,7 @@ def _float(text: str) -> float:
 
 def _integer(text: str) -> int:
     # Counted first: the time to convert digits grows with their square.
-    if len(text) > len(str(_MOST_INTEGER)) + 1 or abs(value := int(text)) > _MOST_INTEGER:
+    if len(text) > _MOST_DIGITS or abs(value := int(text)) > _MOST_INTEGER:
         raise ValueError(f"the number {brief(text)} is too large")
     return value
 

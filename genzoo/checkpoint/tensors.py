@@ -19,9 +19,11 @@ from genzoo.checkpoint.strict import refuse_irregular
 from genzoo.errors import BadCheckpointError, GenzooError, brief, brief_list
 
 if TYPE_CHECKING:
-    import torch
+    import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
+Shapes = Mapping[str, tuple[int, ...]]
 _MOST_HEADER_BYTES = 1_000_000
 _FLOATS, _INTEGERS = ("F16", "BF16", "F32"), ("I64", "U8")
 _COUNTER, _VARIANCE = "num_batches_tracked", "running_var"
@@ -56,9 +58,7 @@ def _errors_of_safetensors(path: Path) -> Iterator[None]:
         raise OSError(None, str(error), str(path)) from error
 
 
-def read_tensors(
-    path: Path, expected: Mapping[str, torch.Size] | None = None, *, trusted: bool = False
-) -> dict[str, Tensor]:
+def read_tensors(path: Path, expected: Shapes | None = None, *, trusted: bool = False) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name, mapped into memory, after a check of names, shapes and types.
 
     Args:
@@ -85,7 +85,7 @@ def read_tensors(
             _check_types(path, header, expected is not None)
             tensors = {name: file.get_tensor(name) for name in header}
     except (SafetensorError, OSError, ValueError) as error:
-        raise BadCheckpointError(f"{path} is damaged ({brief(str(error))[1:-1]}): fetch or train it again.") from None
+        raise _damaged(path, error) from None
     except (MemoryError, RuntimeError):  # torch's kind of MemoryError
         raise GenzooError(f"{path} does not fit in memory: give genzoo more of it, or load a smaller model.") from None
     if not trusted:
@@ -94,18 +94,76 @@ def read_tensors(
     return tensors
 
 
-def _check_lengths(path: Path, expected: Mapping[str, torch.Size] | None) -> None:
+def read_arrays(path: Path, expected: Shapes, *, among_others: bool = False) -> dict[str, npt.NDArray[np.float32]]:
+    """The tensors of a safetensors file as float32 arrays by name, without torch, after the same check.
+
+    Args:
+        path: the file.
+        expected: the shape of every tensor that must be there, in float16, bfloat16 or float32.
+        among_others: leave alone what else is there, instead of refusing it.
+
+    Raises:
+        BadCheckpointError: for a file that is damaged, incomplete, not what was expected, or of values that are not
+            finite.
+    """
+    import numpy as np
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        _check_lengths(path, None if among_others else expected)
+        with safe_open(path, framework="np") as file:
+            names = [name for name in file.keys() if name in expected or not among_others]  # noqa: SIM118
+            slices = {name: file.get_slice(name) for name in names}
+            header = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+        _compare(path, header, expected)
+        _check_types(path, header, strictly=True)
+        arrays = _as_float32(path, header)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise _not_finite(path, name)
+    return arrays
+
+
+def _as_float32(path: Path, header: _Header) -> dict[str, npt.NDArray[np.float32]]:
+    """Tensors of a file that the library has checked, read by offset, since NumPy has no bfloat16."""
+    import numpy as np
+
+    arrays = {}
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        places = json.loads(file.read(length))
+        for name, (kind, shape) in header.items():
+            begin, end = places[name]["data_offsets"]
+            file.seek(8 + length + begin)
+            stored = np.frombuffer(file.read(end - begin), {"F16": "<f2", "BF16": "<u2", "F32": "<f4"}[kind])
+            if kind == "BF16":  # the high half of a float32
+                stored = (stored.astype(np.uint32) << 16).view(np.float32)
+            arrays[name] = stored.astype(np.float32).reshape(shape)
+    return arrays
+
+
+def _damaged(path: Path, error: Exception) -> BadCheckpointError:
+    return BadCheckpointError(f"{path} is damaged ({brief(str(error))[1:-1]}): fetch or train it again.")
+
+
+def _not_finite(path: Path, name: str) -> BadCheckpointError:
+    return BadCheckpointError(f"{path} is refused: its tensor {brief(name)} has values that are not finite.")
+
+
+def _check_lengths(path: Path, expected: Shapes | None) -> None:
     """Raise ValueError for a header or a file too long to be opened, since the library reads headers of 100 MB."""
     size = refuse_irregular(path)
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if header > _MOST_HEADER_BYTES:
         raise ValueError(f"its header would have {header:,} bytes, the limit is {_MOST_HEADER_BYTES:,}")
-    if expected is not None and size > (most := 8 + header + sum(8 * shape.numel() for shape in expected.values())):
+    if expected is not None and size > (most := 8 + header + sum(8 * math.prod(shape) for shape in expected.values())):
         raise ValueError(f"it has {size:,} bytes, its tensors would take {most:,} at most")
 
 
-def _compare(path: Path, header: _Header, expected: Mapping[str, torch.Size]) -> None:
+def _compare(path: Path, header: _Header, expected: Shapes) -> None:
     found = {name: shape for name, (_, shape) in header.items()}
     missing, unknown = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
     misshapen = [
@@ -137,7 +195,7 @@ def _check_values(path: Path, name: str, tensor: Tensor) -> None:
     # The ends of the range alone take no memory, and NaN shows in both.
     low, high = (float(end) for end in tensor.aminmax())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise BadCheckpointError(f"{path} is refused: its tensor {brief(name)} has values that are not finite.")
+        raise _not_finite(path, name)
     if low < 0 and name.endswith(_VARIANCE):
         raise BadCheckpointError(f"{path} is refused: its tensor {brief(name)} has a variance below zero, {low:g}.")
 

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from genzoo.errors import GenzooError
+from genzoo.extras import about_missing
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
@@ -83,6 +84,11 @@ class _Group(click.Group):
         except GenzooError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except ModuleNotFoundError as error:
+            if (sentence := about_missing(error)) is None:
+                raise
+            click.echo(f"Error: {sentence}", err=True)
+            ctx.exit(1)
 
 
 def _leave_unwritten() -> None:

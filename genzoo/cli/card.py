@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from genzoo.errors import UsageError
-from genzoo.hub import find_folder
 from genzoo.zoo import catalog
+
+_SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cards")
+"""Where a wheel has the cards of the catalog's entries; a checkout has none here, and writes them anew."""
 
 
 @click.command()
@@ -26,12 +29,17 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     if source is None:
         _write_all(out, note)
         return
-    folder, name = find_folder(source), catalog.ALIASES.get(source, source)
+    name = catalog.ALIASES.get(source, source)
+    if out is None and note is None and (shipped := _shipped(name)):
+        click.echo(shipped, nl=False)
+        return
     from genzoo.checkpoint.files import write_text
     from genzoo.checkpoint.folder import renew
+    from genzoo.hub import find_folder
     from genzoo.release.card import cards_home, check_note, render, write_note
     from genzoo.release.card.facts import relative
 
+    folder = find_folder(source)
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
     note = None if note is None else check_note(note)
@@ -43,6 +51,15 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     write_text(out, text)
     renew(out)
     click.echo(out)
+
+
+def _shipped(name: str) -> str | None:
+    """The card of an entry as it lies beside its weights, if this installation brings it: nothing else is imported."""
+    path = os.path.join(_SHIPPED, f"{name}.md")
+    if name not in catalog.ENTRIES or not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return file.read().replace(f"](../weights/{name}/", "](")
 
 
 def _write_all(cards: Path | None, note: str | None) -> None:

@@ -12,6 +12,7 @@ from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.options import dataset_names
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
+from genzoo.extras import refuse_missing
 from genzoo.hub import refuse_out_of_reach
 from genzoo.zoo.registry import DATASETS
 
@@ -72,10 +73,13 @@ def evaluate(
     to NAME-metrics.json, because their own files are pinned.  --compare reads such files, or those of models.
     """
     _check_usage(sources, images, dataset, compare, plot)
+    if plot:
+        refuse_missing("A plot", "matplotlib")
     if compare:
         _refuse_unused(context)
         _compare(sources, plot, as_json)
         return
+    refuse_missing("Measuring", "torch_fidelity")
     for source in sources:
         refuse_out_of_reach(source)
 
@@ -219,6 +223,7 @@ def train_features(
     """Train genzoo's feature net for a dataset, and write what ships beside it."""
     import dataclasses
 
+    refuse_missing("Training a feature net", "torch_fidelity", "torchvision")
     from genzoo.accel.devices import find_device
     from genzoo.evaluate.reference import write_references
     from genzoo.evaluate.training import train_features as run

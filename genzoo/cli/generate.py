@@ -15,9 +15,10 @@ from genzoo.errors import GenzooError
 from genzoo.hub import refuse_out_of_reach
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from genzoo.accel.processes import Processes
+    from genzoo.images.pixels import Images
+    from genzoo.sampling.graphs import OnnxModel
+    from genzoo.sampling.model import Model
     from genzoo.sampling.priors import Prior
 
 
@@ -49,23 +50,19 @@ def generate(
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
     refuse_out_of_reach(source)
-    from genzoo.accel.devices import find_device
-    from genzoo.accel.processes import Processes
     from genzoo.images.writers import check_output, check_room, save_images
-    from genzoo.sampling.model import load
 
     check_output(output, num, nrow)
-    processes = Processes(find_device(device))
-    model = load(source, processes.device)
+    model, processes = _load(source, device)
     shape = model.entry.dataset.shape
-    check_room(output, num, shape, nrow, besides=num * math.prod(shape) if processes.count > 1 else 0)
+    check_room(output, num, shape, nrow, besides=0 if processes is None else num * math.prod(shape))
     draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
-    if processes.count > 1:
+    if processes is not None:
         _share(processes, output, num, draw, nrow=nrow, overwrite=overwrite)
         return
     with progress_bar(model.name, num) as move:
 
-        def moving(batches: Iterator[Tensor]) -> Iterator[Tensor]:
+        def moving(batches: Iterator[Images]) -> Iterator[Images]:
             done = 0
             for batch in batches:
                 yield batch
@@ -76,10 +73,24 @@ def generate(
         save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
 
 
-def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iterator[Tensor]], **form: Any) -> None:
+def _load(source: str, device: str) -> tuple[Model | OnnxModel, Processes | None]:
+    """The model, by its graph where that is all it takes, so that torch sleeps; and processes that share the work."""
+    from genzoo.accel.processes import Processes, several_processes
+    from genzoo.hub import find_folder
+    from genzoo.sampling.graphs import OnnxModel, graph_at_hand
+
+    if device == "cpu" and not several_processes() and graph_at_hand(folder := find_folder(source)):
+        return OnnxModel.of_folder(folder), None
+    from genzoo.accel.devices import find_device
+    from genzoo.sampling.model import load
+
+    processes = Processes(find_device(device))
+    return load(source, processes.device), processes if processes.count > 1 else None
+
+
+def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iterator[Images]], **form: Any) -> None:
     """Each process draws its part of the images into a file; the first joins them, in order."""
     import numpy as np
-    import torch
 
     from genzoo.images.writers import save_images
     from genzoo.sampling.batches import BATCH
@@ -92,7 +103,7 @@ def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iter
             save_images(draw(len(mine), start=mine.start), own, n=len(mine))
         processes.wait()
 
-        def joined() -> Iterator[Tensor]:
+        def joined() -> Iterator[Images]:
             for rank, part in enumerate(parts):
                 if not processes.part(num, rank):
                     continue
@@ -100,8 +111,7 @@ def _share(processes: Processes, output: str, num: int, draw: Callable[..., Iter
                     raise GenzooError(f"{part} is not there: all processes need one disk to share their images on.")
                 array = np.load(part, mmap_mode="r")
                 for first in range(0, len(array), BATCH):
-                    pixels = torch.from_numpy(np.array(array[first : first + BATCH]))
-                    yield pixels.permute(0, 3, 1, 2)
+                    yield np.array(array[first : first + BATCH])
 
         if processes.first:
             save_images(joined(), output, n=num, **form)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
@@ -38,6 +40,10 @@ class Move(Protocol):
         """
 
 
+_OF_RICH = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+"""Settings by which rich takes what is no terminal for one, or the other way round."""
+
+
 @contextlib.contextmanager
 def progress_bar(what: str, total: int | None, console: Console | None = None) -> Iterator[Move]:
     """A progress bar of one line, from whose end words are dropped that find no room.
@@ -52,6 +58,9 @@ def progress_bar(what: str, total: int | None, console: Console | None = None) -
     Yields:
         A function that moves it.
     """
+    if not (sys.stderr.isatty() or _OF_RICH & os.environ.keys()):  # rich takes longer to import than small nets to run
+        yield _lines(sys.stderr.write, what, total)
+        return
     from rich.console import Console
 
     console = console or Console(stderr=True)

@@ -22,13 +22,17 @@ def describe(name: str) -> dict[str, Any]:
     Raises:
         BadCheckpointError: for a damaged manifest, or a damaged measurement of a shipped entry.
     """
+    return {**_listed(name), "metrics": _read_shipped(name, METRICS) if name in manifest.read_manifest() else None}
+
+
+def _listed(name: str) -> dict[str, Any]:
+    """The same without its measurement: all that the manifest and the catalog say."""
     files = manifest.read_manifest().get(name, {})
     here = bool(files) and os.path.isfile(manifest.shipped_path(name, MODEL))
     return {
         **_facts(catalog.ENTRIES[name]),
         "weights": "here" if here else "not in this installation" if files else "not trained yet",
         "bytes": sum(file.size for file in files.values()) or None,
-        "metrics": _read_shipped(name, METRICS) if files else None,
     }
 
 
@@ -92,31 +96,26 @@ def _training(name: str) -> dict[str, Any] | None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_command(pattern: str, family: str | None, dataset: str | None, pretrained: bool, as_json: bool) -> None:
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
-    rows = [describe(name) for name in manifest.list_models(pattern, family, dataset, pretrained=pretrained)]
-    if not rows:
+    names = manifest.list_models(pattern, family, dataset, pretrained=pretrained)
+    if not names:
         known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
         raise UnknownNameError(f"No model matches {pattern!r}: {known}")
-    click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
+    click.echo(json.dumps([*map(describe, names)], indent=2) if as_json else _table([*map(_listed, names)]))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
+    headlines = manifest.read_headlines()
     lines = [("NAME", "ALIAS", "WEIGHTS", "SIZE", "FRECHET")]
     for row in rows:
         size = f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else "-"
-        lines.append((row["name"], ", ".join(row["aliases"]) or "-", row["weights"], size, _headline(row)))
+        distance = _headline(headlines[row["name"]]) if row["name"] in headlines else "-"
+        lines.append((row["name"], ", ".join(row["aliases"]) or "-", row["weights"], size, distance))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _headline(row: dict[str, Any]) -> str:
-    distance = _mean(row["metrics"], "frechet_distance")
-    if distance is None:
-        return "-"
-    # The measurement is shown as its file has it: records of all of them would take longer than `genzoo list` may.
-    match row["metrics"]["frechet_distance"]:
-        case {"margin": int() | float() as margin}:
-            return f"{distance:.2f} ±{margin:.2f}"
-    return f"{distance:.2f}"
+def _headline(row: manifest.Headline) -> str:
+    return f"{row.mean:.2f}" + ("" if row.margin is None else f" ±{row.margin:.2f}")
 
 
 def _mean(metrics: Any, key: str) -> float | None:

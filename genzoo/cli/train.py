@@ -14,6 +14,7 @@ import click
 from genzoo.cli.options import Positive, data_dir, dataset_names
 from genzoo.cli.progress import Move, progress_bar
 from genzoo.errors import UsageError
+from genzoo.extras import TRAIN, refuse_missing
 from genzoo.zoo.catalog import find_entry, is_wildcard
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.registry import DATASETS, find_dataset
@@ -95,6 +96,7 @@ def train(
     Of several names, or a wildcard as in 'wgan-*', each has a run of its own, in a folder below --out;
     with --resume those that are done are left alone.
     """
+    refuse_missing("Training", *TRAIN)
     from genzoo.cli.several import Runs, arguments_given, expand
 
     expanded = expand(names)
@@ -120,6 +122,7 @@ def train(
 @_run_options
 def finetune(source: str, data: Path | None, dataset: str | None, **options: Any) -> None:
     """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
+    refuse_missing("Training", *TRAIN)
     if (data is None) == (dataset is None):
         raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
     from genzoo.checkpoint.config import read_config

@@ -13,6 +13,7 @@ from genzoo.checkpoint.files import whole_folder
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
 from genzoo.data.folder import load_folder
 from genzoo.errors import DataError
+from genzoo.extras import refuse_missing
 from genzoo.images.pixels import to_picture
 from genzoo.zoo.datasets import Dataset
 
@@ -60,6 +61,7 @@ def load_faces(dataset: Dataset, root: Path, train: bool = True) -> Tensor:
 
 def _fetch(root: Path, folder: Path) -> None:
     layout = "the 400 faces there as images, person00/0.png to person39/9.png"
+    refuse_missing("The download of the Olivetti faces", "sklearn")
     from sklearn.datasets import fetch_olivetti_faces
 
     try:

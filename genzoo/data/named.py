@@ -8,6 +8,7 @@ from pathlib import Path
 from genzoo.data.image_data import ImageData
 from genzoo.data.torchvision_sets import load_torchvision
 from genzoo.errors import DataError
+from genzoo.extras import TRAIN, refuse_missing
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.registry import DATASETS, find_dataset, resolve
 
@@ -31,6 +32,7 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
 
     Raises:
         DataError: for a dataset that is neither there nor to be had, or has no test images.
+        MissingLibraryError: where the library that reads it is not installed.
     """
     root = data_root(data_dir)
     known = find_dataset(dataset.name)
@@ -40,6 +42,8 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
             f"genzoo cannot fetch a dataset called {dataset.name!r} with images of {list(dataset.shape)}: "
             f"it fetches {names}, and reads any folder of images."
         )
+    if (library := known.images.partition(".")[0]) in TRAIN:
+        refuse_missing(f"The dataset {known.name}", library)
     source = resolve(known.images)
     pixels = load_torchvision(source, root, train) if isinstance(source, type) else source(known, root, train)
     return ImageData(dataset, pixels)

@@ -10,6 +10,7 @@ from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.measurement import Measurement
 from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import TIE_RULE, Compared, Comparison
+from genzoo.extras import refuse_missing
 from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
@@ -82,8 +83,10 @@ def plot(comparison: Comparison, path: Path) -> None:
 
     Raises:
         UsageError: for a name that does not end in .png, .svg or .pdf.
+        MissingLibraryError: without matplotlib.
         GenzooError: when it cannot be written.
     """
+    refuse_missing("A plot", "matplotlib")
     from matplotlib.figure import Figure
 
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):

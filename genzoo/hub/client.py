@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
 import os
-import random
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.hub import reach
 from genzoo.hub.failures import Failure, OutOfReachError, Request, explain
 from genzoo.version import __version__
+
+if TYPE_CHECKING:
+    import logging
 
 T = TypeVar("T")
 
@@ -31,7 +32,6 @@ _FIRST_WAIT, PATIENCE = 0.5, 20.0
 _MOST_BYTES = 300_000_000
 """Of one file in a stranger's repository: more than genzoo's largest net would take in float32."""
 
-_warn = logging.getLogger("genzoo").warning
 _asked_for: ContextVar[str | None] = ContextVar("_asked_for", default=None)
 """The name of the file or answer that the client is fetching for genzoo."""
 _WAITING = re.compile(r"\b(?:Retrying in|Waiting) (\d+(?:\.\d+)?)s")
@@ -81,6 +81,14 @@ def fetch(
 def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
     """The path of a file in the client's cache, or None; nothing is asked of the Hub."""
     _refuse_endpoint()
+    try:
+        from huggingface_hub import constants
+    except ModuleNotFoundError:  # a light installation has neither the client nor its cache
+        return None
+
+    # What answers for a repository that is there takes a sixth of a second to import.
+    if not os.path.isdir(os.path.join(constants.HF_HUB_CACHE, f"models--{repo.replace('/', '--')}")):
+        return None
     from huggingface_hub import try_to_load_from_cache
 
     try:
@@ -186,6 +194,8 @@ def patiently(
             return found
         wait = outcome.wait
         if wait is None:
+            import random
+
             wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
         if not outcome.passing or attempt == _ATTEMPTS or time.monotonic() - started + wait > patience:
             break
@@ -221,8 +231,16 @@ def _in_own_words(what: str) -> Iterator[None]:
         _asked_for.reset(token)
 
 
+def _warn(text: str, *values: object) -> None:
+    import logging
+
+    logging.getLogger("genzoo").warning(text, *values)
+
+
 def _tell_waits(record: logging.LogRecord) -> bool:
     """A log filter: False for the client's own warnings while genzoo tells of a request in its own words."""
+    import logging
+
     what = _asked_for.get()
     asked = logging.getLogger("huggingface_hub").level < logging.WARNING  # by HF_HUB_VERBOSITY, say
     if what is None or asked or record.levelno > logging.WARNING:

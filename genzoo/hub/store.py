@@ -9,14 +9,14 @@ from pathlib import Path
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.folder import Folder, LocalFolder
-from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, GRAPHS, METRICS, MODEL
 from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.zoo import catalog
 
-_FILES = (CONFIG, MODEL, DISCRIMINATOR, METRICS, GOLDEN, SUMS)
+_FILES = (CONFIG, MODEL, DISCRIMINATOR, *GRAPHS.values(), METRICS, GOLDEN, SUMS)
 """All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""
 
 

@@ -6,19 +6,23 @@ Images in genzoo are float32 in [0, 1], shaped (n, c, h, w); files and arrays ho
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from genzoo.errors import UsageError
 from genzoo.values import whole_number
 from genzoo.zoo.family import OutputActivation
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
+Levels = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.floating]
+Images: TypeAlias = "Tensor | Pixels | Levels"
+"""A tensor (n, c, h, w) in [0, 1] or uint8, an array (n, c, h, w) in [0, 1], or an array (n, h, w, c) uint8."""
 _BEYOND = 0.01
 """The most by which pixels may lie outside of [0, 1], as after a gradient step."""
 MOST_IN_GRID = 10_000
@@ -41,6 +45,11 @@ def to_pixels(raw: Tensor, output: OutputActivation) -> Tensor:
     return torch.add(torch.tensor(0.5, device="cpu"), raw.tanh(), alpha=0.5)
 
 
+def is_tensor(value: object) -> bool:
+    """Whether a value is a tensor of torch, which is not imported to tell."""
+    return hasattr(value, "is_floating_point")
+
+
 def has_values(pixels: Tensor) -> bool:
     """Whether a tensor is dense and has memory, unlike sparse ones and those of the meta device."""
     import torch
@@ -48,11 +57,15 @@ def has_values(pixels: Tensor) -> bool:
     return pixels.layout is torch.strided and not pixels.is_meta
 
 
-def range_beyond(pixels: Tensor) -> str:
+def range_beyond(pixels: Tensor | Pixels) -> str:
     """The range of floats that do not lie in [0, 1], or are not finite, as an error shows it; empty for pixels."""
-    if not pixels.is_floating_point() or not pixels.numel():
+    if isinstance(pixels, np.ndarray):
+        ends = (pixels.min(), pixels.max()) if pixels.dtype.kind == "f" and pixels.size else (0, 1)
+    elif pixels.is_floating_point() and pixels.numel():
+        ends = pixels.detach().float().aminmax()
+    else:
         return ""
-    least, most = (float(value) for value in pixels.detach().float().aminmax())
+    least, most = map(float, ends)
     inside = least >= -_BEYOND and most <= 1 + _BEYOND  # not a number is neither
     return "" if inside else f"[{least:.3g}, {most:.3g}]"
 
@@ -71,13 +84,13 @@ def to_levels(pixels: Tensor) -> Tensor:
     return pixels
 
 
-def to_uint8(pixels: Tensor) -> npt.NDArray[np.uint8]:
+def to_uint8(pixels: Tensor) -> Levels:
     """The levels of pixels as files hold them: (n, c, h, w) -> (n, h, w, c) uint8.
 
     Raises:
         UsageError: for another shape or another type.
     """
-    array: npt.NDArray[np.uint8] = to_levels(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    array: Levels = to_levels(pixels).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return array
 
 
@@ -91,34 +104,51 @@ def _refuse_other_than_batches(shape: tuple[int, ...], wanted: str, channels: in
         raise UsageError(f"Images have the shape {wanted} with pixels in them, not {shape}.")
 
 
-def as_array(images: Tensor | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Images of either form as files hold them: (n, h, w, c) uint8.
+def as_array(images: Images) -> Levels:
+    """Images of any form as files hold them: (n, h, w, c) uint8.
 
     Args:
-        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, an array (n, c, h, w) in [0, 1], or an array (n, h, w, c)
+            uint8.
 
     Raises:
         UsageError: for another form, shape, type or range.
     """
-    if not isinstance(images, np.ndarray):
-        if not hasattr(images, "is_floating_point"):  # a tensor, without an import of torch
-            raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
-        if not has_values(images):
-            raise UsageError("Images are dense tensors, not sparse ones or those of the meta device.")
-        if found := range_beyond(images):
-            raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
-        return to_uint8(images)
-    _refuse_other_than_batches(images.shape, "(n, h, w, c)", channels=3)
-    if images.dtype != np.uint8:
-        raise UsageError(f"Arrays of images are uint8, not {images.dtype}: give torch.from_numpy of (n, c, h, w).")
-    return images
+    if isinstance(images, np.ndarray):
+        return _array_of_array(images)
+    if not is_tensor(images):
+        raise UsageError(f"Images are a tensor (n, c, h, w) or an array (n, h, w, c), not {type(images).__name__}.")
+    if not has_values(images):
+        raise UsageError("Images are dense tensors, not sparse ones or those of the meta device.")
+    _refuse_other_range(images)
+    return to_uint8(images)
 
 
-def make_grid(images: Tensor | npt.NDArray[np.uint8], nrow: int | None = None, padding: int = PADDING) -> Image.Image:
+def _array_of_array(images: npt.NDArray[Any]) -> Levels:
+    if images.dtype == np.uint8:
+        _refuse_other_than_batches(images.shape, "(n, h, w, c)", channels=3)
+        return images
+    if images.dtype.kind != "f" or (images.ndim == 4 and images.shape[1] not in (1, 3)):
+        raise UsageError(
+            f"Arrays of images are uint8, not {images.dtype}, in the shape (n, h, w, c), or floats in (n, c, h, w)."
+        )
+    _refuse_other_than_batches(images.shape, "(n, c, h, w)", channels=1)
+    _refuse_other_range(images)
+    levels = np.clip(np.rint(images.astype(np.float32, copy=False) * np.float32(255)), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(levels.transpose(0, 2, 3, 1))
+
+
+def _refuse_other_range(pixels: Tensor | Pixels) -> None:
+    if found := range_beyond(pixels):
+        raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
+
+
+def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING) -> Image:
     """Images side by side as one picture.
 
     Args:
-        images: a tensor (n, c, h, w) in [0, 1] or uint8, or an array (n, h, w, c) uint8.
+        images: a tensor (n, c, h, w) in [0, 1] or uint8, an array (n, c, h, w) in [0, 1], or an array (n, h, w, c)
+            uint8.
         nrow: images in a row; by default the grid is as square as it can be.
         padding: white pixels between images.
 
@@ -159,6 +189,8 @@ def grid_of(n: int, nrow: int | None) -> tuple[int, int]:
     return columns, math.ceil(n / columns)
 
 
-def to_picture(array: npt.NDArray[np.uint8]) -> Image.Image:
+def to_picture(array: Levels) -> Image:
     """A Pillow image of an array (h, w, 1) or (h, w, 3) uint8."""
-    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+    from PIL.Image import fromarray
+
+    return fromarray(array[:, :, 0] if array.shape[2] == 1 else array)

@@ -5,25 +5,28 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import shutil
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from genzoo.checkpoint.files import whole_file, whole_folder
 from genzoo.checkpoint.tensors import safetensors_header
 from genzoo.errors import GenzooError, UsageError, brief
-from genzoo.images.pixels import PADDING, as_array, check_grid, grid_of, make_grid, to_picture
+from genzoo.images.pixels import (
+    PADDING,
+    Images,
+    Levels,
+    as_array,
+    check_grid,
+    grid_of,
+    is_tensor,
+    make_grid,
+    to_picture,
+)
 from genzoo.values import as_path, whole_number
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Array = npt.NDArray[np.uint8]
 GRIDS = (".png", ".jpg", ".jpeg", ".webp")
 ARRAYS = (".npz", ".npy", ".safetensors")
 _LONGEST_SIDE = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}
@@ -95,6 +98,8 @@ def _refuse_large_grid(path: str | os.PathLike[str], n: int, shape: tuple[int, i
 
 def _free_bytes(path: Path) -> int | None:
     """The room on the disk that a path is to lie on, by the nearest folder around it that is there."""
+    import shutil
+
     for folder in path.absolute().parents:
         with contextlib.suppress(OSError):
             return shutil.disk_usage(folder).free
@@ -109,7 +114,7 @@ def _is_folder(path: str | os.PathLike[str]) -> bool:
 
 
 def save_images(
-    images: Tensor | Array | Iterable[Tensor],
+    images: Images | Iterable[Images],
     path: str | os.PathLike[str],
     *,
     n: int | None = None,
@@ -121,7 +126,7 @@ def save_images(
     The file or folder appears under its name when it is whole.
 
     Args:
-        images: (n, c, h, w) in [0, 1], or batches of that, as `Model.iter_samples` gives them; or an array
+        images: (n, c, h, w) in [0, 1], or batches of that, as `iter_samples` gives them; or an array
             (n, h, w, c) uint8.
         path: ends in .png, .jpg or .webp (a grid), in .npz, .npy or .safetensors (one array called
             `images`, (n, h, w, c) uint8), or in / (a folder; so is a `Path` without a suffix).
@@ -151,19 +156,18 @@ def save_images(
         _save_array(batches, target, total)
 
 
-def _batches_of(images: Tensor | Array | Iterable[Tensor]) -> tuple[int | None, Iterable[Tensor | Array]]:
+def _batches_of(
+    images: Images | Iterable[Images],
+) -> tuple[int | None, Iterable[Images]]:
     """Images as batches, and how many there are where that is known."""
-    import torch
-
-    if isinstance(images, torch.Tensor | np.ndarray) or not isinstance(images, Iterable):
-        batch = as_array(images)  # which says of anything else what images are
+    one: Any = images
+    if isinstance(images, np.ndarray) or is_tensor(images) or not isinstance(images, Iterable):
+        batch = as_array(one)  # which says of anything else what images are
         return len(batch), [batch]
-    return None, images
+    return None, one
 
 
-def _checked(
-    batches: Iterable[Tensor | Array], path: str | os.PathLike[str], n: int, nrow: int | None
-) -> Iterator[Array]:
+def _checked(batches: Iterable[Images], path: str | os.PathLike[str], n: int, nrow: int | None) -> Iterator[Levels]:
     """The batches as files hold them; number and size of the images are those that the file's header says."""
     done, size = 0, None
     for batch in batches:
@@ -183,7 +187,7 @@ def _checked(
         raise UsageError(f"{n:,} images were to be written, and there were {'more' if done > n else f'{done:,}'}.")
 
 
-def _save_grid(array: Array, path: Path, nrow: int | None) -> None:
+def _save_grid(array: Levels, path: Path, nrow: int | None) -> None:
     picture = make_grid(array, nrow)
     with whole_file(path) as part:
         try:
@@ -192,7 +196,7 @@ def _save_grid(array: Array, path: Path, nrow: int | None) -> None:
             raise GenzooError(f"{path} could not be written ({error}): write .png.") from None
 
 
-def _save_folder(batches: Iterator[Array], path: Path, n: int, overwrite: bool) -> None:
+def _save_folder(batches: Iterator[Levels], path: Path, n: int, overwrite: bool) -> None:
     digits, number = max(5, len(str(n - 1))), 0
     with whole_folder(path, overwrite=overwrite) as part:
         for batch in batches:
@@ -201,12 +205,14 @@ def _save_folder(batches: Iterator[Array], path: Path, n: int, overwrite: bool) 
                 number += 1
 
 
-def _save_array(batches: Iterator[Array], path: Path, n: int) -> None:
+def _save_array(batches: Iterator[Levels], path: Path, n: int) -> None:
     suffix = path.suffix.lower()
     with whole_file(path) as part:
         first = next(batches)
         shape = (n, *first.shape[1:])
         if suffix == ".npz":
+            import zipfile
+
             with zipfile.ZipFile(part, "w") as archive, archive.open(f"{ARRAY}.npy", "w", force_zip64=True) as file:
                 _write_npy(file, shape, first, batches)
         else:
@@ -218,12 +224,12 @@ def _save_array(batches: Iterator[Array], path: Path, n: int) -> None:
                     _write_values(file, first, batches)
 
 
-def _write_npy(file: IO[bytes], shape: tuple[int, ...], first: Array, rest: Iterator[Array]) -> None:
+def _write_npy(file: IO[bytes], shape: tuple[int, ...], first: Levels, rest: Iterator[Levels]) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
     _write_values(file, first, rest)
 
 
-def _write_values(file: IO[bytes], first: Array, rest: Iterator[Array]) -> None:
+def _write_values(file: IO[bytes], first: Levels, rest: Iterator[Levels]) -> None:
     file.write(first.tobytes())
     for batch in rest:
         file.write(batch.tobytes())

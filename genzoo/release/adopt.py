@@ -9,6 +9,7 @@ import torch
 
 from genzoo.checkpoint.files import whole_folder
 from genzoo.checkpoint.folder import LocalFolder, sign
+from genzoo.checkpoint.graphs.write import write_graphs
 from genzoo.checkpoint.layout import (
     CARD,
     CONFIG,
@@ -89,6 +90,7 @@ def adopt(
         # All of a run but its card, which the zoo writes itself.
         for path in [folder.file(name) for name in LAYOUT if name != CARD and folder.has(name)]:
             shutil.copyfile(path, part / path.name)
+        write_graphs(part, model.entry)
         sign(part)
     write_manifest(home)
     write_card(model.name, cards_home() if home == weights_home() else home / "cards", home)

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from genzoo.errors import UsageError
+from genzoo.errors import UsageError, brief
 from genzoo.images.pixels import has_values, range_beyond
 from genzoo.sampling import noise
 from genzoo.values import whole_number
+from genzoo.zoo.registry import FAMILIES
 from genzoo.zoo.spec import Entry
 
+if TYPE_CHECKING:
+    import torch
+
+Engine = Literal["torch", "onnx"]
 _MOST_IMAGES = 2**63 - 1
-_DTYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
-"""In which all that nets are made of is computed; torch stores numbers in others."""
+
+
+def chosen_engine(engine: object) -> Engine:
+    """What nets are to be run by, torch for None; raises `UsageError` for what is no engine."""
+    if engine is None or engine == "torch":
+        return "torch"
+    if engine == "onnx":
+        return "onnx"
+    raise UsageError(f"There is no engine {brief(engine)}: there are 'torch' and 'onnx'.")
+
+
+def refuse_settings_of_torch(device: object, dtype: object) -> None:
+    """Raise `UsageError` unless a device and a type are what the engine onnx has: the CPU, float32, or None."""
+    if device is not None and str(device) != "cpu":
+        raise UsageError(f"engine='onnx' runs on the CPU, not on {brief(str(device))}: take engine='torch'.")
+    if dtype is not None and str(dtype) != "torch.float32":
+        raise UsageError(f"engine='onnx' computes in float32, not in {brief(str(dtype))}: take engine='torch'.")
 
 
 def chosen_dtype(dtype: object) -> torch.dtype:
@@ -24,9 +44,12 @@ def chosen_dtype(dtype: object) -> torch.dtype:
     Raises:
         UsageError: for what is no type of torch's, or one that nets do not compute in.
     """
+    import torch
+
     if dtype is not None and not isinstance(dtype, torch.dtype):
         raise UsageError(f"{dtype!r} is no type of torch's: give torch.float16, say, and not its name.")
-    if dtype not in (None, *_DTYPES):
+    # In which all that nets are made of is computed; torch stores numbers in others.
+    if dtype not in (None, torch.float32, torch.bfloat16, torch.float16, torch.float64):
         raise UsageError(f"Nets do not compute in {dtype}: give torch.float32, torch.bfloat16 or torch.float16.")
     return dtype or torch.float32
 
@@ -74,48 +97,79 @@ def chosen_seed(seed: object) -> int:
     return number
 
 
-def refuse_other_latents(entry: Entry, z: object) -> None:
-    """Raise `UsageError` unless `z` is a tensor of latents of the entry: (n, z)."""
-    tensor = _real(entry, z)
-    if tensor.dim() != 2 or tensor.shape[1] != entry.latent_size:
-        raise UsageError(f"{entry.name} decodes latents of shape (n, {entry.latent_size}), not {tuple(tensor.shape)}.")
+def refuse_other_latents(entry: Entry, z: object, engine: Engine) -> None:
+    """Raise `UsageError` unless `z` is an engine's array of latents of the entry: (n, z)."""
+    shape = _real(entry, z, engine).shape
+    if len(shape) != 2 or shape[1] != entry.latent_size:
+        raise UsageError(f"{entry.name} decodes latents of shape (n, {entry.latent_size}), not {tuple(shape)}.")
 
 
-def refuse_other_ends(entry: Entry, *ends: object) -> None:
-    """Raise `UsageError` unless each of `ends` is a tensor of one latent of the entry: (z,)."""
+def refuse_other_ends(entry: Entry, *ends: object, engine: Engine) -> None:
+    """Raise `UsageError` unless each of `ends` is an engine's array of one latent of the entry: (z,)."""
     for end in ends:
-        tensor = _real(entry, end)
-        if tensor.shape != (entry.latent_size,):
+        shape = tuple(_real(entry, end, engine).shape)
+        if shape != (entry.latent_size,):
             raise UsageError(
                 f"{entry.name} interpolates between latents of shape ({entry.latent_size},), "
-                f"not {tuple(tensor.shape)}: name one of several, as in z[0]."
+                f"not {shape}: name one of several, as in z[0]."
             )
 
 
-def refuse_other_images(entry: Entry, x: object) -> None:
-    """Raise `UsageError` unless `x` is a tensor of images of the entry: (n, c, h, w), floats in [0, 1]."""
-    tensor = _tensor(entry, x)
-    if tensor.dim() != 4 or tensor.shape[1:] != entry.dataset.shape:
+def refuse_other_images(entry: Entry, x: object, engine: Engine) -> None:
+    """Raise `UsageError` unless `x` is an engine's array of images of the entry: (n, c, h, w), floats in [0, 1]."""
+    array, kind = _array(entry, x, engine)
+    shape = tuple(array.shape)
+    if len(shape) != 4 or shape[1:] != entry.dataset.shape:
         wanted = ", ".join(map(str, entry.dataset.shape))
-        raise UsageError(f"{entry.name} takes images of shape (n, {wanted}), not {tuple(tensor.shape)}.")
-    if not tensor.is_floating_point():
-        raise UsageError(f"{entry.name} takes pixels as floats in [0, 1], not {tensor.dtype}: divide uint8 by 255.")
-    if found := range_beyond(tensor):
+        raise UsageError(f"{entry.name} takes images of shape (n, {wanted}), not {shape}.")
+    if kind != "f":
+        raise UsageError(f"{entry.name} takes pixels as floats in [0, 1], not {array.dtype}: divide uint8 by 255.")
+    if found := range_beyond(array):
         raise UsageError(f"{entry.name} takes pixels in [0, 1], not in {found}.")
 
 
-def _real(entry: Entry, value: object) -> Tensor:
-    tensor = _tensor(entry, value)
-    if tensor.is_complex():
-        raise UsageError(f"{entry.name} decodes latents of real numbers, not {tensor.dtype}: give z.real.")
-    return tensor
+def refuse_score(entry: Entry) -> None:
+    """Raise `UsageError` for an entry that has no discriminator."""
+    if entry.is_vae:
+        raise UsageError(f"{entry.name} is a VAE and has no discriminator: use `elbo` to score images.")
 
 
-def _tensor(entry: Entry, value: object) -> Tensor:
-    if isinstance(value, Tensor):
-        if not has_values(value):
-            raise UsageError(f"{entry.name} takes dense tensors, not sparse ones or those of the meta device.")
-        return value
-    kind = type(value).__name__
-    way_out = "torch.from_numpy makes one of it" if kind == "ndarray" else "torch.tensor makes one of numbers"
-    raise UsageError(f"{entry.name} takes tensors, not {kind}: {way_out}.")
+def refuse_encode(entry: Entry) -> None:
+    """Raise `UsageError` for an entry that has no encoder."""
+    if not entry.is_vae:
+        known = " or ".join(family.name for family in FAMILIES.values() if family.is_vae)
+        raise UsageError(f"{entry.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
+
+
+def _real(entry: Entry, value: object, engine: Engine) -> Any:
+    array, kind = _array(entry, value, engine)
+    if kind == "c":
+        raise UsageError(f"{entry.name} decodes latents of real numbers, not {array.dtype}: give z.real.")
+    return array
+
+
+def _array(entry: Entry, value: object, engine: Engine) -> tuple[Any, str]:
+    """A value that is an engine's array, and its kind in NumPy's letters: f for floats, c for complex numbers."""
+    return _numpys(entry, value) if engine == "onnx" else _torchs(entry, value)
+
+
+def _numpys(entry: Entry, value: object) -> tuple[Any, str]:
+    if not isinstance(value, np.ndarray):
+        kind = type(value).__name__
+        way_out = "give x.numpy(), or load it with engine='torch'" if kind == "Tensor" else "numpy.asarray makes one"
+        raise UsageError(f"{entry.name} takes NumPy arrays with engine='onnx', not {kind}: {way_out}.")
+    if value.dtype.kind not in "biufc":
+        raise UsageError(f"{entry.name} takes arrays of numbers, not {value.dtype}.")
+    return value, value.dtype.kind
+
+
+def _torchs(entry: Entry, value: object) -> tuple[Any, str]:
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        kind = type(value).__name__
+        way_out = "torch.from_numpy makes one of it" if kind == "ndarray" else "torch.tensor makes one of numbers"
+        raise UsageError(f"{entry.name} takes tensors, not {kind}: {way_out}.")
+    if not has_values(value):
+        raise UsageError(f"{entry.name} takes dense tensors, not sparse ones or those of the meta device.")
+    return value, "f" if value.is_floating_point() else "c" if value.is_complex() else "i"

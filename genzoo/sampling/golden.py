@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from genzoo.accel.sessions import Array, Session
+from genzoo.checkpoint.graphs import read_graph
 from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
 from genzoo.checkpoint.nets import GOLDEN_IMAGES, read_golden, read_weights
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import BadCheckpointError, UsageError
+from genzoo.sampling.graphs import graph_at_hand
 
 if TYPE_CHECKING:
     from genzoo.sampling.model import Model
 
 _GREY_LEVEL = 1 / 255
+_SHARE = 1e-3
+"""Of the largest value, by which two ways to compute one net in float32 may differ."""
 
 
 def load_every_net(model: Model) -> None:
@@ -31,19 +38,58 @@ def load_every_net(model: Model) -> None:
 
 
 def check_golden(model: Model) -> None:
-    """Load every net, and hold the generator's images against the golden ones of the folder.
+    """Load every net, and hold the generator's images, and those of its graph, against the golden ones of the folder.
 
     Raises:
-        BadCheckpointError: for a net that does not load, golden images that are not there or not finite, and
-            images that are more than a grey level away from them.
+        BadCheckpointError: for a net that does not load, golden images that are not there or not finite, images that
+            are more than a grey level away from them, and graphs of other nets.
+        HubError: for a file on the Hub that cannot be fetched.
     """
     load_every_net(model)
-    latents, images = read_golden(model.folder, model.entry)
+    check_images(model)
+    check_graphs(model)
+
+
+def check_images(model: Model) -> None:
+    """Raise `BadCheckpointError` unless a model's generator gives the golden images of its folder to a grey level."""
+    latents, images = map(torch.from_numpy, read_golden(model.folder, model.entry))
     with torch.no_grad():
         difference = (model.decode(latents).cpu() - images).abs().max()
     if not difference <= _GREY_LEVEL:
         raise BadCheckpointError(
             f"{model.folder.path} does not give its golden images: it was altered after its training."
+        )
+
+
+def check_graphs(model: Model) -> None:
+    """Hold each graph of a model's folder against its net: the golden images to a grey level, all else to a thousandth.
+
+    Raises:
+        BadCheckpointError: for a graph that is refused, or gives something else.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    latents, images = read_golden(model.folder, model.entry)
+    if graph_at_hand(model.folder, "generator"):
+        _compare(model, "generator", latents, [images], _GREY_LEVEL)
+    second = "encoder" if model.entry.is_vae else "discriminator"
+    if model.dtype is torch.float32 and graph_at_hand(model.folder, second):
+        with torch.no_grad():
+            x = torch.from_numpy(images)
+            found = model.encode(x) if model.entry.is_vae else [model.score(x)]
+        expected = [values.cpu().numpy() for values in found]
+        largest = max(float(np.abs(values).max()) for values in expected)
+        _compare(model, second, images, expected, _SHARE * max(1.0, largest))
+
+
+def _compare(model: Model, net: str, values: Array, expected: Sequence[Array], most: float) -> None:
+    """Raise `BadCheckpointError` where a graph's outputs are further than that from the expected ones."""
+    graph = read_graph(model.folder, net, model.entry)
+    outputs = Session(graph).run(values)
+    difference = max(float(np.abs(output - right).max()) for output, right in zip(outputs, expected, strict=True))
+    if not difference <= most:
+        raise BadCheckpointError(
+            f"{graph.path} gives other values than the {net} beside it: fetch or train the folder again, or, if you "
+            f"trust what is there, have `genzoo verify {model.folder.path} --update-hashes` write it anew."
         )
 
 
@@ -66,7 +112,7 @@ def changed_nets(model: Model) -> list[str]:
     """
     changed = []
     for file in (MODEL, DISCRIMINATOR) if "discriminator" in model.nets else (MODEL,):
-        held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu")).nets
+        held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu"))
         for name, net in held.items():
             then, now = net.state_dict(), model.nets[name].state_dict()
             if now.keys() != then.keys() or not all(torch.equal(now[key].cpu(), then[key]) for key in then):

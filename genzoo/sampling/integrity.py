@@ -49,7 +49,8 @@ def is_folder(source: str) -> bool:
 def update_hashes(path: Path) -> list[str]:
     """Write `SHA256SUMS` of a checkpoint folder as it is now, if every net of it loads.
 
-    For who altered weights on purpose.  Golden images that the nets no longer give are drawn anew.
+    For who altered weights on purpose.  The nets' graphs are written anew, and golden images that the nets no longer
+    give are drawn anew.
 
     Args:
         path: the folder.
@@ -63,7 +64,8 @@ def update_hashes(path: Path) -> list[str]:
             has not ended.
         GenzooError: when it cannot be written.
     """
-    from genzoo.sampling.golden import load_every_net, write_golden
+    from genzoo.checkpoint.graphs.write import write_graphs
+    from genzoo.sampling.golden import check_images, load_every_net, write_golden
     from genzoo.sampling.model import Model
 
     if not os.path.isdir(path):
@@ -74,9 +76,10 @@ def update_hashes(path: Path) -> list[str]:
     model = Model.of_folder(folder)
     load_every_net(model)
     try:
-        model.check()
+        check_images(model)
     except BadCheckpointError:
         write_golden(path, model)
+    write_graphs(path, model.entry)
     return sign(path)
 
 

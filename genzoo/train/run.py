@@ -18,10 +18,12 @@ from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import Config, read_config, versions_here, write_config
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.graphs.write import write_graphs
 from genzoo.checkpoint.layout import CONFIG
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
+from genzoo.extras import TRAIN, refuse_missing
 from genzoo.platforms import lock
 from genzoo.sampling.model import Model
 from genzoo.train.finish import averaged_nets, fixed_images, to_ship, write_pictures, write_proofs, write_weights
@@ -53,8 +55,10 @@ def train(plan: Plan, data: ImageData, *, resume: bool = False, report: Report =
     Raises:
         TrainingError: for a folder of another run or in which another process trains, or values that are not finite.
         StoppedError: after SIGINT or SIGTERM, once the state is saved.
+        MissingLibraryError: where the extra `train` is not installed, of which a run needs one or another at its end.
         GenzooError: when the folder cannot be written.
     """
+    refuse_missing("Training", *TRAIN)
     if data.dataset.shape != plan.entry.dataset.shape:
         raise TrainingError(
             f"{plan.entry.name} makes images of {plan.entry.dataset.shape}, the data has {data.dataset.shape}."
@@ -204,5 +208,6 @@ def _finish(trainer: Trainer, config: Config) -> None:
         "evaluations": record.evaluations,
     }
     write_config(out, dataclasses.replace(config, training={**config.training, **done}))
+    write_graphs(out, trainer.plan.entry)
     write_proofs(trainer, Model.of_folder(Folder(out)))
     sign(out)

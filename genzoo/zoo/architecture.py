@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from genzoo.errors import brief_list
-from genzoo.zoo.fields import check
+from genzoo.zoo.fields import Record, check
 
 Activation = Literal["relu", "leaky_relu"]
 A = TypeVar("A", bound="Architecture")
 
 
-@dataclass(frozen=True)
-class Architecture:
+@dataclass(frozen=True, eq=False, repr=False)
+class Architecture(Record):
     """The sizes of an entry's nets, as `config.json` holds them under its `kind`.
 
     Attributes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from genzoo.zoo.fields import NOT_STORED, check, check_name
+from genzoo.zoo.fields import NOT_STORED, Record, check, check_name
 
 _MOST_CHANNELS, _MOST_STAGES = 1024, 4
 
 
-@dataclass(frozen=True)
-class FeatureSpec:
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureSpec(Record):
     """A feature net's name and sizes.
 
     Attributes:
@@ -46,8 +46,8 @@ class FeatureSpec:
         return f"{self.name}-v{self.version}"
 
 
-@dataclass(frozen=True)
-class FeatureRecipe:
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureRecipe(Record):
     """How a feature net is trained: Nesterov's SGD with a triangular learning rate.
 
     Attributes:
@@ -76,8 +76,8 @@ def _known(default: Any) -> Any:
     return field(default=default, compare=False, repr=False, metadata=NOT_STORED)
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Record):
     """A set of images.
 
     Attributes:

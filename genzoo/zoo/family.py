@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from genzoo.zoo.architecture import Architecture
-from genzoo.zoo.fields import check_name
+from genzoo.zoo.fields import Record, check_name
 
 if TYPE_CHECKING:
     from genzoo.zoo.spec import Recipe
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 OutputActivation = Literal["sigmoid", "tanh"]
 
 
-@dataclass(frozen=True)
-class Objective:
+@dataclass(frozen=True, eq=False, repr=False)
+class Objective(Record):
     """What nets are trained to minimise.
 
     Attributes:
@@ -44,8 +44,8 @@ class Objective:
     papers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Family:
+@dataclass(frozen=True, eq=False, repr=False)
+class Family(Record):
     """Models of one kind of nets that are trained alike.
 
     Attributes:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from genzoo.zoo.fields import check
+from genzoo.zoo.fields import Record, check
 from genzoo.zoo.registry import ALL_METRICS
 
 MIXTURE = "mixture_prior"
 """What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
 
 
-@dataclass(frozen=True)
-class Metric:
+@dataclass(frozen=True, eq=False, repr=False)
+class Metric(Record):
     """One number that `genzoo evaluate` measures, and how it is read.
 
     Attributes:

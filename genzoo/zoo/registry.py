@@ -8,7 +8,6 @@ listed or one is asked for that nothing here has.
 from __future__ import annotations
 
 import importlib
-import logging
 import operator
 import os
 import sys
@@ -78,6 +77,8 @@ def load_plugins() -> None:
             records = list(point.load())
             register(*records)
         except Exception as error:  # a package of anybody's may raise anything
+            import logging  # which takes a tenth of the time of `genzoo list`
+
             reason = " ".join(str(error).split()) or type(error).__name__
             logging.getLogger("genzoo").warning(
                 "The package %s brings genzoo records that could not be registered (%s): upgrade or remove it.",

@@ -10,7 +10,7 @@ from genzoo.errors import InvalidEntryError, brief
 from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.family import Family, Objective, OutputActivation
-from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, check, decode, decode_kind, encode
+from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, Record, check, decode, decode_kind, encode
 from genzoo.zoo.registry import FAMILIES, find_dataset, find_family
 
 FORMAT = 1
@@ -20,8 +20,8 @@ _MOST_SOURCE = 1000
 _OF_FAMILY: Any = ""
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recipe(Record):
     """How an entry is trained; each number comes from its report, or from ours where it is silent.
 
     A step is one update of the generator (or VAE).  `epochs` passes over the training set are
@@ -80,8 +80,11 @@ class Recipe:
         return self.gp_weight or self.r1_gamma
 
 
-@dataclass(frozen=True)
-class Entry:
+_DEFAULTS = {one.name: one.default for one in fields(Recipe)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Entry(Record):
     """One model of the zoo: what it is, how it is trained, and where it comes from.
 
     Attributes:
@@ -124,24 +127,24 @@ class Entry:
             len(self.source) <= _MOST_SOURCE and self.source.isprintable(),
             f"the source {brief(self.source)} must be at most {_MOST_SOURCE} printable letters.",
         )
-        objective = self.family.objective
+        name, objective = self.name, self.family.objective
         check(
             isinstance(self.arch, self.family.architecture) and self.recipe.objective == objective.name,
-            f"{self.name}: a {self.family} has no nets of kind {self.arch.kind} trained as "
+            f"{name}: a {self.family} has no nets of kind {self.arch.kind} trained as "
             f"{brief(self.recipe.objective)[1:-1]}: its objective must be one of {[objective.name]}.",
         )
         _check_fields(self.recipe, objective)
         check(
             self.recipe.norm_bias or (self.arch.norm_biases and not self.is_vae),
-            f"{self.name}: norm_bias is off, but there is no discriminator with batch norm.",
+            f"{name}: norm_bias is off, but there is no discriminator with batch norm.",
         )
         check(
             self.recipe.gradient_penalty == 0 or self.arch.gradient_penalty,
-            f"{self.name}: a penalty of {self.recipe.gradient_penalty} is on each image's own gradient, "
+            f"{name}: a penalty of {self.recipe.gradient_penalty} is on each image's own gradient, "
             "and needs a convolutional discriminator without batch norm.",
         )
         layers = self.arch.hidden_layers(self.dataset.shape[1])
-        check(self.hidden_layers == layers, f"{self.name}: its nets do not have that many layers.")
+        check(self.hidden_layers == layers, f"{name}: its nets do not have that many layers.")
 
     @property
     def name(self) -> str:
@@ -206,17 +209,17 @@ def _as_registered(dataset: Dataset) -> Dataset:
 
 def _check_fields(recipe: Recipe, objective: Objective) -> None:
     """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
-    for field_ in fields(Recipe):
-        name, value = field_.name, getattr(recipe, field_.name)
-        if name in objective.takes or (value if name in objective.needs else value == field_.default):
+    every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
+    for name, default in _DEFAULTS.items():
+        value = getattr(recipe, name)
+        if name in objective.takes or (value if name in objective.needs else value == default):
             continue
-        every = {family.objective.name: family.objective for family in FAMILIES.values()} | {objective.name: objective}
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
-        check(
-            not (needing or taking),
-            f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}.",
-        )
+        if needing or taking:
+            raise InvalidEntryError(
+                f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}."
+            )
 
 
 def _whose(needing: list[str], taking: list[str]) -> str:

@@ -30,7 +30,7 @@ def halvings(side: int, times: int) -> list[int]:
     return sides
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv(Architecture):
     """Stride-2 convolutions down to 4 x 4 (or less), and the mirror image of them.
 

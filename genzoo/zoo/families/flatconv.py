@@ -12,7 +12,7 @@ from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import DCGAN_PAPER, GAN, GAN_PAPER
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FlatConv(Architecture):
     """Report 3's convolutional nets: two convolutions capped by a linear layer, and the mirror image of them.
 

@@ -12,7 +12,7 @@ from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN, GAN_PAPER
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lstm(Architecture):
     """Report 3's LSTM nets: stacked layers over the rows of an image, capped by a linear layer."""
 

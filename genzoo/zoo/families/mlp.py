@@ -11,7 +11,7 @@ from genzoo.zoo.family import Family
 from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mlp(Architecture):
     """Fully connected nets: `generator` and `discriminator` are hidden sizes from input to output.
 

@@ -1,0 +1,97 @@
+"""Graphs of nets, run on the processor by ONNX Runtime, which this module alone imports."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from genzoo.errors import BadCheckpointError, brief
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+    from genzoo.checkpoint.graphs import Graph
+
+Array = npt.NDArray[np.float32]
+
+ROWS = 64
+"""Images computed at a time: their maps stay in a processor's cache, and memory does not grow with what is asked."""
+
+
+def threads() -> int:
+    """How many threads a session may use: torch's own number where it is imported, so that one setting rules both.
+
+    Else that of `OMP_NUM_THREADS`, or the processors that this process may run on.
+    """
+    if "torch" in sys.modules:
+        import torch
+
+        return int(torch.get_num_threads())
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+class Session:
+    """A net's graph, ready to run in any thread."""
+
+    def __init__(self, graph: Graph) -> None:
+        """Open a session of a graph that was checked.
+
+        Raises:
+            BadCheckpointError: for a graph that ONNX Runtime does not take.
+        """
+        self._graph = graph
+        self._session, self._process = _open(graph), os.getpid()
+
+    def run(self, values: Array) -> tuple[Array, ...]:
+        """The outputs of a net for its input, (n, ...) -> (n, ...) each, in float32.
+
+        Raises:
+            MemoryError: when there is too little.
+            BadCheckpointError: for a graph that fails.
+        """
+        if self._process != os.getpid():  # a child has none of its parent's threads, and would wait for them
+            self._session, self._process = _open(self._graph), os.getpid()
+        if not len(values):
+            return tuple(output[:0] for output in self._run(np.zeros((1, *values.shape[1:]), np.float32)))
+        parts = [self._run(values[first : first + ROWS]) for first in range(0, len(values), ROWS)]
+        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+    def _run(self, values: Array) -> tuple[Array, ...]:
+        name = self._session.get_inputs()[0].name
+        try:
+            return tuple(self._session.run(None, {name: np.ascontiguousarray(values)}))
+        except Exception as error:  # its kinds have no common class
+            if any(words in str(error) for words in ("llocate memory", "bad_alloc", "bad allocation")):
+                raise MemoryError(str(error)) from None
+            raise BadCheckpointError(_refusal(self._graph, error)) from None
+
+
+def _open(graph: Graph) -> InferenceSession:
+    # Newer ones write into the user's home and call their makers from there, as soon as they are imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = 4  # what goes wrong is raised, and need not be printed besides
+    # Threads that wait for work by turning round would take processors from torch between two calls.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    whole = graph.whole()
+    try:
+        return onnxruntime.InferenceSession(whole, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its kinds have no common class
+        raise BadCheckpointError(_refusal(graph, error)) from None
+
+
+def _refusal(graph: Graph, error: Exception) -> str:
+    return (
+        f"{graph.path} does not run ({brief(' '.join(str(error).split()))[1:-1]}): fetch the folder again, "
+        "or load it with engine='torch'."
+    )

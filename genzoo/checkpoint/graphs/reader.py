@@ -1,0 +1,155 @@
+"""Reads a graph of a checkpoint folder, and refuses what could reach beyond the folder or take more than a small net.
+
+Nothing of it is run, and neither torch, onnx nor onnxruntime is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from genzoo.checkpoint.config import read_config
+from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.graphs.checks import check_graph, signature
+from genzoo.checkpoint.graphs.headers import read_header
+from genzoo.checkpoint.graphs.model import (
+    BFLOAT16,
+    FLOAT,
+    FLOAT16,
+    GRAPH_OF_MODEL,
+    INITIALIZER_OF_GRAPH,
+    encode_tensor,
+    parse,
+    parse_tensor,
+)
+from genzoo.checkpoint.graphs.wire import fields, message
+from genzoo.checkpoint.layout import GRAPHS, weights_of
+from genzoo.checkpoint.strict import read_bytes
+from genzoo.errors import BadCheckpointError, UsageError, brief, brief_list
+from genzoo.zoo.spec import Entry
+
+MOST_BYTES = 64_000
+"""Of a graph without its weights; the zoo's largest has a fifth of that."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A net's graph that was found sound.
+
+    Attributes:
+        net: `generator`, `encoder` or `discriminator`.
+        model: the bytes of the ONNX file, whose weights lie in a safetensors file beside it.
+        path: the ONNX file.
+        weights: the safetensors file that it points into, wherever that lies on this machine.
+        trusted: whether the weights' hash is the manifest's, so that their values need no look.
+    """
+
+    net: str
+    model: bytes
+    path: Path
+    weights: Path
+    trusted: bool
+
+    def whole(self) -> bytes:
+        """The ONNX file with its weights inside, as they are in the safetensors file, for a session.
+
+        A runtime that is given these bytes opens no file: neither links into a cache nor another folder matter to it.
+
+        Raises:
+            BadCheckpointError: when the weights cannot be read, or are not finite.
+        """
+        with _refusing(self.weights):
+            data = self.weights.read_bytes()
+            parts = [
+                part._replace(value=_with_weights(part.value, data, self.trusted))
+                if part.number == GRAPH_OF_MODEL and isinstance(part.value, bytes)
+                else part
+                for part in fields(self.model)
+            ]
+        return message(parts)
+
+
+def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
+    """A net's graph, after a check of everything in it.
+
+    Args:
+        folder: the checkpoint folder; the hashes of the graph and of the weights' file are checked.
+        net: `generator`, `encoder` or `discriminator`.
+        entry: what the folder's `config.json` says, where that has been read.
+
+    Raises:
+        UsageError: for a net that no folder has a graph of.
+        BadCheckpointError: for a folder without this graph, or one that is damaged, does not fit the weights or the
+            entry, or holds what genzoo does not run.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    if net not in GRAPHS:
+        raise UsageError(f"There is no net {brief(net)} that has a graph: there are {brief_list(GRAPHS)}.")
+    if not folder.has(GRAPHS[net]):
+        raise BadCheckpointError(
+            f"{folder.path} has no {GRAPHS[net]}: load it with torch, the engine that needs none, or have "
+            f"`genzoo verify {folder.path} --update-hashes` write its graphs, if you trust what is there."
+        )
+    entry = entry or read_config(folder).entry
+    path, weights = folder.file(GRAPHS[net]), folder.file(weights_of(net))
+    with _refusing(weights):
+        header = read_header(weights)
+    with _refusing(path):
+        data = read_bytes(path, MOST_BYTES)
+        check_graph(parse(data), signature(entry, net), header, weights_of(net))
+    return Graph(net, data, path, weights, folder.pinned is not None)
+
+
+def has_graph(folder: Folder, net: str) -> bool:
+    """Whether a folder has a graph of a net; earlier versions wrote none, and some plug-ins' nets have none."""
+    return folder.has(GRAPHS[net])
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a file into a `BadCheckpointError` of one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadCheckpointError(f"{path} could not be read ({reason}): fetch or train it again.") from None
+    except ValueError as error:
+        raise BadCheckpointError(f"{path} is refused ({error}): fetch or train it again.") from None
+
+
+def _with_weights(graph: bytes, data: bytes, trusted: bool) -> bytes:
+    """A graph's message in which initializers hold their values."""
+    return message(
+        part._replace(value=_filled(part.value, data, trusted))
+        if part.number == INITIALIZER_OF_GRAPH and isinstance(part.value, bytes)
+        else part
+        for part in fields(graph)
+    )
+
+
+def _filled(initializer: bytes, data: bytes, trusted: bool) -> bytes:
+    one = parse_tensor(initializer)
+    if one.raw is not None:
+        return initializer
+    start, length = int(one.external["offset"]), int(one.external["length"])
+    values = data[start : start + length]
+    if len(values) < length:
+        raise ValueError("it was cut short while it was read")
+    if not trusted:
+        _refuse_infinite(one.name, one.type, values)
+    return encode_tensor(dataclasses.replace(one, raw=values, external={}))
+
+
+def _refuse_infinite(name: str, kind: int, values: bytes) -> None:
+    """Raise ValueError for values that are infinite or none, and for variances below zero, as torch's engine does."""
+    import numpy as np
+
+    bits = np.frombuffer(values, "<u4" if kind == FLOAT else "<u2")
+    exponent, sign = {FLOAT: (0x7F80_0000, 31), FLOAT16: (0x7C00, 15), BFLOAT16: (0x7F80, 15)}[kind]
+    if ((bits & exponent) == exponent).any():
+        raise ValueError(f"its tensor {brief(name)} has values that are not finite")
+    if name.endswith("running_var") and (bits > 1 << sign).any():  # not -0
+        raise ValueError(f"its tensor {brief(name)} has a variance below zero")

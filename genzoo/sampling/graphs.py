@@ -1,0 +1,139 @@
+"""Models whose nets are run as graphs, by ONNX Runtime and without torch."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from genzoo.accel.sessions import Session
+from genzoo.checkpoint.config import Config, read_config
+from genzoo.checkpoint.folder import Folder, LocalFolder
+from genzoo.checkpoint.graphs import has_graph, read_graph
+from genzoo.errors import GenzooError, HubError, UsageError
+from genzoo.sampling import arguments
+from genzoo.sampling.arguments import Engine
+from genzoo.sampling.sampler import Sampler
+from genzoo.zoo.spec import Entry
+
+Array = npt.NDArray[np.float32]
+
+_OPENING = threading.RLock()
+"""Held while a session is opened, by any model: two threads need only one."""
+_OF_TORCH = ("generator", "encoder", "discriminator", "nets", "device", "dtype", "to", "elbo")
+
+
+class OnlyTorchError(UsageError, AttributeError):
+    """What engine='onnx' has not: an argument that another engine could satisfy, and an attribute that is not there."""
+
+
+class Sessions:
+    """The sessions of a folder's graphs, each opened when it is first needed."""
+
+    def __init__(self, folder: Folder, entry: Entry) -> None:
+        self._folder, self._entry = folder, entry
+        self._open: dict[str, Session] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_open": {}}  # a session cannot be copied, nor sent to another process
+
+    def get(self, net: str) -> Session:
+        """The session of a net's graph; raises what `read_graph` raises."""
+        with _OPENING:
+            if net not in self._open:
+                self._open[net] = Session(read_graph(self._folder, net, self._entry))
+            return self._open[net]
+
+
+def graph_at_hand(folder: Folder, net: str = "generator") -> bool:
+    """Whether a net of a folder can be run as a graph; not where only the Hub, out of reach, could tell."""
+    try:
+        return has_graph(folder, net)
+    except HubError:
+        return False
+
+
+class GeneratorGraph:
+    """The generator's graph beside torch's nets, where it is sure to be of the same weights."""
+
+    def __init__(self, folder: Folder, entry: Entry) -> None:
+        self._folder, self._sessions = folder, Sessions(folder, entry)
+        self._seen = self._signed()
+        self._given_up = type(folder) is Folder and folder.pinned is None  # nobody has signed it
+
+    def session(self) -> Session | None:
+        """Its session; None where there is no graph, or none that can be had, or the folder is another by now."""
+        if self._given_up:
+            return None
+        try:
+            found = self._sessions.get("generator") if graph_at_hand(self._folder) else None
+        except GenzooError:  # torch does without it, and `genzoo verify` tells
+            found = None
+        self._given_up = found is None or self._signed() != self._seen
+        return None if self._given_up else found
+
+    def _signed(self) -> dict[str, str] | None:
+        return self._folder.sums() if isinstance(self._folder, LocalFolder) else None
+
+
+class OnnxModel(Sampler[Array]):
+    """A model of `engine="onnx"`: NumPy arrays in and out, on the CPU in float32, and torch is not imported.
+
+    Every method raises `UsageError` for arguments that it has no result for, and for what torch alone can do:
+    gradients, other devices and types, the nets themselves and `elbo`.
+
+    Attributes:
+        entry: architecture, dataset and recipe.
+        config: the folder's `config.json`.
+        folder: the checkpoint folder that the model comes from.
+    """
+
+    engine: ClassVar[Engine] = "onnx"
+
+    def __init__(self, config: Config, folder: Folder) -> None:
+        """Open the generator's graph; other graphs follow when they are needed."""
+        super().__init__(config, folder)
+        self._sessions = Sessions(folder, self.entry)
+        self._sessions.get("generator")
+
+    @classmethod
+    def of_folder(cls, folder: Folder) -> OnnxModel:
+        """The model of a checkpoint folder; raises `BadCheckpointError` as `load` does."""
+        return cls(read_config(folder), folder)
+
+    def __repr__(self) -> str:
+        return f"OnnxModel({self.name!r})"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _OF_TORCH:
+            raise OnlyTorchError(f"engine='onnx' has no {name}: load {self.name} with engine='torch'.")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def decode(self, z: Array) -> Array:
+        """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1]."""
+        arguments.refuse_other_latents(self.entry, z, self.engine)
+        return self._draw(self._real(z))
+
+    def encode(self, x: Array) -> tuple[Array, Array]:
+        """A VAE's posterior of images: (n, c, h, w) in [0, 1] -> mean and log-variance, (n, z) each."""
+        arguments.refuse_encode(self.entry)
+        arguments.refuse_other_images(self.entry, x, self.engine)
+        mean, log_variance = self._sessions.get("encoder").run(self._real(x))
+        return mean, log_variance
+
+    def score(self, x: Array) -> Array:
+        """The discriminator's scores of images, logits where it is a GAN's: (n, c, h, w) in [0, 1] -> (n,)."""
+        arguments.refuse_score(self.entry)
+        arguments.refuse_other_images(self.entry, x, self.engine)
+        return self._sessions.get("discriminator").run(self._real(x))[0]
+
+    def _draw(self, z: Array) -> Array:
+        return self._sessions.get("generator").run(z)[0]
+
+    def _real(self, values: Array) -> Array:
+        return np.asarray(values, dtype=np.float32)
+
+    def _images(self, images: Array) -> Array:
+        return images
