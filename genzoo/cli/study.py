@@ -88,6 +88,9 @@ def _described(each: Study, done: int) -> dict[str, Any]:
     help="The folder of the runs' weights and states.",
 )
 @_results
+@click.option(
+    "-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Samples to measure of each."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @_precision
 @data_dir
@@ -144,12 +147,12 @@ def _chosen(runs: Sequence[Run], patterns: Sequence[str]) -> list[Run]:
     return [run for run in runs if not patterns or any(fnmatch.fnmatchcase(run.name, p) for p in patterns)]
 
 
-def _conduct(
-    run: Run, runs: Path, results: Path, device: str, precision: Any, data_dir: Path | None
-) -> Path:  # fmt: skip
+def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precision: Any, data_dir: Path | None) -> Path:
+    import dataclasses
+
     from genzoo.accel.devices import find_device
     from genzoo.accel.memory import prepare_process
-    from genzoo.studies.conduct import conduct
+    from genzoo.studies.conduct import MEASURED, conduct
     from genzoo.train import choose_precision
 
     prepare_process()  # before the images, with which torch's threads begin
@@ -160,9 +163,15 @@ def _conduct(
             move(status.step, " ".join(f"{key} {value:.3g}" for key, value in status.losses.items()))
 
         return conduct(
-            run, runs, results, data_dir=data_dir, device=where, precision=choose_precision(precision, where),
+            run,
+            runs,
+            results,
+            data_dir=data_dir,
+            device=where,
+            precision=choose_precision(precision, where),
+            settings=dataclasses.replace(MEASURED, n=num),
             report=report,
-        )  # fmt: skip
+        )
 
 
 @study.command("show")

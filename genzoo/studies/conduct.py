@@ -10,10 +10,11 @@ from typing import Literal
 import torch
 from PIL import Image
 
+from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import read_config, versions_here
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.layout import CONFIG, HISTORY, PROGRESS, SAMPLES
+from genzoo.checkpoint.layout import CONFIG, HISTORY, PROGRESS, SAMPLES, STATE
 from genzoo.data import load_images
 from genzoo.errors import DivergedError, TrainingError
 from genzoo.evaluate import Settings, evaluate
@@ -84,17 +85,30 @@ def conduct(
                 save_minutes=_SAVE_MINUTES,
             )  # fmt: skip
             problem = _train(plan, data_dir, report)
-            return _leave(run, plan, results, problem, data_dir, settings)
+            folder = _leave(run, plan, results, problem, data_dir, settings)
+            # It is several times as large as the weights, and serves to go on alone.
+            (plan.out / STATE).unlink(missing_ok=True)
+            return folder
 
 
 def _train(plan: Plan, data_dir: Path | None, report: Report) -> str | None:
-    """Train to the end; what broke training down, if that is how it ended."""
+    """Train to the end, unless that is done; what broke training down, if that is how it ended."""
+    if _is_trained(plan):
+        return None
     images = load_images(plan.entry.dataset, data_dir)
     try:
         train(plan, images, resume=(plan.out / CONFIG).exists(), report=report)
     except DivergedError as error:
-        return str(error)
+        return str(error).partition(";")[0] + "."  # what follows is advice to who would train it anew
     return None
+
+
+def _is_trained(plan: Plan) -> bool:
+    """Whether a run has ended, whose state was then removed, and only its result is missing."""
+    if not (plan.out / SUMS).exists():
+        return False
+    done = read_config(Folder(plan.out)).training.get("steps")
+    return done == plan.steps
 
 
 def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: Path | None, settings: Settings) -> Path:
@@ -116,12 +130,18 @@ def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: P
     model = Model.of_folder(Folder(plan.out)).to(plan.device)
     document = evaluate(model, settings, data_dir)
     document[SHARPNESS] = sharpness(model, data_dir)
-    columns = _COLUMNS[plan.entry.dataset.shape[0]]
-    with Image.open(plan.out / PROGRESS) as picture:
-        width = columns * (plan.entry.dataset.shape[2] + PADDING) - PADDING
-        progress = picture.crop((0, 0, width, picture.height))
-    samples = make_grid(model.sample(_ROWS * columns, seed=0), nrow=columns)
-    return write_result(results, described, document, history, {SAMPLES: _png(samples), PROGRESS: _png(progress)})
+    return write_result(results, described, document, history, _pictures(plan, model))
+
+
+def _pictures(plan: Plan, model: Model) -> dict[str, bytes]:
+    """Samples of seed 0, and fixed latents in the course of training; fewer of each than a checkpoint folder shows."""
+    channels, _, side = plan.entry.dataset.shape
+    columns = _COLUMNS[channels]
+    found = {SAMPLES: _png(make_grid(model.sample(_ROWS * columns, seed=0), nrow=columns))}
+    if (plan.out / PROGRESS).is_file():
+        with Image.open(plan.out / PROGRESS) as picture:
+            found[PROGRESS] = _png(picture.crop((0, 0, columns * (side + PADDING) - PADDING, picture.height)))
+    return found
 
 
 def _parameters(entry: Entry) -> dict[str, int]:
