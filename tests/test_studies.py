@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from scipy.stats import ttest_ind
 
+import studies
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, STATE
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli.several import Runs
@@ -309,8 +310,9 @@ def test_a_thinned_history_has_the_same_means() -> None:
     rows = [{"step": 3.0 * (i + 1), "loss": float(i)} for i in range(250)]
     thin = thinned(rows, 100)
     assert len(thin) == 84
-    assert thin[0] == {"step": 9.0, "loss": 1.0}
+    assert thin[0] == {"step": 9.0, "loss": 1.0, "loss_spread": 1.0}
     assert thin[-1] == {"step": 750.0, "loss": 249.0}
+    assert thinned(rows[:2], 100) == rows[:2]
     assert thinned([], 100) == []
 
 
@@ -357,3 +359,7 @@ def test_verdicts() -> None:
     assert beside == {"4": "better", "5": "no difference that the seeds can show", "6": "too few seeds"}
     assert best_of("frechet_distance", {"3": []}) is None
     assert against_best("frechet_distance", {"3": []}) == {}
+
+
+def test_the_page_tells_every_study() -> None:
+    assert (ROOT / "docs" / "studies.md").read_text() == studies.text(ROOT / "studies")

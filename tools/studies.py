@@ -31,15 +31,15 @@ in anything else cannot be declared.
     genzoo study show NAME...                  a table, and verdicts with their intervals; --json for programs
     genzoo study time NAME...                  the processor time of a step of each setting, in turns
 
-`run` takes all settings of the first seed first, then the second's. It can be killed at any moment: a run that was begun
-goes on from its state, what is done is left alone. `--minutes` stops it in time, `--only '*-s0'` takes some of the runs.
-Two processes never work on one run.
+`run` takes all settings of the first seed first, then the second's. It can be killed at any moment: a run that was
+begun goes on from its state, and what is done is left alone. `--minutes` stops it in time, `--only '*-s0'` takes some
+of the runs. Two processes never work on one run.
 
 ## A run
 
-Each run is an ordinary training run of an ordinary entry: one of the zoo's, with another size or another recipe. Nothing
-is measured on the way and no state is chosen: the last one counts, so that no run has had more to choose from than
-another. It is then measured once, as `genzoo evaluate` measures: 10,000 samples of one seed against the test set.
+Each run is an ordinary training run of an ordinary entry: one of the zoo's, with another size or another recipe.
+Nothing is measured on the way and no state is chosen: the last one counts, so that no run has had more to choose from
+than another. It is then measured once, as `genzoo evaluate` measures: 10,000 samples of one seed against the test set.
 
 A setting's name ends in a hash of all that decides what comes of it, e.g. `dcgan-mnist-z100-l3-02ccd6`. Studies that
 have a setting in common have its runs in common, and a setting that is changed never takes over another's results.
@@ -49,7 +49,7 @@ good lies in `studies/<run>/`, without weights:
 
 | file | holds |
 | --- | --- |
-| `config.json` | its format (1), the entry, steps and seed, parameters by net, how and on what it was trained, versions, and as `problem` what broke training down, if anything did |
+| `config.json` | its format (1), entry, steps, seed, parameters, versions; how it was trained, and what broke it down |
 | `metrics.json` | the measurement, and `sharpness` beside it; missing where training broke down |
 | `history.jsonl` | the loss curves, thinned to 100 points |
 | `samples.png`, `progress.png` | samples of seed 0; fixed latents after each fifth of the run |
@@ -75,7 +75,7 @@ Welch's asks for values that are about normal, and for no equal spreads. Distanc
 logarithms, so that their difference is a factor. The intervals are of one comparison each: of twenty that are made
 where nothing differs, one is to be expected to show a difference.
 
-The axis of `epochs` has a run of its own for each length, so that what differs between two lengths has a spread as well.
+On an axis of epochs each length has a run of its own, so that what differs between two lengths has a spread as well.
 """
 BUDGETS = """\
 ## The studies

@@ -138,15 +138,27 @@ def _text(value: Mapping[str, Any]) -> str:
 
 
 def thinned(history: Sequence[Row], most: int = _POINTS) -> list[Row]:
-    """At most so many rows of a history: each the mean of some that follow one another, to four digits."""
+    """At most so many rows of a history: each the mean of some that follow one another, to four digits.
+
+    How far a loss strays within such a row is kept beside it, as `<loss>_spread`: a mean hides how restless it is.
+    """
     size = max(1, -(-len(history) // most))
-    return [_mean(list(itertools.islice(history, i, i + size))) for i in range(0, len(history), size)]
+    return [_mean(history[i : i + size]) for i in range(0, len(history), size)]
 
 
 def _mean(rows: Sequence[Row]) -> Row:
-    names = [name for name in rows[0] if name != "step"]
-    means = {name: float(f"{statistics.fmean(row[name] for row in rows):.4g}") for name in names}
-    return {"step": rows[-1]["step"], **means}
+    found: Row = {"step": rows[-1]["step"]}
+    for name in rows[0]:
+        if name != "step":
+            values = [row[name] for row in rows]
+            found[name] = _digits(statistics.fmean(values))
+            if len(values) > 1:
+                found[f"{name}_spread"] = _digits(statistics.stdev(values))
+    return found
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def read_study(results: Path, study: Study) -> dict[str, list[Result]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from genzoo.studies.declared.common import grid, variant
-from genzoo.studies.study import Study
+from genzoo.studies.study import Setting, Study
 from genzoo.zoo.spec import Entry
 
 REPORT = "report 3"
@@ -54,6 +54,16 @@ def studies() -> Iterator[Study]:
         differs=("max_grad_norm",),
         metrics=("frechet_distance", "sharpness", "coverage", "class_balance"),
     )  # fmt: skip
+    claims = {
+        "linear": "it saturates early, and gains least from going on",
+        "stride 1": "it goes on improving over thousands of steps",
+    }
+    for name, said in claims.items():
+        lengths = tuple(Setting(f"{n:,}", _net(name), n) for n in (1000, 2000, STEPS, 8000))
+        yield Study(
+            f"report3-{name.replace(' ', '')}-steps", REPORT, "steps", lengths, (said,), figures=(2, 3),
+            differs=("steps",),
+        )  # fmt: skip
     yield Study(
         "mlpgan-mnist-layer-sizes", REPORT, "layer sizes", grid(_ITS_STEPS, map(_linear, (64, 128, 256, 512, 1024))),
         ("of various sizes all but one break down",), figures=(2,),
