@@ -12,7 +12,8 @@ import click
 
 from genzoo.cli.options import Positive, data_dir
 from genzoo.cli.progress import progress_bar
-from genzoo.errors import TrainingError, UnknownNameError
+from genzoo.errors import StoppedError, TrainingError, UnknownNameError
+from genzoo.platforms import STOP_SIGNALS
 from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
@@ -21,7 +22,8 @@ from genzoo.studies.summary import describe_budget, summarise, to_text
 if TYPE_CHECKING:
     from genzoo.train import Status
 
-_STOPPED = 130
+_STOPPED = {0, None, StoppedError.exit_code, *(128 + kind for kind in STOP_SIGNALS), *(-kind for kind in STOP_SIGNALS)}
+"""Exit codes of runs that are done, were not begun, or were asked to end."""
 _results = click.option(
     "--results",
     type=click.Path(path_type=Path),
@@ -124,7 +126,7 @@ def run_command(
     commands = {each.name: ["study", "run", *names, "--only", each.name, "--here", *given] for each in pending}
     codes = Runs(jobs).carry_out(commands, minutes)
     left = len(_pending(chosen, results))
-    if failed := [name for name, code in codes.items() if code not in (0, _STOPPED, None)]:
+    if failed := [name for name, code in codes.items() if code not in _STOPPED]:
         raise TrainingError(
             f"{len(failed)} of {len(commands)} runs did not end well: {', '.join(failed)}; what each said is above, "
             "and the same command goes on with them."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -71,24 +72,23 @@ def conduct(
         DataError: for a dataset that is not to be had.
         GenzooError: when a folder cannot be written.
     """
-    with clear_io_errors(runs):
-        runs.mkdir(parents=True, exist_ok=True)
-        results.mkdir(parents=True, exist_ok=True)
-        with lock(runs / f"{run.name}.lock") as held:
-            if not held:
-                raise TrainingError(f"Another process is at work on {run.name}: let it end, or stop it.")
-            if (found := read_result(results, run)) is not None:
-                return found.folder
-            device = device or torch.device("cpu")
-            plan = Plan(
-                run.setting.entry, runs / run.name, run.setting.steps, run.seed, device, precision,
-                save_minutes=_SAVE_MINUTES,
-            )  # fmt: skip
-            problem = _train(plan, data_dir, report)
-            folder = _leave(run, plan, results, problem, data_dir, settings)
-            # It is several times as large as the weights, and serves to go on alone.
-            (plan.out / STATE).unlink(missing_ok=True)
-            return folder
+    with contextlib.ExitStack() as stack:
+        with clear_io_errors(runs):
+            runs.mkdir(parents=True, exist_ok=True)
+            held = stack.enter_context(lock(runs / f"{run.name}.lock"))
+        if not held:
+            raise TrainingError(f"Another process is at work on {run.name}: let it end, or stop it.")
+        if (found := read_result(results, run)) is not None:
+            return found.folder
+        plan = Plan(
+            run.setting.entry, runs / run.name, run.setting.steps, run.seed, device or torch.device("cpu"), precision,
+            save_minutes=_SAVE_MINUTES,
+        )  # fmt: skip
+        problem = _train(plan, data_dir, report)
+        folder = _leave(run, plan, results, problem, data_dir, settings)
+        # It is several times as large as the weights, and serves to go on alone.
+        (plan.out / STATE).unlink(missing_ok=True)
+        return folder
 
 
 def _train(plan: Plan, data_dir: Path | None, report: Report) -> str | None:
@@ -121,7 +121,7 @@ def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: P
         "entry": run.setting.entry.to_json(),
         "parameters": _parameters(run.setting.entry),
         "training": dict(config.training),
-        "versions": versions_here(),
+        "versions": dict(config.versions or versions_here()),
         "problem": problem,
     }
     history = _read_history(plan.out / HISTORY)

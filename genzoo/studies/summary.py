@@ -56,6 +56,7 @@ def summarise(study: Study, found: Found, speed: Mapping[str, float] | None = No
         "axis": study.axis,
         "steps": study.steps,
         "confidence": CONFIDENCE,
+        "trained_on": trained_on(found),
         "runs": {"done": sum(map(len, found.values())), "all": len(study.runs)},
         "settings": {
             setting: {"seconds_per_step": (speed or {}).get(setting), **_row(results, metrics)}
@@ -95,12 +96,20 @@ def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None
         *(f"{study.report}{figures}: {claim}" for claim in study.claims),
         f"{describe_budget(study)}; {done} of {len(study.runs)} runs are done",
     ]
+    if machines := trained_on(found):
+        head.append(f"trained on {' and on '.join(machines)}")
     metrics = measured_metrics(study, found)
     lines = [*head, "", *_table(study, found, metrics, speed or {})]
     for metric in metrics:
         lines += ["", *_told(metric, values_of(found, metric))]
     broken = [f"{result.folder.name}: {result.problem}" for each in found.values() for result in each if result.problem]
     return "\n".join([*lines, *([""] if broken else []), *broken])
+
+
+def trained_on(found: Found) -> list[str]:
+    """The devices and precisions that the runs were trained with, in words: rounding is all that may differ by them."""
+    trainings = (result.config["training"] for results in found.values() for result in results)
+    return sorted({f"{training.get('device')} in {training.get('precision')}" for training in trainings})
 
 
 def describe_budget(study: Study) -> str:
