@@ -23,6 +23,7 @@ from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli.several import Runs
 from genzoo.errors import DataError, InvalidEntryError, TrainingError, UnknownNameError, UsageError
 from genzoo.evaluate import Settings
+from genzoo.nets import build
 from genzoo.platforms import lock
 from genzoo.studies import conduct as conducting
 from genzoo.studies.catalog import STUDIES, find_studies
@@ -36,6 +37,7 @@ from genzoo.studies.verdict import against_best, best_of, compare_values, mean_i
 from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES, REPORTS
 from genzoo.zoo.registry import register
+from genzoo.zoo.spec import Entry
 
 from .few_digits import DIGITS, LATENTS, OBJECTIVES, vae
 from .few_digits import SAMPLES as FEW
@@ -266,6 +268,25 @@ def test_every_study_trains_alike() -> None:
     assert [study.name for study in find_studies(["report0-*", "report0-gan-beside-vae"])] == ["report0-gan-beside-vae"]
     with pytest.raises(UnknownNameError):
         find_studies(["nothing"])
+
+
+def test_every_setting_can_be_trained_and_read_again() -> None:
+    entries = {s.name: s.entry for study in STUDIES.values() for s in study.settings}.values()
+    for entry in entries:
+        assert Entry.from_json(json.loads(json.dumps(entry.to_json()))) == entry
+    for entry in {(entry.family, entry.dataset, entry.arch): entry for entry in entries}.values():
+        with torch.device("meta"):
+            assert set(build(entry)) == {"generator", entry.family.objective.second_net}
+
+
+def test_what_report_4_compares() -> None:
+    sizes = {f"{family}-{data}" for family in ("vae", "dcgan", "wgan") for data in ("mnist", "cifar10")}
+    assert {f"{one}-{axis}" for one in sizes for axis in ("latent-size", "hidden-layers", "nets")} <= set(STUDIES)
+    for one in sizes:
+        latents, layers = (STUDIES[f"{one}-{axis}"].settings for axis in ("latent-size", "hidden-layers"))
+        assert [int(setting.value) for setting in latents] == [setting.entry.latent_size for setting in latents]
+        assert [int(setting.value) for setting in layers] == [setting.entry.hidden_layers for setting in layers]
+        assert len({setting.name for setting in (*latents, *layers)}) == len(latents) + len(layers) - 1
 
 
 def test_the_recipe_is_that_of_all_layers() -> None:
