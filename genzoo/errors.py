@@ -53,6 +53,10 @@ class TrainingError(GenzooError):
     """A training run that cannot start, resume or go on."""
 
 
+class DivergedError(TrainingError):
+    """A training run whose losses or weights are no longer finite."""
+
+
 class StoppedError(GenzooError):
     """Work that was interrupted by a signal after its state had been saved."""
 

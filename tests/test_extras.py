@@ -71,7 +71,7 @@ def test_functions_say_the_same(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingLibraryError, match="Measuring needs torch-fidelity"):
         evaluate(checkpoint)
     with pytest.raises(MissingLibraryError, match="A plot needs matplotlib"):
-        plot({}, tmp_path / "plot.png")
+        plot(compare({"one": checkpoint}), tmp_path / "plot.png")
     with pytest.raises(MissingLibraryError, match="The dataset mnist needs torchvision"):
         load_images(MNIST, tmp_path)
     with pytest.raises(MissingLibraryError, match="The download of the Olivetti faces needs scikit-learn"):

@@ -1,12 +1,14 @@
-"""Several runs of `genzoo train`, one after the other or side by side, each in a process of its own."""
+"""Several commands of genzoo, one after the other or side by side, each in a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -54,7 +56,7 @@ def arguments_given(context: click.Context, without: Sequence[str]) -> list[str]
 
 
 class Runs:
-    """Child processes that train, at most `jobs` of them at a time."""
+    """Child processes that run genzoo's commands, at most `jobs` of them at a time."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -68,22 +70,41 @@ class Runs:
         Raises:
             TrainingError: naming the runs that broke down, once all others are done.
         """
-        with ThreadPoolExecutor(self.jobs) as pool, self._ending():
-            runs = [pool.submit(self._one, name, out, arguments) for name in names]
-            while wait(runs, timeout=1).not_done:
-                pass  # on Windows Ctrl-C is heard between two waits, and not in one
-            codes = [run.result() for run in runs]
-        if failed := [name for name, code in zip(names, codes, strict=True) if code]:
+        codes = self.carry_out({name: ["train", name, "--below", str(out), *arguments] for name in names})
+        if failed := [name for name, code in codes.items() if code]:
             raise TrainingError(
                 f"{len(failed)} of {len(names)} runs did not end well: {', '.join(failed)}; what each said is above, "
                 "and --resume goes on with them."
             )
 
-    def _one(self, name: str, out: Path, arguments: Sequence[str]) -> int:
-        command = [sys.executable, "-m", "genzoo", "train", name, "--below", str(out), *arguments]
+    def carry_out(self, commands: Mapping[str, Sequence[str]], minutes: float | None = None) -> dict[str, int | None]:
+        """Carry out the arguments of genzoo's commands, each under the name that its lines are shown with.
+
+        After `minutes` none is begun any more, and those at work are asked to end.
+
+        Returns:
+            The exit code of each; None of one that was not begun.
+        """
+        end = math.inf if minutes is None else time.monotonic() + 60 * minutes
+        with ThreadPoolExecutor(self.jobs) as pool, self._ending():
+            runs = [pool.submit(self._one, name, arguments) for name, arguments in commands.items()]
+            while wait(runs, timeout=1).not_done:  # on Windows Ctrl-C is heard between two waits, and not in one
+                if time.monotonic() > end:
+                    self._stop()
+                    end = math.inf
+            return {name: run.result() for name, run in zip(commands, runs, strict=True)}
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for child in self._running:
+                ask_to_end(child)
+
+    def _one(self, name: str, arguments: Sequence[str]) -> int | None:
+        command = [sys.executable, "-m", "genzoo", *arguments]
         with self._lock:
             if self._stopped:
-                return 1
+                return None
             child = start(command, stderr=PIPE, stdout=PIPE, env=self._environment())
             self._running.add(child)
         with child:
@@ -108,8 +129,5 @@ class Runs:
         try:
             yield
         except BaseException:
-            with self._lock:
-                self._stopped = True
-                for child in self._running:
-                    ask_to_end(child)
+            self._stop()
             raise

@@ -17,7 +17,7 @@ from torch.optim import Adam, Optimizer
 from genzoo.checkpoint.layout import STATE as STATE
 from genzoo.checkpoint.strict import parse_json
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
-from genzoo.errors import BadCheckpointError, TrainingError, brief
+from genzoo.errors import BadCheckpointError, DivergedError, brief
 
 _JSON = "json"
 _PLAIN = ("step", "seconds", "measuring", "history", "sums", "evaluations")
@@ -198,9 +198,9 @@ def refuse_not_finite(tensors: dict[str, Tensor], step: int) -> None:
             raise broke_down(f"{name} is not finite at step {step}")
 
 
-def broke_down(problem: str) -> TrainingError:
+def broke_down(problem: str) -> DivergedError:
     """The error that ends a run whose values are no longer finite; `problem` names them."""
-    return TrainingError(
+    return DivergedError(
         f"Training broke down: {problem}; the last good state is kept, "
         "begin anew in another --out with a lower --lr or another --seed."
     )

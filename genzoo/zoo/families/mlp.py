@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from genzoo.zoo.architecture import Activation, Architecture, check_dropout, check_least, check_sizes, scaled
 from genzoo.zoo.family import Family
-from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER
+from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER, WGAN, WGAN_PAPER
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,5 +57,6 @@ class Mlp(Architecture):
 
 MLPGAN = Family("mlpgan", "A GAN of fully connected nets", Mlp, GAN, (GAN_PAPER,), "tanh")
 MLPVAE = Family("mlpvae", "A variational autoencoder of fully connected nets", Mlp, VAE, (VAE_PAPER,))
+MLPWGAN = Family("mlpwgan", "A Wasserstein GAN of fully connected nets", Mlp, WGAN, (WGAN_PAPER,), "tanh")
 
-RECORDS = (MLPGAN, MLPVAE)
+RECORDS = (MLPGAN, MLPVAE, MLPWGAN)

@@ -1,0 +1,215 @@
+"""What a run of a study leaves for good: a small folder without weights, and how it is read again.  No torch."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genzoo.checkpoint.files import whole_file, whole_folder, write_text
+from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS
+from genzoo.checkpoint.measurement import SAME, read_metrics
+from genzoo.checkpoint.strict import read_bytes, read_json
+from genzoo.errors import DataError, UsageError, brief
+from genzoo.studies.study import Run, Study
+from genzoo.zoo.registry import ALL_METRICS
+
+FORMAT = 1
+SHARPNESS = "sharpness"
+"""A study's own measure, in `metrics.json` beside those that `genzoo evaluate` takes."""
+_POINTS = 100
+"""The most points of a loss curve that are kept."""
+_MOST_HISTORY = 1_000_000
+_FIELDS = {"format", "run", "seed", "steps", "entry", "parameters", "training", "versions", "problem"}
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a run.
+
+    Attributes:
+        folder: where it lies.
+        config: the contents of its `config.json`: the entry, how it was trained, and the versions that did it.
+        document: the measurement, of the form of `metrics.json`; empty for a run that broke down.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+    @property
+    def problem(self) -> str | None:
+        """What ended a run before its time, in a sentence; None for one that was trained to its end."""
+        problem: str | None = self.config["problem"]
+        return problem
+
+    @property
+    def parameters(self) -> int:
+        """The learned values of all its nets."""
+        return sum(self.config["parameters"].values())
+
+    def value(self, metric: str) -> float | None:
+        """A metric's value; None where it was not measured."""
+        row = self.document.get(metric)
+        return None if row is None else float(row["mean"])
+
+    def history(self) -> list[Row]:
+        """The loss curves: the step, and the mean of each loss since the row before.
+
+        Raises:
+            DataError: for a file that is no history.
+        """
+        path = self.folder / HISTORY
+        try:
+            rows = [json.loads(line) for line in read_bytes(path, _MOST_HISTORY).splitlines()]
+            if not all(isinstance(row, dict) and "step" in row for row in rows):
+                raise ValueError("a line is no row of losses")
+        except ValueError as error:
+            raise DataError(f"{path} is not a run's history ({error}): {_way_out(self.folder)}") from None
+        return rows
+
+
+def read_result(results: Path, run: Run) -> Result | None:
+    """What a run has left below a folder; None where it has not ended yet.
+
+    Raises:
+        DataError: for files that are not a run's, or another's.
+    """
+    folder = results / run.name
+    if not (folder / CONFIG).is_file():
+        return None
+    try:
+        config = read_json(folder / CONFIG)
+        if not isinstance(config, dict) or not set(config) >= _FIELDS:
+            raise ValueError("its fields are not a run's")
+        if config["format"] != FORMAT:
+            raise ValueError(f"its format is {brief(config['format'])}, this genzoo reads {FORMAT}")
+        if (config["run"], config["seed"]) != (run.name, run.seed):
+            raise ValueError(f"it is of {brief(config['run'])}")
+        if not all(isinstance(value, int) for value in config["parameters"].values()):
+            raise ValueError("its parameters are no numbers")
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"{folder / CONFIG} is not a run's ({error}): {_way_out(folder)}") from None
+    document = read_metrics(folder / METRICS) if config["problem"] is None else {}
+    return Result(folder, config, document)
+
+
+def _way_out(folder: Path) -> str:
+    return f"take {folder} away, and `genzoo study run` makes it anew."
+
+
+def write_result(
+    results: Path, config: Mapping[str, Any], document: Mapping[str, Any], history: Sequence[Row], pictures: Pictures
+) -> Path:
+    """Write a run's folder, whole or not at all.
+
+    Args:
+        results: the folder of such folders.
+        config: the contents of `config.json`, but for its format.
+        document: those of `metrics.json`; none where it is empty.
+        history: the loss curves, which are thinned.
+        pictures: by the names of their files.
+
+    Raises:
+        GenzooError: when it cannot be written.
+    """
+    folder = results / str(config["run"])
+    with whole_folder(folder, overwrite=True) as part:
+        write_text(part / CONFIG, _text({"format": FORMAT, **config}))
+        if document:
+            write_text(part / METRICS, _text(document))
+        write_text(part / HISTORY, "".join(json.dumps(row) + "\n" for row in thinned(history)))
+        for name, data in pictures.items():
+            with whole_file(part / name) as path:
+                path.write_bytes(data)
+    return folder
+
+
+Pictures = Mapping[str, bytes]
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def thinned(history: Sequence[Row], most: int = _POINTS) -> list[Row]:
+    """At most so many rows of a history: each the mean of some that follow one another, to four digits.
+
+    How far a loss strays within such a row is kept beside it, as `<loss>_spread`: a mean hides how restless it is.
+    """
+    size = max(1, -(-len(history) // most))
+    return [_mean(history[i : i + size]) for i in range(0, len(history), size)]
+
+
+def _mean(rows: Sequence[Row]) -> Row:
+    found: Row = {"step": rows[-1]["step"]}
+    for name in rows[0]:
+        if name != "step":
+            values = [row[name] for row in rows]
+            found[name] = _digits(statistics.fmean(values))
+            if len(values) > 1:
+                found[f"{name}_spread"] = _digits(statistics.stdev(values))
+    return found
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def read_study(results: Path, study: Study) -> dict[str, list[Result]]:
+    """What there is of a study: for the value of each setting the results of its seeds, in their order.
+
+    Raises:
+        DataError: for files that are not a run's.
+        UsageError: for runs that were measured otherwise than one another.
+    """
+    found: dict[str, list[Result]] = {setting.value: [] for setting in study.settings}
+    for run in study.runs:
+        if (result := read_result(results, run)) is not None:
+            found[run.setting.value].append(result)
+    _check_alike(study, itertools.chain.from_iterable(found.values()))
+    return found
+
+
+def _check_alike(study: Study, results: Iterable[Result]) -> None:
+    documents = [result.document for result in results if result.document]
+    for key in (*SAME, "seeds"):
+        if len({json.dumps(document[key], sort_keys=True) for document in documents}) > 1:
+            raise UsageError(
+                f"The runs of {study.name} were measured otherwise than one another in {key}: "
+                "take away those that differ, and `genzoo study run` measures them anew."
+            )
+
+
+def speed_file(results: Path, study: Study) -> Path:
+    """Where the time of a step of a study's settings lies below its results."""
+    return results / "speed" / f"{study.name}.json"
+
+
+def read_speed(results: Path, study: Study) -> dict[str, float]:
+    """The processor time of a step in seconds, by the values of a study's settings; empty where none was measured.
+
+    Raises:
+        DataError: for a file that is no such measurement.
+    """
+    path = speed_file(results, study)
+    if not path.is_file():
+        return {}
+    try:
+        document = read_json(path)
+        if document["format"] != FORMAT:
+            raise ValueError(f"its format is {brief(document['format'])}, this genzoo reads {FORMAT}")
+        seconds = {name: float(value) for name, value in document["seconds_per_step"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path} is not a measurement of speed ({error}): `genzoo study time` makes it anew.") from None
+    return {each.value: seconds[each.name] for each in study.settings if each.name in seconds}
+
+
+def label_of(metric: str) -> str:
+    """A metric's name as people write it."""
+    return "Sharpness" if metric == SHARPNESS else ALL_METRICS[metric].label

@@ -1,0 +1,158 @@
+"""A study so far, in numbers and in words: what its runs have come to, and what they show.  No torch."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genzoo.studies.results import Result, label_of
+from genzoo.studies.study import Study
+from genzoo.studies.verdict import (
+    CONFIDENCE,
+    RATIOS,
+    Verdict,
+    against_best,
+    best_of,
+    loss_sign,
+    mean_interval,
+    neighbours,
+)
+
+Found = Mapping[str, Sequence[Result]]
+"""For the value of each setting, the results of its seeds."""
+
+
+def values_of(found: Found, metric: str) -> dict[str, list[float]]:
+    """For each setting a metric's value for each seed that has one."""
+    each = {setting: (result.value(metric) for result in results) for setting, results in found.items()}
+    return {setting: [value for value in values if value is not None] for setting, values in each.items()}
+
+
+def measured_metrics(study: Study, found: Found) -> list[str]:
+    """The study's metrics that any of its runs has a value of."""
+    return [metric for metric in study.metrics if any(values_of(found, metric).values())]
+
+
+def summarise(study: Study, found: Found, speed: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """A study so far, as plain JSON values.
+
+    Args:
+        study: which.
+        found: what `read_study` gives.
+        speed: what `read_speed` gives.
+
+    Returns:
+        `settings`: for each its runs, those that broke down, its parameters, the processor time of a step in seconds,
+        and each metric's values, mean and interval; `verdicts`: for each metric the best setting, and what its seeds
+        show of each other one against it and against its neighbour on the axis.
+    """
+    metrics = measured_metrics(study, found)
+    return {
+        "study": study.name,
+        "report": study.report,
+        "figures": list(study.figures),
+        "claims": list(study.claims),
+        "axis": study.axis,
+        "steps": study.steps,
+        "confidence": CONFIDENCE,
+        "trained_on": trained_on(found),
+        "runs": {"done": sum(map(len, found.values())), "all": len(study.runs)},
+        "settings": {
+            setting: {"seconds_per_step": (speed or {}).get(setting), **_row(results, metrics)}
+            for setting, results in found.items()
+        },
+        "verdicts": {metric: _verdicts(metric, values_of(found, metric)) for metric in metrics},
+    }
+
+
+def _row(results: Sequence[Result], metrics: Sequence[str]) -> dict[str, Any]:
+    broken = [result.problem for result in results if result.problem is not None]
+    row: dict[str, Any] = {
+        "runs": [result.folder.name for result in results],
+        "broke_down": broken,
+        "parameters": results[0].parameters if results else None,
+    }
+    for metric in metrics:
+        if values := values_of({"": results}, metric)[""]:
+            row[metric] = {"mean": statistics.fmean(values), "interval": mean_interval(values), "values": values}
+    return row
+
+
+def _verdicts(metric: str, values: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    return {
+        "best": best_of(metric, values),
+        "against_best": {setting: vars(each) for setting, each in against_best(metric, values).items()},
+        "against_neighbour": {setting: vars(each) for setting, each in neighbours(metric, values).items()},
+    }
+
+
+def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None) -> str:
+    """A study so far as lines of text: what is asked, a table of its settings, and what each metric shows."""
+    done = sum(map(len, found.values()))
+    figures = f", figures {', '.join(map(str, study.figures))}" if study.figures else ""
+    head = [
+        f"{study.name}: {study.axis}, on {study.settings[0].entry.dataset.title}",
+        *(f"{study.report}{figures}: {claim}" for claim in study.claims),
+        f"{describe_budget(study)}; {done} of {len(study.runs)} runs are done",
+    ]
+    if machines := trained_on(found):
+        head.append(f"trained on {' and on '.join(machines)}")
+    metrics = measured_metrics(study, found)
+    lines = [*head, "", *_table(study, found, metrics, speed or {})]
+    for metric in metrics:
+        lines += ["", *_told(metric, values_of(found, metric))]
+    broken = [f"{result.folder.name}: {result.problem}" for each in found.values() for result in each if result.problem]
+    return "\n".join([*lines, *([""] if broken else []), *broken])
+
+
+def trained_on(found: Found) -> list[str]:
+    """The devices and precisions that the runs were trained with, in words: rounding is all that may differ by them."""
+    trainings = (result.config["training"] for results in found.values() for result in results)
+    return sorted({f"{training.get('device')} in {training.get('precision')}" for training in trainings})
+
+
+def describe_budget(study: Study) -> str:
+    """How long each run of a study is, in words."""
+    lengths = sorted({setting.steps for setting in study.settings})
+    words = f"{lengths[0]:,}" + (f" to {lengths[-1]:,}" if len(lengths) > 1 else "")
+    sizes = " or ".join(sorted({f"{setting.entry.recipe.batch_size}" for setting in study.settings}))
+    return f"{words} steps in batches of {sizes}, seeds {', '.join(map(str, study.seeds))}"
+
+
+def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[str, float]) -> list[str]:
+    arrows = [f"{label_of(metric)} {'↓' if loss_sign(metric) > 0 else '↑'}" for metric in metrics]
+    cells = [[study.axis.upper(), "RUNS", "PARAMETERS", "MS A STEP", *arrows]]
+    for setting, results in found.items():
+        broken = sum(result.problem is not None for result in results)
+        runs = f"{len(results)}" + (f", {broken} broke down" if broken else "")
+        parameters = f"{results[0].parameters:,}" if results else "-"
+        each = [_cell(values_of({"": results}, metric)[""]) for metric in metrics]
+        time = f"{1000 * speed[setting]:.3g}" if setting in speed else "-"
+        cells.append([setting, runs, parameters, time, *each])
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    interval = mean_interval(values)
+    return f"{statistics.fmean(values):.4g}" + (f" [{interval[0]:.4g}, {interval[1]:.4g}]" if interval else "")
+
+
+def _told(metric: str, values: Mapping[str, Sequence[float]]) -> list[str]:
+    best = best_of(metric, values)
+    lines = [f"{label_of(metric)}: {best} has the best mean"]
+    lines += [f"  {s} against it: {describe(metric, v)}" for s, v in against_best(metric, values).items()]
+    before = dict(zip(list(values)[1:], values, strict=False))
+    beside = {s: v for s, v in neighbours(metric, values).items() if best not in (s, before[s])}
+    return lines + [f"  {s} against {before[s]}: {describe(metric, v)}" for s, v in beside.items()]
+
+
+def describe(metric: str, verdict: Verdict) -> str:
+    """A verdict in words, with the interval that it is taken from."""
+    if verdict.difference is None:
+        return verdict.outcome
+    words = "times, at 95% between" if metric in RATIOS else "more, at 95% between"
+    return f"{verdict.outcome} ({verdict.difference:.4g} {words} {verdict.low:.4g} and {verdict.high:.4g})"
