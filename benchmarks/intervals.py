@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.measurement import MetricValue
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.data import load_images
@@ -105,24 +106,20 @@ def held(cells: Scores, metric: str) -> dict[str, float]:
     }
 
 
-def report(found: Mapping[str, Mapping[str, Mapping[str, float]]], metrics: Sequence[str]) -> dict[str, Any]:
-    """What of all entries is said of each metric, and of all."""
-    by_metric = {
-        metric: {
-            key: round(float(np.mean([entry[metric][key] for entry in found.values()])), 3)
-            for key in ("inside", "told_apart_from_itself")
-        }
-        for metric in metrics
-    }
-    overall = {
-        key: round(float(np.mean([row[key] for row in by_metric.values()])), 3)
-        for key in ("inside", "told_apart_from_itself")
-    }
-    return {"overall": overall, "metrics": by_metric, "entries": found}
+def summary(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is said of each metric over all entries, and of all metrics."""
+    metrics = list(dict.fromkeys(metric for entry in entries.values() for metric in entry["metrics"]))
+    found: dict[str, Any] = {"overall": {}, "metrics": {metric: {} for metric in metrics}}
+    for key in ("inside", "told_apart_from_itself"):
+        for metric in metrics:
+            each = [entry["metrics"][metric][key] for entry in entries.values() if metric in entry["metrics"]]
+            found["metrics"][metric][key] = round(float(np.mean(each)), 3)
+        found["overall"][key] = round(float(np.mean([row[key] for row in found["metrics"].values()])), 3)
+    return found
 
 
 def main() -> None:
-    """Measure, and write what was found."""
+    """Measure, and write what was found; entries that the file has already, and that are not named, stay in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="+")
     parser.add_argument("-n", "--num", type=int, default=5000, help="images of each seed, and of each part")
@@ -135,12 +132,12 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     torch.set_grad_enabled(False)
-    found = {}
+    entries = json.loads(arguments.out.read_text())["entries"] if arguments.out.is_file() else {}
+    settings = {key: getattr(arguments, key) for key in ("num", "seeds", "parts")}
     for name in arguments.names:
         cells = scores(name, arguments)
-        found[name] = {metric: held(cells, metric) for metric in arguments.metrics}
-    settings = {key: getattr(arguments, key) for key in ("num", "seeds", "parts")}
-    arguments.out.write_text(json.dumps({**settings, **report(found, arguments.metrics)}, indent=2) + "\n")
+        entries[name] = {**settings, "metrics": {metric: held(cells, metric) for metric in arguments.metrics}}
+        write_text(arguments.out, json.dumps({**summary(entries), "entries": entries}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
