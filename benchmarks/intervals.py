@@ -45,13 +45,16 @@ def stored(path: Path, compute: Any) -> Sample:
     return Sample(**read_tensors(path))
 
 
-def parts_of(extractor: Extractor, n: int, work: Path, data_dir: Path | None) -> list[Sample]:
-    """The training set in parts of `n` images, as the feature net sees them."""
-    dataset = extractor.dataset
-    path = work / f"{dataset.name}.safetensors"
-    whole = stored(path, lambda: extractor.extract(load_images(dataset, data_dir).pixels))
-    order = draw(len(whole), len(whole), seed=0)
-    return [whole[order[start : start + n]] for start in range(0, len(whole) - n + 1, n)]
+def parts_of(extractor: Extractor, arguments: argparse.Namespace) -> list[Sample]:
+    """Parts of the training set without an image in common, as the feature net sees them."""
+    dataset, n = extractor.dataset, arguments.num
+
+    def seen() -> Sample:
+        pixels = load_images(dataset, arguments.data_dir).pixels
+        return extractor.extract(pixels[draw(len(pixels), n * arguments.parts, seed=0)])
+
+    whole = stored(arguments.work / f"{dataset.name}-{n}-{arguments.parts}.safetensors", seen)
+    return [whole[start : start + n] for start in range(0, n * arguments.parts, n)]
 
 
 def scores(name: str, arguments: argparse.Namespace) -> Scores:
@@ -59,7 +62,7 @@ def scores(name: str, arguments: argparse.Namespace) -> Scores:
     n, work = arguments.num, arguments.work
     model = load(name)
     extractor = find_extractor(model.entry.dataset)
-    parts = parts_of(extractor, n, work, arguments.data_dir)[: arguments.parts]
+    parts = parts_of(extractor, arguments)
     found: Scores = {}
     for seed in range(arguments.seeds):
         batches = model.iter_samples(n, seed, batch_size=250)
