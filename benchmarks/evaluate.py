@@ -20,10 +20,10 @@ from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
+from ablation import machine
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, find_extractor
 from genzoo.evaluate.scores import KERNEL_SUBSET_SIZE, KERNEL_SUBSETS, Sample, score
 from genzoo.zoo.registry import DATASETS
-from train import processor
 
 Numbers = dict[str, float]
 
@@ -112,7 +112,7 @@ def main() -> None:
             results.append(row)
             print(json.dumps(row), flush=True)
     if options.out:
-        report = {"machine": f"{processor()}, 1 thread", "torch": torch.__version__, "results": results}
+        report = {"machine": machine(torch.device("cpu")), "torch": torch.__version__, "results": results}
         options.out.write_text(json.dumps(report, indent=2) + "\n")
 
 

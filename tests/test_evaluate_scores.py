@@ -121,8 +121,9 @@ def test_density_and_coverage_against_brute_force(scale: float) -> None:
     assert coverage == pytest.approx(sum(covered) / 45)
 
 
-def test_neighbourhoods_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake, real = normal(31, 4, seed=3), normal(45, 4, seed=4)
+@pytest.mark.parametrize("samples", [31, 80])
+def test_neighbourhoods_in_pieces(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, real = normal(samples, 4, seed=3), normal(45, 4, seed=4)
     whole = neighbourhoods(fake, real, radii_of(real))
     monkeypatch.setattr("genzoo.evaluate.neighbours._DISTANCES", 7 * 45)
     assert neighbourhoods(fake, real, radii_of(real)) == pytest.approx(whole)

@@ -248,7 +248,7 @@ class Conv2d(nn.Conv2d):
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
-    """`nn.ConvTranspose2d` of a square kernel, computed by this module in training on a processor where it is faster."""
+    """`nn.ConvTranspose2d` of a square kernel, computed by this module in training on a processor where it gains."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         assert isinstance(self.padding, tuple)

@@ -56,8 +56,9 @@ def neighbourhoods(sample: Tensor, reference: Tensor, radii: Radii) -> Neighbour
     """
     precise, inside = 0, 0
     recalled, covered = (torch.zeros(len(reference), dtype=torch.bool) for _ in range(2))
-    own = _Distances(sample, sample)
-    for rows, distances in _Distances(sample, reference):
+    longest = max(len(sample), len(reference))
+    own = _Distances(sample, sample, longest)
+    for rows, distances in _Distances(sample, reference, longest):
         (radius,) = _kth(own.of(rows), (PRECISION_NEIGHBOURS,))
         recalled |= _any(distances <= radius.unsqueeze(1), 0)
         precise += _count(_any(distances <= radii.precision, 1))
@@ -83,12 +84,15 @@ def density_coverage(sample: Tensor, reference: Tensor, radii: Radii) -> tuple[f
 
 
 class _Distances:
-    """Squared distances of all rows of one set to all of another, (rows, n) at a time, in memory that is used again."""
+    """Squared distances of all rows of one set to all of another, (rows, n) at a time, in memory that is used again.
 
-    def __init__(self, x: Tensor, y: Tensor) -> None:
+    `longest` is the longest set that the same rows are held against.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, longest: int = 0) -> None:
         self.x, self.y = x, y
         self.x_squares, self.y_squares = (each.square().sum(1) for each in (x, y))
-        self.rows = max(1, min(len(x), _DISTANCES // len(y)))
+        self.rows = max(1, min(len(x), _DISTANCES // max(longest, len(y))))
         self.memory = torch.empty((self.rows, len(y)), dtype=x.dtype)
 
     def of(self, rows: slice) -> Tensor:
