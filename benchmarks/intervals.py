@@ -29,6 +29,7 @@ from genzoo.evaluate.extractors import Extractor, draw, find_extractor
 from genzoo.evaluate.intervals import Score, row_of, scores_of
 from genzoo.evaluate.scores import Sample
 from genzoo.images.pixels import to_levels
+from genzoo.release.card.text import table as markdown
 from genzoo.sampling.model import load
 from genzoo.zoo.metrics import metrics_of
 
@@ -88,7 +89,7 @@ def measurements(cells: Scores, metric: str) -> dict[tuple[tuple[int, ...], int]
 def held(cells: Scores, metric: str) -> dict[str, float]:
     """How a metric's intervals fare."""
     rows = measurements(cells, metric)
-    inside = [
+    within = [
         row.interval[0] <= cells[seed, other][metric].value <= row.interval[1]
         for (three, part), row in rows.items()
         for seed, other in cells
@@ -104,7 +105,7 @@ def held(cells: Scores, metric: str) -> dict[str, float]:
         "mean": round(float(values.mean()), 5),
         "std": round(float(values.std(ddof=1)), 5),
         "margin": round(float(np.mean([row.margin for row in rows.values()])), 5),
-        "inside": round(float(np.mean(inside)), 4),
+        "inside": round(float(np.mean(within)), 4),
         "told_apart_from_itself": round(float(np.mean(apart)), 4),
     }
 
@@ -119,6 +120,29 @@ def summary(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             found["metrics"][metric][key] = round(float(np.mean(each)), 3)
         found["overall"][key] = round(float(np.mean([row[key] for row in found["metrics"].values()])), 3)
     return found
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """What docs/evaluate.md shows of it."""
+    entries = [
+        (f"`{name}`", f"{entry['num']:,}", str(entry["seeds"]), str(entry["parts"]), f"{inside(entry):.1%}")
+        for name, entry in found["entries"].items()
+    ]
+    metrics = [
+        (f"`{name}`", f"{row['inside']:.1%}", f"{row['told_apart_from_itself']:.1%}")
+        for name, row in {**found["metrics"], "all": found["overall"]}.items()
+    ]
+    return "\n\n".join(
+        [
+            markdown(("entry", "images", "seeds", "parts", "measured anew within"), entries),
+            markdown(("metric", "measured anew within", "told apart from itself"), metrics),
+        ]
+    )
+
+
+def inside(entry: Mapping[str, Any]) -> float:
+    """The share of an entry's fresh scores that lie in the intervals, over all metrics."""
+    return float(np.mean([row["inside"] for row in entry["metrics"].values()]))
 
 
 def main() -> None:
