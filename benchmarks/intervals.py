@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.measurement import MetricValue
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
 from genzoo.data import load_images
@@ -28,6 +29,7 @@ from genzoo.evaluate.extractors import Extractor, draw, find_extractor
 from genzoo.evaluate.intervals import Score, row_of, scores_of
 from genzoo.evaluate.scores import Sample
 from genzoo.images.pixels import to_levels
+from genzoo.release.card.text import table as markdown
 from genzoo.sampling.model import load
 from genzoo.zoo.metrics import metrics_of
 
@@ -44,13 +46,16 @@ def stored(path: Path, compute: Any) -> Sample:
     return Sample(**read_tensors(path))
 
 
-def parts_of(extractor: Extractor, n: int, work: Path, data_dir: Path | None) -> list[Sample]:
-    """The training set in parts of `n` images, as the feature net sees them."""
-    dataset = extractor.dataset
-    path = work / f"{dataset.name}.safetensors"
-    whole = stored(path, lambda: extractor.extract(load_images(dataset, data_dir).pixels))
-    order = draw(len(whole), len(whole), seed=0)
-    return [whole[order[start : start + n]] for start in range(0, len(whole) - n + 1, n)]
+def parts_of(extractor: Extractor, arguments: argparse.Namespace) -> list[Sample]:
+    """Parts of the training set without an image in common, as the feature net sees them."""
+    dataset, n = extractor.dataset, arguments.num
+
+    def seen() -> Sample:
+        pixels = load_images(dataset, arguments.data_dir).pixels
+        return extractor.extract(pixels[draw(len(pixels), n * arguments.parts, seed=0)])
+
+    whole = stored(arguments.work / f"{dataset.name}-{n}-{arguments.parts}.safetensors", seen)
+    return [whole[start : start + n] for start in range(0, n * arguments.parts, n)]
 
 
 def scores(name: str, arguments: argparse.Namespace) -> Scores:
@@ -58,7 +63,7 @@ def scores(name: str, arguments: argparse.Namespace) -> Scores:
     n, work = arguments.num, arguments.work
     model = load(name)
     extractor = find_extractor(model.entry.dataset)
-    parts = parts_of(extractor, n, work, arguments.data_dir)[: arguments.parts]
+    parts = parts_of(extractor, arguments)
     found: Scores = {}
     for seed in range(arguments.seeds):
         batches = model.iter_samples(n, seed, batch_size=250)
@@ -84,7 +89,7 @@ def measurements(cells: Scores, metric: str) -> dict[tuple[tuple[int, ...], int]
 def held(cells: Scores, metric: str) -> dict[str, float]:
     """How a metric's intervals fare."""
     rows = measurements(cells, metric)
-    inside = [
+    within = [
         row.interval[0] <= cells[seed, other][metric].value <= row.interval[1]
         for (three, part), row in rows.items()
         for seed, other in cells
@@ -100,29 +105,48 @@ def held(cells: Scores, metric: str) -> dict[str, float]:
         "mean": round(float(values.mean()), 5),
         "std": round(float(values.std(ddof=1)), 5),
         "margin": round(float(np.mean([row.margin for row in rows.values()])), 5),
-        "inside": round(float(np.mean(inside)), 4),
+        "inside": round(float(np.mean(within)), 4),
         "told_apart_from_itself": round(float(np.mean(apart)), 4),
     }
 
 
-def report(found: Mapping[str, Mapping[str, Mapping[str, float]]], metrics: Sequence[str]) -> dict[str, Any]:
-    """What of all entries is said of each metric, and of all."""
-    by_metric = {
-        metric: {
-            key: round(float(np.mean([entry[metric][key] for entry in found.values()])), 3)
-            for key in ("inside", "told_apart_from_itself")
-        }
-        for metric in metrics
-    }
-    overall = {
-        key: round(float(np.mean([row[key] for row in by_metric.values()])), 3)
-        for key in ("inside", "told_apart_from_itself")
-    }
-    return {"overall": overall, "metrics": by_metric, "entries": found}
+def summary(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is said of each metric over all entries, and of all metrics."""
+    metrics = list(dict.fromkeys(metric for entry in entries.values() for metric in entry["metrics"]))
+    found: dict[str, Any] = {"overall": {}, "metrics": {metric: {} for metric in metrics}}
+    for key in ("inside", "told_apart_from_itself"):
+        for metric in metrics:
+            each = [entry["metrics"][metric][key] for entry in entries.values() if metric in entry["metrics"]]
+            found["metrics"][metric][key] = round(float(np.mean(each)), 3)
+        found["overall"][key] = round(float(np.mean([row[key] for row in found["metrics"].values()])), 3)
+    return found
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """What docs/evaluate.md shows of it."""
+    entries = [
+        (f"`{name}`", f"{entry['num']:,}", str(entry["seeds"]), str(entry["parts"]), f"{inside(entry):.1%}")
+        for name, entry in found["entries"].items()
+    ]
+    metrics = [
+        (f"`{name}`", f"{row['inside']:.1%}", f"{row['told_apart_from_itself']:.1%}")
+        for name, row in {**found["metrics"], "all": found["overall"]}.items()
+    ]
+    return "\n\n".join(
+        [
+            markdown(("entry", "images", "seeds", "parts", "measured anew within"), entries),
+            markdown(("metric", "measured anew within", "told apart from itself"), metrics),
+        ]
+    )
+
+
+def inside(entry: Mapping[str, Any]) -> float:
+    """The share of an entry's fresh scores that lie in the intervals, over all metrics."""
+    return float(np.mean([row["inside"] for row in entry["metrics"].values()]))
 
 
 def main() -> None:
-    """Measure, and write what was found."""
+    """Measure, and write what was found; entries that the file has already, and that are not named, stay in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="+")
     parser.add_argument("-n", "--num", type=int, default=5000, help="images of each seed, and of each part")
@@ -135,12 +159,12 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     torch.set_grad_enabled(False)
-    found = {}
+    entries = json.loads(arguments.out.read_text())["entries"] if arguments.out.is_file() else {}
+    settings = {key: getattr(arguments, key) for key in ("num", "seeds", "parts")}
     for name in arguments.names:
         cells = scores(name, arguments)
-        found[name] = {metric: held(cells, metric) for metric in arguments.metrics}
-    settings = {key: getattr(arguments, key) for key in ("num", "seeds", "parts")}
-    arguments.out.write_text(json.dumps({**settings, **report(found, arguments.metrics)}, indent=2) + "\n")
+        entries[name] = {**settings, "metrics": {metric: held(cells, metric) for metric in arguments.metrics}}
+        write_text(arguments.out, json.dumps({**summary(entries), "entries": entries}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

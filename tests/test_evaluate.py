@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -534,3 +535,17 @@ def test_inception_without_a_network_is_one_sentence(monkeypatch: pytest.MonkeyP
         GenzooError, match=r"could not be downloaded \(no route to host\): measure with --features genzoo"
     ):
         find_extractor(MNIST, "inception")
+
+
+def test_inception_without_its_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
+    with pytest.raises(UsageError, match=r"needs torch-fidelity: pip install torch-fidelity, or measure with"):
+        find_extractor(MNIST, "inception")
+
+
+@pytest.mark.usefixtures("small_reference")
+def test_genzoos_own_features_are_measured_without_torch_fidelity(gan: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "torch_fidelity"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    assert evaluate(gan, Settings(n=N, seeds=(0,))).rows["frechet_distance"].mean > 0

@@ -208,7 +208,8 @@ def test_a_checkpoint_folder_gets_its_metrics(tmp_path: Path) -> None:
     assert json.loads(written)["seeds"] == [0, 5]
     assert shown.stdout.startswith(
         "Of 150 images each, against 10,000 of the test set of mnist, as genzoo-mnist v1 sees them; the training set's "
-        "numbers are of 150 training images.\nMeans over the seeds 0, 5.\n"
+        "numbers are of 150 training images.\nThey cannot be compared with the cards' numbers, which are of 10,000 "
+        "images against the test set.\nMeans over the seeds 0, 5.\n"
     )
     assert re.search(r"^Fréchet distance +[\d.]+ ± [\d.]+ \(training set [\d.]+\)$", shown.stdout, re.MULTILINE)
     again = run(evaluate_command, folder, "-n", 150, "--seeds", "0,5", "--json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -49,11 +51,12 @@ def collapsed(x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("spoil", [real, moved, collapsed])
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
-def test_numbers_are_torch_fidelitys(dataset: str, spoil: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_are_torch_fidelitys(
+    dataset: str, spoil: Callable[[Tensor], Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("genzoo.evaluate.scores.KERNEL_SUBSETS", SUBSETS)
     extractor = find_extractor(DATASETS[dataset])
-    train, reference = (extractor.real(split)[:N] for split in ("train", "test"))  # type: ignore[arg-type]
-    assert callable(spoil)
+    train, reference = extractor.real("train")[:N], extractor.real("test")[:N]
     sample = Sample(spoil(train.features), train.logits)
     wanted = judged(sample, reference)
     found = score(sample, reference, SEED, list(wanted))

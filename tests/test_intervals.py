@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +14,13 @@ from torch import Tensor
 
 from genzoo.checkpoint.measurement import MetricValue
 from genzoo.evaluate.comparison import are_tied, difference
-from genzoo.evaluate.intervals import DRAWS, QUANTILE, draws_of, margin_of, row_of, row_of_images, scores_of
+from genzoo.evaluate.intervals import DRAWS, QUANTILE, Score, draws_of, margin_of, row_of, row_of_images, scores_of
 from genzoo.evaluate.scores import Sample, score
+from intervals import held, summary, table
 
 pytestmark = pytest.mark.numeric
 
+ROOT = Path(__file__).parents[1]
 CHECKED = ["frechet_distance", "precision", "recall", "coverage", "confidence"]
 
 
@@ -25,6 +29,28 @@ def images(n: int, seed: int, moved: float = 0.0) -> Sample:
     generator = torch.Generator().manual_seed(seed)
     drawn: Tensor = torch.randn(n, 4, generator=generator) * (1 + moved)
     return Sample(drawn, 2 * torch.randn(n, 5, generator=generator))
+
+
+def test_what_the_docs_say_of_coverage_was_measured() -> None:
+    found = json.loads((ROOT / "benchmarks" / "intervals.json").read_text())
+    assert summary(found["entries"]) == {key: found[key] for key in ("overall", "metrics")}
+    assert table(found) in (ROOT / "docs" / "evaluate.md").read_text()
+    assert found["overall"]["inside"] >= 0.93
+
+
+def test_the_check_counts_what_lies_within() -> None:
+    off = {(5, 1): 9.0}
+    real, noise = np.random.default_rng(0).normal(size=(2, 6, DRAWS))
+    cells = {
+        (seed, part): {"recall": Score(0.5 + off.get((seed, part), 0.0), 0.1 * (real[part] + noise[seed]))}
+        for seed in range(6)
+        for part in range(2)
+    }
+    found = held(cells, "recall")
+    # Two sets of seeds with two parts; of the fresh scores of another part, three each, the one that is far off is met
+    # by the first three seeds with the first part; its own measurement is off as well, and meets three of the others.
+    assert found["inside"] == pytest.approx(1 - (1 + 3) / 12, abs=1e-4)
+    assert found["told_apart_from_itself"] == 0.5
 
 
 def test_draws_vary_as_the_mean_that_they_are_of() -> None:

@@ -12,7 +12,7 @@ import pytest
 import genzoo
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.manifest import is_here, weights_home
-from genzoo.checkpoint.measurement import measurement_of, read_metrics
+from genzoo.checkpoint.measurement import MetricValue, measurement_of, read_metrics
 from genzoo.errors import DataError, InvalidEntryError
 from genzoo.evaluate import compare
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, find_extractor
@@ -76,6 +76,8 @@ def test_every_shipped_measurement_survives_its_record(name: str) -> None:
         ({"coverage": {"mean": 1.0, "margin": [0.5]}}, r"it\.rows\.coverage\.margin must be of type float"),
         ({"coverage": {"mean": 1.0, "values": [0.5, "x"]}}, r"it\.rows\.coverage\.values must be of type float"),
         ({"coverage": {"mean": 1.0, "draws": "0.5 x"}}, "its draws are '0\\.5 x'"),
+        ({"coverage": {"mean": 1.0, "margin": -1}}, r"its margin is -1\.0"),
+        ({"coverage": {"mean": 1.0, "draws": "0.5 nan"}}, "its draws are '0\\.5 nan'"),
         ({"coverage": {"mean": 1.0, "draws": "0.5 inf"}}, "its draws are '0\\.5 inf'"),
         ({"coverage": {"mean": 1.0, "sigma": 0.5}}, r"it\.rows\.coverage has unknown fields \['sigma'\]"),
         ({"mixture_prior": []}, r"its mixture_prior is \[\]"),
@@ -113,3 +115,20 @@ def test_a_metric_must_have_a_key_of_its_own(name: str) -> None:
 def test_what_computes_a_metric_is_there() -> None:
     for name, metric in ALL_METRICS.items():
         assert resolve(metric.compute).__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (MetricValue(0.423788, std=0.00679), "0.4238 ± 0.0068"),
+        (MetricValue(0.423788, std=0.00679, margin=0.1022), "0.42 ± 0.10"),
+        (MetricValue(8.42978, margin=0.0678), "8.430 ± 0.068"),
+        (MetricValue(-2657.98, standard_error=10.6, margin=29.4), "-2,658 ± 29"),
+        (MetricValue(123456.0, margin=2345.0), "123,456 ± 2,345"),
+        (MetricValue(1.0, margin=1e-300), "1.000000000000 ± 0.000000000000"),
+        (MetricValue(0.5, margin=0.0), "0.5 ± 0"),
+        (MetricValue(0.5), "0.5"),
+    ],
+)
+def test_a_value_has_the_digits_that_its_interval_leaves_it(row: MetricValue, text: str) -> None:
+    assert row.text == text

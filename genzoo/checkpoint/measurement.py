@@ -20,6 +20,7 @@ FORMAT = 1
 SAME = ("dataset", "features", "reference", "n")
 """The fields that measurements must share to be compared."""
 _LONGEST_NAME = 255
+_LARGEST_DRAW, _MOST_DECIMALS = 1e100, 12
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ class MetricValue:
     draws: str = ""
 
     def __post_init__(self) -> None:
+        check(self.margin is None or self.margin >= 0, f"its margin is {self.margin}")
         try:
-            right = all(map(math.isfinite, self.drawn))
+            right = all(abs(draw) < _LARGEST_DRAW for draw in self.drawn)  # which NaN is not either
         except ValueError:
             right = False
         check(right, f"its draws are {brief(self.draws, 40)}")
@@ -117,7 +119,7 @@ class MetricValue:
     def text(self) -> str:
         """The value with its spread, e.g. 0.424 ± 0.065; of an interval's value the digits that it leaves."""
         if self.margin:
-            decimals = max(0, 1 - math.floor(math.log10(self.margin)))
+            decimals = min(max(0, 1 - math.floor(math.log10(self.margin))), _MOST_DECIMALS)
             return f"{self.mean:,.{decimals}f} ± {self.margin:,.{decimals}f}"
         return f"{self.mean:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
 

@@ -179,12 +179,19 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
 
 
 def _show(measurement: Measurement, as_json: bool) -> None:
+    from genzoo.evaluate import Settings
     from genzoo.evaluate.display import described
 
     if as_json:
         click.echo(measurement.to_text(), nl=False)
         return
     click.echo(described(measurement))
+    published = Settings()
+    if measurement.features and (measurement.n, measurement.reference.split) != (published.n, published.reference):
+        click.echo(
+            f"They cannot be compared with the cards' numbers, which are of {published.n:,} images against the "
+            f"{published.reference} set."
+        )
     if len(measurement.seeds) > 1 and measurement.features:
         click.echo(f"Means over the seeds {', '.join(map(str, measurement.seeds))}.")
     click.echo("±: 95 of 100 repeated measurements, of other samples against other real images, lie within it.\n")

@@ -118,10 +118,13 @@ def _headline(row: manifest.Headline) -> str:
     return f"{row.mean:.2f}" + ("" if row.margin is None else f" ±{row.margin:.2f}")
 
 
-def _mean(metrics: Any, key: str) -> float | None:
+def _value(metrics: Any, key: str) -> tuple[float, float | None] | None:
+    """A metric's mean and margin, of a measurement as its file has it: `genzoo list` has no time for records."""
     match metrics.get(key) if isinstance(metrics, dict) else None:
+        case {"mean": int() | float() as mean, "margin": int() | float() as margin}:
+            return mean, margin
         case {"mean": int() | float() as mean}:
-            return mean
+            return mean, None
     return None
 
 
@@ -130,6 +133,7 @@ def _mean(metrics: Any, key: str) -> float | None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
+    from genzoo.checkpoint.measurement import MetricValue
     from genzoo.zoo.registry import ALL_METRICS
 
     if manifest.is_of_catalog(source):
@@ -146,14 +150,16 @@ def info(source: str, as_json: bool) -> None:
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
-    means = {metric.label: _mean(facts["metrics"], key) for key, metric in ALL_METRICS.items()}
-    nested["metrics"] = {label: f"{mean:.4g}" for label, mean in means.items() if mean is not None}
+    values = {metric.label: _value(facts["metrics"], key) for key, metric in ALL_METRICS.items()}
+    nested["metrics"] = {
+        label: MetricValue(value[0], margin=value[1]).text for label, value in values.items() if value is not None
+    }
     told = ("steps", "step", "seed", "precision", "device")
     nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
-    for key, values in nested.items():
-        if not values:
+    for key, fields in nested.items():
+        if not fields:
             continue
         click.echo(f"{key}:")
-        width = max(14, *map(len, values))
-        for field, value in values.items():
+        width = max(14, *map(len, fields))
+        for field, value in fields.items():
             click.echo(f"  {field.replace('_', ' '):{width}} {value}")

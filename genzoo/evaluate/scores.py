@@ -62,13 +62,16 @@ class Sample:
     @cached_property
     def moments(self) -> Moments:
         """Mean and covariance of the features."""
-        return Moments(self.doubled.mean(0), torch.atleast_2d(torch.cov(self.doubled.T)))
+        mean = self.doubled.mean(0)
+        centred = self.doubled - mean
+        return Moments(mean, centred.T @ centred / (len(self) - 1))
 
     @cached_property
     def deviation(self) -> Tensor:
         """The symmetric square root of the features' covariance: (d, d)."""
         values, vectors = torch.linalg.eigh(self.moments.covariance)
-        return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+        root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+        return root
 
     @cached_property
     def radii(self) -> Radii:
