@@ -14,7 +14,7 @@ import genzoo
 from genzoo.cli import main
 from genzoo.data import load_images
 from genzoo.errors import MissingLibraryError
-from genzoo.evaluate import evaluate, plot
+from genzoo.evaluate import compare, evaluate, plot
 from genzoo.extras import TRAIN
 from genzoo.train import train
 from genzoo.zoo.datasets import MNIST, OLIVETTI
