@@ -302,7 +302,12 @@ def test_settings_that_are_not_alike_are_refused() -> None:
     other = Setting("other", vae(3, dataclasses.replace(vae(3).recipe, lr=1e-4)), 30)
     with pytest.raises(InvalidEntryError, match="differ in lr, which it does not say"):
         dataclasses.replace(LATENTS, settings=(one, other))
-    assert dataclasses.replace(LATENTS, settings=(one, other), differs=("lr",)).runs
+    assert dataclasses.replace(LATENTS, settings=(one, other), differs=("lr", "latent_size")).runs
+    wider = dataclasses.replace(vae(2), arch=dataclasses.replace(vae(2).arch, generator=(64,)))
+    with pytest.raises(InvalidEntryError, match="differ in generator"):
+        dataclasses.replace(LATENTS, settings=(one, Setting("wider", wider, 30)))
+    with pytest.raises(InvalidEntryError, match="differ in latent_size"):
+        dataclasses.replace(LATENTS, differs=())
     with pytest.raises(InvalidEntryError, match="differ in steps"):
         dataclasses.replace(LATENTS, settings=(one, dataclasses.replace(LATENTS.settings[1], steps=31)))
     with pytest.raises(InvalidEntryError, match="compares nothing"):
