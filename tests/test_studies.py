@@ -36,6 +36,7 @@ from genzoo.studies.summary import summarise, to_text
 from genzoo.studies.verdict import against_best, best_of, compare_values, mean_interval, neighbours, welch_interval
 from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES, REPORTS
+from genzoo.zoo.families.mlp import Mlp
 from genzoo.zoo.registry import register
 from genzoo.zoo.spec import Entry
 
@@ -303,7 +304,7 @@ def test_settings_that_are_not_alike_are_refused() -> None:
     with pytest.raises(InvalidEntryError, match="differ in lr, which it does not say"):
         dataclasses.replace(LATENTS, settings=(one, other))
     assert dataclasses.replace(LATENTS, settings=(one, other), differs=("lr", "latent_size")).runs
-    wider = dataclasses.replace(vae(2), arch=dataclasses.replace(vae(2).arch, generator=(64,)))
+    wider = dataclasses.replace(vae(2), arch=Mlp((64,), (32,)))
     with pytest.raises(InvalidEntryError, match="differ in generator"):
         dataclasses.replace(LATENTS, settings=(one, Setting("wider", wider, 30)))
     with pytest.raises(InvalidEntryError, match="differ in latent_size"):
