@@ -21,7 +21,7 @@ import studies
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, STATE
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli.several import Runs
-from genzoo.errors import DataError, InvalidEntryError, TrainingError, UnknownNameError, UsageError
+from genzoo.errors import DataError, InvalidEntryError, StoppedError, TrainingError, UnknownNameError, UsageError
 from genzoo.evaluate import Settings
 from genzoo.nets import build
 from genzoo.platforms import lock
@@ -119,6 +119,22 @@ def test_a_run_that_is_done_is_left_alone(carried_out: Path, tmp_path: Path, mon
     carry_out(run, out)
     for name in (METRICS, HISTORY, SAMPLES, PROGRESS):
         left, right = (folder / "results" / run.name / name for folder in (out, carried_out))
+        assert left.read_bytes() == right.read_bytes(), name
+
+
+def test_a_run_is_stopped_and_goes_on(carried_out: Path, tmp_path: Path) -> None:
+    run = OBJECTIVES.runs[1]
+
+    def stop(_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(StoppedError, match="the same command goes on"):
+        conduct(run, tmp_path / "runs", tmp_path / "results", settings=MEASURED, report=stop)
+    assert (tmp_path / "runs" / run.name / STATE).exists()
+    assert read_result(tmp_path / "results", run) is None
+    carry_out(run, tmp_path)
+    for name in (METRICS, HISTORY, SAMPLES, PROGRESS):
+        left, right = (folder / "results" / run.name / name for folder in (tmp_path, carried_out))
         assert left.read_bytes() == right.read_bytes(), name
 
 
