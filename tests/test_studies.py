@@ -32,8 +32,16 @@ from genzoo.studies.results import read_result, read_speed, read_study, thinned
 from genzoo.studies.sharpness import laplacian_variance
 from genzoo.studies.speed import measure_speed
 from genzoo.studies.study import Run, Setting, all_runs
-from genzoo.studies.summary import summarise, to_text
-from genzoo.studies.verdict import against_best, best_of, compare_values, mean_interval, neighbours, welch_interval
+from genzoo.studies.summary import describe, summarise, to_text
+from genzoo.studies.verdict import (
+    Verdict,
+    against_best,
+    best_of,
+    compare_values,
+    mean_interval,
+    neighbours,
+    welch_interval,
+)
 from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES, REPORTS
 from genzoo.zoo.families.mlp import Mlp
@@ -203,7 +211,19 @@ def test_a_study_in_words_and_numbers(carried_out: Path, tmp_path: Path) -> None
     assert "report 4, figures 3: 8 are better" in told
     assert "30 steps in batches of 20, seeds 0, 1; 4 of 4 runs are done" in told
     assert "trained on cpu in fp32" in told.splitlines()
+    assert f"Sharpness: {summary['verdicts']['sharpness']['best']} has the highest mean" in told
     assert f"ELBO: {verdict['best']} has the best mean" in told
+
+
+def test_verdicts_in_words(carried_out: Path) -> None:
+    assert describe("frechet_distance", Verdict("worse", 1.5, 1.25, 1.75)) == (
+        "worse (1.5 times, at 95% between 1.25 and 1.75)"
+    )
+    assert describe("elbo", Verdict("better", 2.0, 1.0, 3.0)) == "better (2 more, at 95% between 1 and 3)"
+    assert describe("sharpness", Verdict("worse", 0.5, 0.4, 0.6)).startswith("less sharp (0.5 times")
+    assert describe("elbo", Verdict("too few seeds")) == "too few seeds"
+    found = {value: results[:1] for value, results in read_study(carried_out / "results", LATENTS).items()}
+    assert "ELBO: too few seeds for a verdict" in to_text(LATENTS, found).splitlines()
 
 
 def test_what_is_not_done_yet_is_no_result(tmp_path: Path) -> None:
