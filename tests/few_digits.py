@@ -53,6 +53,7 @@ def gan() -> Entry:
 _TWO, _EIGHT = (Setting(str(z), vae(z), 30) for z in (2, 8))
 LATENTS = Study(
     "few-latents", "report 4", "latent size", (_TWO, _EIGHT), ("8 are better",), figures=(3,), seeds=(0, 1),
+    differs=("latent_size",),
     metrics=("frechet_distance", "elbo", "sharpness"),
 )  # fmt: skip
 # The setting of 8 is in both, and its runs serve both.

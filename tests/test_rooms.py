@@ -46,6 +46,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__
         ("sklearn", {"data", "train"}),
         ("torch_fidelity", {"evaluate"}),
         ("jinja2", {"release"}),
+        ("scipy", {"studies"}),
         ("yaml", set()),
     ],
 )

@@ -21,7 +21,7 @@ import studies
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, STATE
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli.several import Runs
-from genzoo.errors import DataError, InvalidEntryError, TrainingError, UnknownNameError, UsageError
+from genzoo.errors import DataError, InvalidEntryError, StoppedError, TrainingError, UnknownNameError, UsageError
 from genzoo.evaluate import Settings
 from genzoo.nets import build
 from genzoo.platforms import lock
@@ -32,10 +32,19 @@ from genzoo.studies.results import read_result, read_speed, read_study, thinned
 from genzoo.studies.sharpness import laplacian_variance
 from genzoo.studies.speed import measure_speed
 from genzoo.studies.study import Run, Setting, all_runs
-from genzoo.studies.summary import summarise, to_text
-from genzoo.studies.verdict import against_best, best_of, compare_values, mean_interval, neighbours, welch_interval
+from genzoo.studies.summary import describe, summarise, to_text
+from genzoo.studies.verdict import (
+    Verdict,
+    against_best,
+    best_of,
+    compare_values,
+    mean_interval,
+    neighbours,
+    welch_interval,
+)
 from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES, REPORTS
+from genzoo.zoo.families.mlp import Mlp
 from genzoo.zoo.registry import register
 from genzoo.zoo.spec import Entry
 
@@ -121,6 +130,22 @@ def test_a_run_that_is_done_is_left_alone(carried_out: Path, tmp_path: Path, mon
         assert left.read_bytes() == right.read_bytes(), name
 
 
+def test_a_run_is_stopped_and_goes_on(carried_out: Path, tmp_path: Path) -> None:
+    run = OBJECTIVES.runs[1]
+
+    def stop(_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(StoppedError, match="the same command goes on"):
+        conduct(run, tmp_path / "runs", tmp_path / "results", settings=MEASURED, report=stop)
+    assert (tmp_path / "runs" / run.name / STATE).exists()
+    assert read_result(tmp_path / "results", run) is None
+    carry_out(run, tmp_path)
+    for name in (METRICS, HISTORY, SAMPLES, PROGRESS):
+        left, right = (folder / "results" / run.name / name for folder in (tmp_path, carried_out))
+        assert left.read_bytes() == right.read_bytes(), name
+
+
 def test_another_process_at_work_on_a_run(tmp_path: Path) -> None:
     run = LATENTS.runs[0]
     (tmp_path / "runs").mkdir()
@@ -186,7 +211,19 @@ def test_a_study_in_words_and_numbers(carried_out: Path, tmp_path: Path) -> None
     assert "report 4, figures 3: 8 are better" in told
     assert "30 steps in batches of 20, seeds 0, 1; 4 of 4 runs are done" in told
     assert "trained on cpu in fp32" in told.splitlines()
+    assert f"Sharpness: {summary['verdicts']['sharpness']['best']} has the highest mean" in told
     assert f"ELBO: {verdict['best']} has the best mean" in told
+
+
+def test_verdicts_in_words(carried_out: Path) -> None:
+    assert describe("frechet_distance", Verdict("worse", 1.5, 1.25, 1.75)) == (
+        "worse (1.5 times, at 95% between 1.25 and 1.75)"
+    )
+    assert describe("elbo", Verdict("better", 2.0, 1.0, 3.0)) == "better (2 more, at 95% between 1 and 3)"
+    assert describe("sharpness", Verdict("worse", 0.5, 0.4, 0.6)).startswith("less sharp (0.5 times")
+    assert describe("elbo", Verdict("too few seeds")) == "too few seeds"
+    found = {value: results[:1] for value, results in read_study(carried_out / "results", LATENTS).items()}
+    assert "ELBO: too few seeds for a verdict" in to_text(LATENTS, found).splitlines()
 
 
 def test_what_is_not_done_yet_is_no_result(tmp_path: Path) -> None:
@@ -302,7 +339,12 @@ def test_settings_that_are_not_alike_are_refused() -> None:
     other = Setting("other", vae(3, dataclasses.replace(vae(3).recipe, lr=1e-4)), 30)
     with pytest.raises(InvalidEntryError, match="differ in lr, which it does not say"):
         dataclasses.replace(LATENTS, settings=(one, other))
-    assert dataclasses.replace(LATENTS, settings=(one, other), differs=("lr",)).runs
+    assert dataclasses.replace(LATENTS, settings=(one, other), differs=("lr", "latent_size")).runs
+    wider = dataclasses.replace(vae(2), arch=Mlp((64,), (32,)))
+    with pytest.raises(InvalidEntryError, match="differ in generator"):
+        dataclasses.replace(LATENTS, settings=(one, Setting("wider", wider, 30)))
+    with pytest.raises(InvalidEntryError, match="differ in latent_size"):
+        dataclasses.replace(LATENTS, differs=())
     with pytest.raises(InvalidEntryError, match="differ in steps"):
         dataclasses.replace(LATENTS, settings=(one, dataclasses.replace(LATENTS.settings[1], steps=31)))
     with pytest.raises(InvalidEntryError, match="compares nothing"):

@@ -70,6 +70,7 @@ def _described(each: Study, done: int) -> dict[str, Any]:
         "figures": list(each.figures),
         "claims": list(each.claims),
         "axis": each.axis,
+        "differs": list(each.differs),
         "settings": {setting.value: setting.name for setting in each.settings},
         "budget": describe_budget(each),
         "runs": len(each.runs),
@@ -194,22 +195,23 @@ def show_command(names: tuple[str, ...], results: Path, as_json: bool) -> None:
 @study.command("time")
 @_names
 @_results
+@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Turns of each setting.")
 @_precision
 @data_dir
-def time_command(names: tuple[str, ...], results: Path, precision: Any, data_dir: Path | None) -> None:
+def time_command(names: tuple[str, ...], results: Path, rounds: int, precision: Any, data_dir: Path | None) -> None:
     """Measure the processor time of a step of each setting of studies, in turns."""
     import torch
 
     from genzoo.accel.memory import prepare_process
-    from genzoo.studies.speed import ROUNDS, measure_speed
+    from genzoo.studies.speed import measure_speed
     from genzoo.train import choose_precision
 
     studies = find_studies(names)
     prepare_process()
     settled = choose_precision(precision, torch.device("cpu"))
     for each in studies:
-        with progress_bar(each.name, ROUNDS) as move:
+        with progress_bar(each.name, rounds) as move:
             measured = measure_speed(
-                each, results, data_dir=data_dir, precision=settled, report=lambda done: move(done, "")
+                each, results, data_dir=data_dir, precision=settled, rounds=rounds, report=lambda done: move(done, "")
             )
         click.echo(measured)

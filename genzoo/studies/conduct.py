@@ -17,7 +17,7 @@ from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, HISTORY, PROGRESS, SAMPLES, STATE
 from genzoo.data import load_images
-from genzoo.errors import DivergedError, TrainingError
+from genzoo.errors import DivergedError, StoppedError, TrainingError
 from genzoo.evaluate import Settings, evaluate
 from genzoo.evaluate.progress import quiet
 from genzoo.images.pixels import PADDING, make_grid
@@ -100,6 +100,8 @@ def _train(plan: Plan, data_dir: Path | None, report: Report) -> str | None:
         train(plan, images, resume=(plan.out / CONFIG).exists(), report=report)
     except DivergedError as error:
         return str(error).partition(";")[0] + "."  # what follows is advice to who would train it anew
+    except StoppedError:
+        raise StoppedError("Stopped, and the state is saved: the same command goes on.") from None
     return None
 
 

@@ -22,7 +22,6 @@ from genzoo.studies.study import Setting, Study
 from genzoo.train import Plan
 from genzoo.train.trainer import Trainer
 
-ROUNDS = 7
 _STEPS, _WARM_UP = 4, 3
 _CPU = torch.device("cpu")
 
@@ -33,7 +32,7 @@ def measure_speed(
     *,
     data_dir: Path | None = None,
     precision: Literal["fp32", "bf16"] = "fp32",
-    rounds: int = ROUNDS,
+    rounds: int = 7,
     report: Callable[[int], object] = quiet,
 ) -> Path:
     """Measure the processor time of a step of each setting, and write it below `results`.

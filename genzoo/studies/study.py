@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from genzoo.errors import InvalidEntryError
 from genzoo.zoo.fields import check, encode
 from genzoo.zoo.objectives import GAN, VAE, WGAN
-from genzoo.zoo.spec import Entry, Recipe
+from genzoo.zoo.spec import Entry
 
 SEEDS = (0, 1, 2)
 _MOST_STEPS = 1_000_000
@@ -73,6 +73,12 @@ def _given(record: Any) -> dict[str, Any]:
     }
 
 
+def _unlike_fields(records: Sequence[Any]) -> set[str]:
+    """The fields in which records of one class differ."""
+    names = [field.name for field in dataclasses.fields(records[0])]
+    return {name for name in names if len({getattr(record, name) for record in records}) > 1}
+
+
 @dataclass(frozen=True)
 class Run:
     """A setting trained from one seed."""
@@ -97,7 +103,8 @@ class Study:
         settings: in the order of the axis.
         claims: what the report says, in our words.
         figures: numbers of the report's figures that show it.
-        differs: fields of the recipe, or `steps`, in which its settings may differ; in all others they are alike.
+        differs: the fields in which its settings may differ: of the recipe, of the architecture (`arch` for all of
+            them), `latent_size` or `steps`; in all others they are alike.
         metrics: by which it is judged, the first above all.
         seeds: each setting is trained from each of them.
     """
@@ -126,9 +133,13 @@ class Study:
             raise InvalidEntryError(f"the settings of the study {self.name} differ in {name}, which it does not say.")
 
     def _unlike(self) -> set[str]:
-        """The fields of the recipe, and `steps`, in which the settings differ."""
-        names = [field.name for field in dataclasses.fields(Recipe) if field.name != "epochs"]
-        found = {n for n in names if len({getattr(setting.entry.recipe, n) for setting in self.settings}) > 1}
+        """The fields in which the settings differ."""
+        entries = [setting.entry for setting in self.settings]
+        found = _unlike_fields([entry.recipe for entry in entries]) - {"epochs"}
+        if "arch" not in self.differs:
+            same_kind = len({type(entry.arch) for entry in entries}) == 1
+            found |= _unlike_fields([entry.arch for entry in entries]) if same_kind else {"arch"}
+        found |= {"latent_size"} if len({entry.latent_size for entry in entries}) > 1 else set()
         return found | ({"steps"} if len({setting.steps for setting in self.settings}) > 1 else set())
 
     @property

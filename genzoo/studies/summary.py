@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genzoo.studies.results import Result, label_of
+from genzoo.studies.results import SHARPNESS, Result, label_of
 from genzoo.studies.study import Study
 from genzoo.studies.verdict import (
     CONFIDENCE,
@@ -121,8 +121,8 @@ def describe_budget(study: Study) -> str:
 
 
 def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[str, float]) -> list[str]:
-    arrows = [f"{label_of(metric)} {'↓' if loss_sign(metric) > 0 else '↑'}" for metric in metrics]
-    cells = [[study.axis.upper(), "RUNS", "PARAMETERS", "MS A STEP", *arrows]]
+    labels = [" ".join(filter(None, (label_of(metric), _arrow(metric)))) for metric in metrics]
+    cells = [[study.axis.upper(), "RUNS", "PARAMETERS", "MS A STEP", *labels]]
     for setting, results in found.items():
         broken = sum(result.problem is not None for result in results)
         runs = f"{len(results)}" + (f", {broken} broke down" if broken else "")
@@ -134,6 +134,13 @@ def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[st
     return ["  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
+def _arrow(metric: str) -> str:
+    """Which way is better, of a metric that has such a way."""
+    if metric == SHARPNESS:
+        return ""
+    return "↓" if loss_sign(metric) > 0 else "↑"
+
+
 def _cell(values: Sequence[float]) -> str:
     if not values:
         return "-"
@@ -142,17 +149,23 @@ def _cell(values: Sequence[float]) -> str:
 
 
 def _told(metric: str, values: Mapping[str, Sequence[float]]) -> list[str]:
-    best = best_of(metric, values)
-    lines = [f"{label_of(metric)}: {best} has the best mean"]
-    lines += [f"  {s} against it: {describe(metric, v)}" for s, v in against_best(metric, values).items()]
-    before = dict(zip(list(values)[1:], values, strict=False))
-    beside = {s: v for s, v in neighbours(metric, values).items() if best not in (s, before[s])}
-    return lines + [f"  {s} against {before[s]}: {describe(metric, v)}" for s, v in beside.items()]
+    """What a metric's seeds show, a line for each comparison that they are enough for."""
+    best, before = best_of(metric, values), dict(zip(list(values)[1:], values, strict=False))
+    pairs = [(s, "it", verdict) for s, verdict in against_best(metric, values).items()]
+    beside = neighbours(metric, values).items()
+    pairs += [(s, before[s], verdict) for s, verdict in beside if best not in (s, before[s])]
+    lines = [f"  {s} against {other}: {describe(metric, v)}" for s, other, v in pairs if v.difference is not None]
+    if not lines:
+        return [f"{label_of(metric)}: too few seeds for a verdict"]
+    return [f"{label_of(metric)}: {best} has the {'highest' if metric == SHARPNESS else 'best'} mean", *lines]
 
 
 def describe(metric: str, verdict: Verdict) -> str:
     """A verdict in words, with the interval that it is taken from."""
     if verdict.difference is None:
         return verdict.outcome
-    words = "times, at 95% between" if metric in RATIOS else "more, at 95% between"
-    return f"{verdict.outcome} ({verdict.difference:.4g} {words} {verdict.low:.4g} and {verdict.high:.4g})"
+    words = "times" if metric in RATIOS else "more"
+    outcome: str = verdict.outcome
+    if metric == SHARPNESS:
+        outcome = {"better": "sharper", "worse": "less sharp"}.get(outcome, outcome)
+    return f"{outcome} ({verdict.difference:.4g} {words}, at 95% between {verdict.low:.4g} and {verdict.high:.4g})"

@@ -44,6 +44,7 @@ def studies() -> Iterator[Study]:
         ("the linear ones are best and sharpest, and train fastest", "convolutional ones come next",
          "pooled ones are slightly better than LSTMs, and both are bad", "stride 1 is better than stride 2"),
         figures=(2, 3, 4, 5, 6),
+        differs=("arch",),
         metrics=("frechet_distance", "sharpness", "coverage", "class_balance"),
     )  # fmt: skip
     yield Study(
@@ -51,7 +52,7 @@ def studies() -> Iterator[Study]:
         ("the linear ones are best and sharpest, and saturate early", "convolutional ones go on improving",
          "LSTMs do not improve: their gradients fall to 0", "all linear ones but one break down"),
         figures=(2, 3, 4, 5, 6),
-        differs=("max_grad_norm",),
+        differs=("arch", "max_grad_norm"),
         metrics=("frechet_distance", "sharpness", "coverage", "class_balance"),
     )  # fmt: skip
     claims = {
@@ -66,7 +67,7 @@ def studies() -> Iterator[Study]:
         )  # fmt: skip
     yield Study(
         "mlpgan-mnist-layer-sizes", REPORT, "layer sizes", grid(_ITS_STEPS, map(_linear, (64, 128, 256, 512, 1024))),
-        ("of various sizes all but one break down",), figures=(2,),
+        ("of various sizes all but one break down",), figures=(2,), differs=("generator", "discriminator"),
     )  # fmt: skip
     for stride in (1, 2):
         name = f"stride {stride}"
@@ -75,16 +76,17 @@ def studies() -> Iterator[Study]:
             f"convgan-mnist-s{stride}-filter", REPORT, f"filter, at stride {stride}", grid(STEPS, kernels),
             ("the smallest stride and the smallest filter are best", "the stride decides more than all else"),
             figures=(3,),
+            differs=("kernel",),
         )  # fmt: skip
     channels = ((c, _net("stride 2", arch={"channels": c}, tag=_tag("s2", c, 5, "w"))) for c in (5, 10, 20))
     yield Study(
         "convgan-mnist-s2-channels", REPORT, "channels, at stride 2", grid(STEPS, channels),
-        ("5 were given to all, for want of time",), figures=(3,),
+        ("5 were given to all, for want of time",), figures=(3,), differs=("channels",),
     )  # fmt: skip
     units = ((u, _net("LSTM", arch={"units": u}, tag=_tag("", u, 256, "u"))) for u in (64, 128, 256))
     yield Study(
         "lstmgan-mnist-units", REPORT, "units", grid(STEPS, units),
-        ("no LSTM shows any consistent improvement",), figures=(4,),
+        ("no LSTM shows any consistent improvement",), figures=(4,), differs=("units",),
     )  # fmt: skip
 
 

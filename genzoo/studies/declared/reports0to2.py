@@ -57,7 +57,7 @@ def _beside() -> Iterator[Study]:
     for report, (names, claims, figures) in nets.items():
         settings = grid(STEPS, ((value, _entry(name)) for value, name in names.items()))
         name = f"{report.replace(' ', '')}-gan-beside-vae"
-        differs = (*OF_THE_OBJECTIVE, "likelihood", "likelihood_sd")
+        differs = (*OF_THE_OBJECTIVE, "arch", "latent_size")
         yield Study(name, report, "model", settings, claims, figures, differs, _METRICS)
 
 
