@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import faulthandler
 import json
+import math
 import os
 import shutil
 import struct
@@ -319,7 +320,7 @@ def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
         for key, shape in shapes.items():
             if key.startswith(keys):
                 dtype = "I64" if key.endswith("num_batches_tracked") else kind
-                begin, end = end, end + shape.numel() * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
+                begin, end = end, end + math.prod(shape) * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
                 header[name_in_file(key)] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
         text = json.dumps(header).encode()
         with (folder / name).open("wb") as file:
