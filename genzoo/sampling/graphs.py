@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from genzoo.accel.sessions import Session
+from genzoo.accel.sessions import Array, Session
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder, LocalFolder
 from genzoo.checkpoint.graphs import has_graph, read_graph
@@ -18,11 +18,12 @@ from genzoo.sampling.arguments import Engine
 from genzoo.sampling.sampler import Sampler
 from genzoo.zoo.spec import Entry
 
-Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
+"""Given in any precision, computed and returned in float32."""
 
 _OPENING = threading.RLock()
 """Held while a session is opened, by any model: two threads need only one."""
-_OF_TORCH = ("generator", "encoder", "discriminator", "nets", "device", "dtype", "to", "elbo")
+_OF_TORCH = ("generator", "encoder", "discriminator", "nets", "device", "dtype", "to", "elbo", "check")
 
 
 class OnlyTorchError(UsageError, AttributeError):
@@ -78,7 +79,7 @@ class GeneratorGraph:
         return self._folder.sums() if isinstance(self._folder, LocalFolder) else None
 
 
-class OnnxModel(Sampler[Array]):
+class OnnxModel(Sampler[Floats]):
     """A model of `engine="onnx"`: NumPy arrays in and out, on the CPU in float32, and torch is not imported.
 
     Every method raises `UsageError` for arguments that it has no result for, and for what torch alone can do:
@@ -106,24 +107,26 @@ class OnnxModel(Sampler[Array]):
     def __repr__(self) -> str:
         return f"OnnxModel({self.name!r})"
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in _OF_TORCH:
-            raise OnlyTorchError(f"engine='onnx' has no {name}: load {self.name} with engine='torch'.")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # a type checker is to miss what is not there
 
-    def decode(self, z: Array) -> Array:
+        def __getattr__(self, name):
+            if name in _OF_TORCH:
+                raise OnlyTorchError(f"engine='onnx' has no {name}: load {self.name} with engine='torch'.")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def decode(self, z: Floats) -> Floats:
         """Images of latents: (n, z) -> (n, c, h, w) float32 in [0, 1]."""
         arguments.refuse_other_latents(self.entry, z, self.engine)
         return self._draw(self._real(z))
 
-    def encode(self, x: Array) -> tuple[Array, Array]:
+    def encode(self, x: Floats) -> tuple[Floats, Floats]:
         """A VAE's posterior of images: (n, c, h, w) in [0, 1] -> mean and log-variance, (n, z) each."""
         arguments.refuse_encode(self.entry)
         arguments.refuse_other_images(self.entry, x, self.engine)
         mean, log_variance = self._sessions.get("encoder").run(self._real(x))
         return mean, log_variance
 
-    def score(self, x: Array) -> Array:
+    def score(self, x: Floats) -> Floats:
         """The discriminator's scores of images, logits where it is a GAN's: (n, c, h, w) in [0, 1] -> (n,)."""
         arguments.refuse_score(self.entry)
         arguments.refuse_other_images(self.entry, x, self.engine)
@@ -132,8 +135,8 @@ class OnnxModel(Sampler[Array]):
     def _draw(self, z: Array) -> Array:
         return self._sessions.get("generator").run(z)[0]
 
-    def _real(self, values: Array) -> Array:
+    def _real(self, values: Floats) -> Array:
         return np.asarray(values, dtype=np.float32)
 
-    def _images(self, images: Array) -> Array:
+    def _images(self, images: Array) -> Floats:
         return images
