@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from genzoo.checkpoint.graphs.wire import Field, fields, message
+from genzoo.checkpoint.graphs.wire import Field, delimited, fields, message
 from genzoo.errors import brief
 
 T = TypeVar("T", int, float, bytes)
@@ -175,7 +175,7 @@ def encode(model: Model) -> bytes:
     graph = [
         *(Field(1, _encoded_node(node)) for node in model.nodes),
         _named(2, "net"),
-        *(Field(INITIALIZER_OF_GRAPH, encode_tensor(one)) for one in model.tensors),
+        *(Field(INITIALIZER_OF_GRAPH, _encoded_tensor(one)) for one in model.tensors),
         *(Field(11, _encoded_port(port)) for port in model.inputs),
         *(Field(12, _encoded_port(port)) for port in model.outputs),
     ]
@@ -206,13 +206,20 @@ def _encoded_attribute(name: str, value: Attribute) -> bytes:
     return message([_named(1, name), Field(3, value), Field(20, _KIND_INT)])
 
 
-def encode_tensor(one: Tensor) -> bytes:
-    """An initializer of an ONNX file; the inverse of `parse_tensor`."""
-    parts = [*(Field(1, side) for side in one.shape), Field(2, one.type), _named(8, one.name)]
+def _encoded_tensor(one: Tensor) -> bytes:
     if one.raw is not None:
-        return message([*parts, Field(9, one.raw)])
+        return b"".join(tensor_chunks(one, one.raw))
     entries = [message([_named(1, key), _named(2, value)]) for key, value in one.external.items()]
-    return message([*parts, *(Field(13, entry) for entry in entries), Field(14, _EXTERNAL)])
+    return message([*_described(one), *(Field(13, entry) for entry in entries), Field(14, _EXTERNAL)])
+
+
+def tensor_chunks(one: Tensor, values: bytes | memoryview) -> list[bytes | memoryview]:
+    """The message of an initializer that holds its values, in chunks of which one is the values themselves."""
+    return [message(_described(one)), *delimited(9, [values])]
+
+
+def _described(one: Tensor) -> list[Field]:
+    return [*(Field(1, side) for side in one.shape), Field(2, one.type), _named(8, one.name)]
 
 
 def _encoded_port(port: Port) -> bytes:
