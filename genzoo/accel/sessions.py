@@ -61,8 +61,14 @@ class Session:
             self._reopen()
         if not len(values):
             return tuple(output[:0] for output in self._run(np.zeros((1, *values.shape[1:]), np.float32)))
-        parts = [self._run(values[first : first + ROWS]) for first in range(0, len(values), ROWS)]
-        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+        first = self._run(values[:ROWS])
+        if len(values) <= ROWS:
+            return first
+        outputs = tuple(np.empty((len(values), *part.shape[1:]), np.float32) for part in first)
+        for start in range(0, len(values), ROWS):
+            for output, part in zip(outputs, self._run(values[start : start + ROWS]) if start else first, strict=True):
+                output[start : start + ROWS] = part
+        return outputs
 
     def _reopen(self) -> None:
         """Open the session anew in a child, which has none of its parent's threads, and would wait for them."""

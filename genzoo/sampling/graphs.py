@@ -12,6 +12,7 @@ from genzoo.accel.sessions import Array, Session
 from genzoo.checkpoint.config import Config, read_config
 from genzoo.checkpoint.folder import Folder, LocalFolder
 from genzoo.checkpoint.graphs import has_graph, read_graph
+from genzoo.checkpoint.layout import GRAPHS
 from genzoo.errors import GenzooError, HubError, UsageError
 from genzoo.sampling import arguments
 from genzoo.sampling.arguments import Engine
@@ -57,26 +58,32 @@ def graph_at_hand(folder: Folder, net: str = "generator") -> bool:
 
 
 class GeneratorGraph:
-    """The generator's graph beside torch's nets, where it is sure to be of the same weights."""
+    """The generator's graph beside torch's nets, for as long as it is sure to be of the same weights."""
 
     def __init__(self, folder: Folder, entry: Entry) -> None:
+        """Fetch the graph, where it is on the Hub: like the nets it is all here once a model is loaded."""
         self._folder, self._sessions = folder, Sessions(folder, entry)
-        self._seen = self._signed()
-        self._given_up = type(folder) is Folder and folder.pinned is None  # nobody has signed it
+        self._sums = folder.sums() if isinstance(folder, LocalFolder) else None
+        self._usable: bool | None = None
+        try:
+            signed = type(folder) is not Folder or folder.pinned is not None
+            if not (signed and has_graph(folder, "generator") and folder.file(GRAPHS["generator"])):
+                self._usable = False
+        except GenzooError:  # torch does without it, and `genzoo verify` tells
+            self._usable = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_usable": False if self._usable is False else None}
 
     def session(self) -> Session | None:
-        """Its session; None where there is no graph, or none that can be had, or the folder is another by now."""
-        if self._given_up:
-            return None
+        """Its session; None where there is no graph that runs, or the folder is another by now."""
         try:
-            found = self._sessions.get("generator") if graph_at_hand(self._folder) else None
-        except GenzooError:  # torch does without it, and `genzoo verify` tells
-            found = None
-        self._given_up = found is None or self._signed() != self._seen
-        return None if self._given_up else found
-
-    def _signed(self) -> dict[str, str] | None:
-        return self._folder.sums() if isinstance(self._folder, LocalFolder) else None
+            found = None if self._usable is False else self._sessions.get("generator")
+            if self._usable is None:
+                self._usable = not isinstance(self._folder, LocalFolder) or self._folder.sums() == self._sums
+        except GenzooError:
+            self._usable = False
+        return found if self._usable else None
 
 
 class OnnxModel(Sampler[Floats]):
