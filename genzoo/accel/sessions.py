@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import tempfile
@@ -58,12 +59,23 @@ class Session:
             MemoryError: when there is too little.
             BadCheckpointError: for a graph that fails.
         """
-        if self._process != os.getpid():  # a child has none of its parent's threads, and would wait for them
-            self._session, self._process = _open(self._graph), os.getpid()
+        if self._process != os.getpid():
+            self._reopen()
         if not len(values):
             return tuple(output[:0] for output in self._run(np.zeros((1, *values.shape[1:]), np.float32)))
-        parts = [self._run(values[first : first + ROWS]) for first in range(0, len(values), ROWS)]
-        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+        first = self._run(values[:ROWS])
+        if len(values) <= ROWS:
+            return first
+        outputs = tuple(np.empty((len(values), *part.shape[1:]), np.float32) for part in first)
+        for start in range(0, len(values), ROWS):
+            for output, part in zip(outputs, self._run(values[start : start + ROWS]) if start else first, strict=True):
+                output[start : start + ROWS] = part
+        return outputs
+
+    def _reopen(self) -> None:
+        """Open the session anew in a child, which has none of its parent's threads, and would wait for them."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))  # its end would wait for them, too
+        self._session, self._process = _open(self._graph), os.getpid()
 
     def _run(self, values: Array) -> tuple[Array, ...]:
         name = self._session.get_inputs()[0].name
@@ -76,6 +88,8 @@ class Session:
 
 
 def _open(graph: Graph) -> InferenceSession:
+    # Newer ones write into the user's home and call their makers from there, as soon as they are imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

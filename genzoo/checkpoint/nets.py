@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.folder import Folder
@@ -32,23 +33,24 @@ def name_in_file(name: str) -> str:
 
 
 def read_weights(
-    entry: Entry, folder: Folder, file: str, dtype: torch.dtype, device: torch.device
+    entry: Entry,
+    folder: Folder,
+    file: str,
+    dtype: torch.dtype,
+    device: torch.device,
+    empty: Mapping[str, nn.Module] | None = None,
 ) -> dict[str, nn.Module]:
     """The nets of a file of weights by name, in evaluation mode.
 
     `model.safetensors` holds the `generator` and a VAE's `encoder`, `discriminator.safetensors` the `discriminator`.
-    Nets are built on the meta device, so that nothing is allocated or initialised before they get their tensors.
+    Those of `empty`, as `empty_nets` gives them, are filled, where they have been built for another file already.
 
     Raises:
         BadCheckpointError: when the file's tensors are not those of the entry.
         HubError: for a file on the Hub that cannot be fetched.
     """
-    try:
-        nets = {
-            name: net for name, net in meta_nets(entry).items() if (name == "discriminator") == (file == DISCRIMINATOR)
-        }
-    except InvalidEntryError as error:
-        raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
+    empty = empty_nets(entry, folder) if empty is None else empty
+    nets = {name: net for name, net in empty.items() if (name == "discriminator") == (file == DISCRIMINATOR)}
     shapes = {key: {name: value.shape for name, value in net.state_dict().items()} for key, net in nets.items()}
     expected = {name_in_file(f"{key}.{name}"): shape for key, named in shapes.items() for name, shape in named.items()}
     mixture = mixture_shapes(entry) if file == MODEL else {}
@@ -69,7 +71,18 @@ def load_nets(entry: Entry, folder: Folder, dtype: torch.dtype, device: torch.de
         HubError: for a file on the Hub that cannot be fetched.
     """
     files = (MODEL,) if entry.is_vae else (MODEL, DISCRIMINATOR)
-    return {name: net for file in files for name, net in read_weights(entry, folder, file, dtype, device).items()}
+    empty = empty_nets(entry, folder)
+    return {
+        name: net for file in files for name, net in read_weights(*(entry, folder, file, dtype, device, empty)).items()
+    }
+
+
+def empty_nets(entry: Entry, folder: Folder) -> Mapping[str, nn.Module]:
+    """The nets of a folder's entry by name, without memory, for `read_weights`; raises `BadCheckpointError`."""
+    try:
+        return dict(meta_nets(entry).items())
+    except InvalidEntryError as error:
+        raise BadCheckpointError(f"{folder.path} is refused: {error}") from None
 
 
 def read_mixture(folder: Folder, entry: Entry) -> dict[str, npt.NDArray[np.float32]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 _SECONDS_BETWEEN_LINES = 30.0
+_OF_RICH = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+"""Settings by which rich takes what is no terminal for one, or the other way round."""
 
 
 @contextlib.contextmanager
@@ -15,6 +19,9 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
 
     Where stderr is no terminal, a line now and then takes its place.
     """
+    if not (sys.stderr.isatty() or _OF_RICH & os.environ.keys()):  # rich takes longer to import than small nets to run
+        yield _lines(sys.stderr.write, what, total)
+        return
     from rich.console import Console
 
     console = Console(stderr=True)

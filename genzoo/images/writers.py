@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import shutil
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -100,6 +98,8 @@ def _refuse_large_grid(path: str | os.PathLike[str], n: int, shape: tuple[int, i
 
 def _free_bytes(path: Path) -> int | None:
     """The room on the disk that a path is to lie on, by the nearest folder around it that is there."""
+    import shutil
+
     for folder in path.absolute().parents:
         with contextlib.suppress(OSError):
             return shutil.disk_usage(folder).free
@@ -211,6 +211,8 @@ def _save_array(batches: Iterator[Levels], path: Path, n: int) -> None:
         first = next(batches)
         shape = (n, *first.shape[1:])
         if suffix == ".npz":
+            import zipfile
+
             with zipfile.ZipFile(part, "w") as archive, archive.open(f"{ARRAY}.npy", "w", force_zip64=True) as file:
                 _write_npy(file, shape, first, batches)
         else:
