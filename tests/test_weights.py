@@ -157,7 +157,7 @@ def test_the_manifest_is_that_of_the_files(tmp_path: Path) -> None:
     assert (copy / "manifest.json").read_text() == before
     files = [path for path in home.rglob("*") if path.is_file()]
     assert max(path.stat().st_size for path in files) < 8_000_000
-    assert sum(path.stat().st_size for path in files) < 200_000_000
+    assert sum(path.stat().st_size for path in files) < 260_000_000
 
 
 @pytest.mark.parametrize(
