@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from genzoo.checkpoint.graphs.wire import Field, fields, message
 from genzoo.errors import InvalidEntryError
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.families.conv import Conv
@@ -188,6 +189,64 @@ def altered_bytes(draw: st.DrawFn, data: bytes) -> bytes:
             case _:
                 changed[at:at] = changed[at : at + length]
     return bytes(changed)
+
+
+GRAPH_NUMBERS = [*(-(2**63), -2, -1), *NUMBERS[:-2], 10, 16, 17]
+GRAPH_TEXTS = [
+    *("Add", "Cast", "Concat", "Constant", "Conv", "ConvTranspose", "Expand", "Gather", "Gemm", "If", "LSTM", "Loop"),
+    *("MatMul", "Pad", "Reshape", "Resize", "Scan", "Slice", "Squeeze", "Tile", "Transpose", "com.microsoft"),
+    *("0", "1", "2", "z", "images", "scores", "n", "location", "offset", "length", "model.safetensors", "/dev/zero"),
+    *("../model.safetensors", "discriminator.safetensors", "8", "99999999999999999999", "-1", "0x10", "kernel_shape"),
+    *("pads", "strides", "perm", "axis", "auto_pad", "dilations", "group", "to", "hidden_size", "[2,3]"),
+]
+
+
+@st.composite
+def altered_graph(draw: st.DrawFn, data: bytes) -> bytes:
+    """An ONNX file after up to three changes of fields anywhere in it, all lengths around them put right."""
+    for _ in range(draw(st.integers(1, 3))):
+        data = draw(_altered_message(data, draw(st.integers(0, 5))))
+    return data
+
+
+@st.composite
+def _altered_message(draw: st.DrawFn, data: bytes, depth: int) -> bytes:
+    """A message with one field changed, no deeper than that many messages within one another."""
+    try:
+        parts = fields(data)
+    except ValueError:
+        return draw(altered_bytes(data))
+    at = draw(st.integers(0, max(len(parts) - 1, 0)))
+    how = draw(st.sampled_from(["within"] * 8 + ["remove", "twice", "swap", "number", "add"]))
+    number, value = parts[at] if parts else (1, b"")
+    if how == "within" and depth and isinstance(value, bytes) and value:
+        parts[at] = Field(number, draw(_altered_message(value, depth - 1)))
+    elif how == "remove":
+        del parts[at : at + 1]
+    elif how == "twice":
+        parts.insert(at, Field(number, value))
+    elif how == "swap" and parts:
+        other = draw(st.integers(0, len(parts) - 1))
+        parts[at], parts[other] = parts[other], parts[at]
+    elif how in ("number", "add"):
+        parts.insert(at, Field(draw(st.integers(1, 30)), draw(_values)))
+    elif parts:
+        parts[at] = Field(number, draw(_near(value)))
+    return message(parts)
+
+
+_values = st.one_of(
+    st.sampled_from(GRAPH_NUMBERS), st.floats(width=32), st.sampled_from([text.encode() for text in GRAPH_TEXTS])
+)
+
+
+def _near(value: int | float | bytes) -> st.SearchStrategy[int | float | bytes]:
+    """Another value, mostly of the same type."""
+    if isinstance(value, bytes):
+        return st.one_of(_values, st.sampled_from([text.encode() for text in GRAPH_TEXTS]), st.binary(max_size=24))
+    if isinstance(value, int):
+        return st.one_of(st.sampled_from([value + 1, value - 1, value * 2, -value, *GRAPH_NUMBERS]), _values)
+    return st.one_of(st.floats(width=32), _values)
 
 
 @st.composite

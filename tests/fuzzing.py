@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import faulthandler
 import json
+import math
 import os
 import shutil
 import struct
@@ -20,16 +21,20 @@ from functools import partial
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import genzoo
 from genzoo.accel.processes import Processes
+from genzoo.accel.sessions import Session
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import Config, versions_here, write_config
 from genzoo.checkpoint.folder import Folder, LocalFolder, sign
-from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, METRICS, MODEL
+from genzoo.checkpoint.graphs import read_graph
+from genzoo.checkpoint.graphs.write import write_graphs
+from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, GRAPHS, METRICS, MODEL
 from genzoo.checkpoint.nets import meta_nets, mixture_shapes, name_in_file, read_golden
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.data import ImageData
@@ -45,7 +50,7 @@ from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_architecture
-from tests.alterations import altered_bytes, altered_header, altered_json, altered_sums, large_entries
+from tests.alterations import altered_bytes, altered_graph, altered_header, altered_json, altered_sums, large_entries
 from tests.peak import peak_memory
 
 MEMORY = 2**30
@@ -91,6 +96,7 @@ def write_folder(folder: Path, entry: Entry) -> Path:
     parent = {"name": "vae-mnist-z20-l3", "sha256": {MODEL: "0" * 64}}
     training = {"seed": 0, "data": {"name": "mnist", "images": 5}}
     write_config(folder, Config(entry, training, parent, versions_here()))
+    write_graphs(folder, entry)
     write_golden(folder, genzoo.Model.of_folder(Folder(folder)))
     row = {"mean": 1.5, "std": 0.1, "floor": 0.5, "values": [1.5, 1.6]}
     measured = {"format": 1, "name": entry.name, "dataset": "mnist", "features": {"name": "x", "version": 1}}
@@ -147,6 +153,14 @@ def sample(folder: Path, same_as: torch.Tensor | None = None, *, has_mixture: bo
         assert model.elbo(images).shape == (2,)
     else:
         assert model.score(images).shape == (2,)
+
+
+def run_graph(folder: Path, entry: Entry, net: str) -> None:
+    """Read a graph and run it; the weights beside it are finite, the graph may make other numbers of them."""
+    session = Session(read_graph(LocalFolder(folder), net))
+    shape = (entry.latent_size,) if net == "generator" else entry.dataset.shape
+    outputs = session.run(np.full((2, *shape), 0.5, np.float32))
+    assert all(len(output) == 2 and output.dtype == np.float32 for output in outputs)
 
 
 def resume(folder: Path) -> None:
@@ -223,6 +237,8 @@ class Campaign:
             return attempt(partial(side_by_side, self.work, self.folders[index]))
         if name == GOLDEN:
             return attempt(partial(read_golden, LocalFolder(self.work), self.entries[index]))
+        if name in GRAPHS.values():
+            return attempt(partial(run_graph, self.work, self.entries[index], name.removesuffix(".onnx")))
         if name == STATE:
             return attempt(partial(resume, self.work))
         return attempt(partial(sample, self.work, self.images[index] if unchanged else None))
@@ -243,6 +259,7 @@ class Campaign:
         name = data.draw(st.sampled_from(self.files(index)))
         original = (self.folders[index] / name).read_bytes()
         by_kind = {SUMS: altered_sums, METRICS: altered_json, CONFIG: altered_json}
+        by_kind |= dict.fromkeys(GRAPHS.values(), altered_graph)
         alterations = [altered_bytes, by_kind.get(name, altered_header)]
         altered = data.draw(data.draw(st.sampled_from(alterations))(original))
         with self.counted(name) as found:
@@ -303,7 +320,7 @@ def write_zeros(folder: Path, entry: Entry, kind: str) -> None:
         for key, shape in shapes.items():
             if key.startswith(keys):
                 dtype = "I64" if key.endswith("num_batches_tracked") else kind
-                begin, end = end, end + shape.numel() * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
+                begin, end = end, end + math.prod(shape) * {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}[dtype]
                 header[name_in_file(key)] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
         text = json.dumps(header).encode()
         with (folder / name).open("wb") as file:

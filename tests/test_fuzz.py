@@ -14,7 +14,7 @@ from tests.fuzzing import MEMORY, STRANGE
 from tests.peak import on_linux
 
 FILES = ("config.json", "model.safetensors", "discriminator.safetensors", "golden.safetensors", "metrics.json",
-         "SHA256SUMS")  # fmt: skip
+         "generator.onnx", "encoder.onnx", "discriminator.onnx", "SHA256SUMS")  # fmt: skip
 
 
 @on_linux

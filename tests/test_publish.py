@@ -14,6 +14,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+import torch
 
 import genzoo
 from genzoo.checkpoint.folder import sign
@@ -369,7 +370,7 @@ def test_what_is_saved_is_the_folder(hub: HubServer, folder: Path, tmp_path: Pat
     model.save_pretrained(tmp_path / "saved")
     assert contents(tmp_path / "saved") == {name: (folder / name).read_bytes() for name in SENT - {"README.md"}}
     again = genzoo.Model.from_pretrained(tmp_path / "saved")
-    assert again.sample(2, seed=0).equal(model.sample(2, seed=0))
+    torch.testing.assert_close(again.sample(2, seed=0), model.sample(2, seed=0), rtol=0, atol=1e-5)  # by either engine
     with pytest.raises(genzoo.GenzooError, match="saved is not empty: name another folder"):
         model.save_pretrained(tmp_path / "saved")
     (folder / "README.md").write_text("Mine.")

@@ -42,6 +42,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__
         ("huggingface_hub", {"hub", "release"}),
         ("safetensors", {"checkpoint"}),
         ("accelerate", {"accel"}),
+        ("onnxruntime", {"accel"}),
         ("click", {"cli"}),
         ("sklearn", {"data", "train"}),
         ("torch_fidelity", {"evaluate"}),
@@ -93,9 +94,11 @@ def test_what_the_catalog_knows_is_told_without_the_hub(args: list[str]) -> None
     assert rooms <= {f"genzoo.{room}" for room in ("cli", "checkpoint", "zoo", "errors", "platforms", "version")}
 
 
-def test_generate_needs_torch_alone(checkpoint: Path, tmp_path: Path) -> None:
-    args = ["generate", "-m", str(checkpoint), "-n", "2", str(tmp_path / "out.npz")]
-    loaded = modules_after(COMMAND.format(args=args))
-    assert "torch" in loaded
-    assert not loaded & {"torchvision", "huggingface_hub", "matplotlib", "accelerate", "sklearn"}
+@pytest.mark.parametrize("engine", ["onnx", "torch"])
+def test_sampling_needs_its_engine_alone(engine: str, checkpoint: Path) -> None:
+    program = f"import genzoo; genzoo.load({str(checkpoint)!r}, engine={engine!r}).sample(2)"
+    loaded = modules_after(program)
+    assert "onnxruntime" in loaded  # by which torch's models draw samples, too
+    assert ("torch" in loaded) == (engine == "torch")
+    assert not loaded & {"onnx", "torchvision", "huggingface_hub", "matplotlib", "accelerate", "sklearn"}
     assert not loaded & {"genzoo.release", "genzoo.train", "genzoo.evaluate", "genzoo.data"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,12 +59,23 @@ class Session:
             MemoryError: when there is too little.
             BadCheckpointError: for a graph that fails.
         """
-        if self._process != os.getpid():  # a child has none of its parent's threads, and would wait for them
-            self._session, self._process = _open(self._graph), os.getpid()
+        if self._process != os.getpid():
+            self._reopen()
         if not len(values):
             return tuple(output[:0] for output in self._run(np.zeros((1, *values.shape[1:]), np.float32)))
-        parts = [self._run(values[first : first + ROWS]) for first in range(0, len(values), ROWS)]
-        return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
+        first = self._run(values[:ROWS])
+        if len(values) <= ROWS:
+            return first
+        outputs = tuple(np.empty((len(values), *part.shape[1:]), np.float32) for part in first)
+        for start in range(0, len(values), ROWS):
+            for output, part in zip(outputs, self._run(values[start : start + ROWS]) if start else first, strict=True):
+                output[start : start + ROWS] = part
+        return outputs
+
+    def _reopen(self) -> None:
+        """Open the session anew in a child, which has none of its parent's threads, and would wait for them."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))  # its end would wait for them, too
+        self._session, self._process = _open(self._graph), os.getpid()
 
     def _run(self, values: Array) -> tuple[Array, ...]:
         name = self._session.get_inputs()[0].name
@@ -88,6 +102,29 @@ def _open(graph: Graph) -> InferenceSession:
         return onnxruntime.InferenceSession(whole, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its kinds have no common class
         raise BadCheckpointError(_refusal(graph, error)) from None
+
+
+def folded(graph: Graph) -> bytes:
+    """A graph with its weights inside in which ONNX Runtime has computed all that depends on the weights alone.
+
+    Raises:
+        BadCheckpointError: for a graph that ONNX Runtime does not take.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Of the levels the one whose result is plain ONNX; its operators are those of any runtime.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 4
+    whole = graph.whole()
+    with tempfile.TemporaryDirectory(prefix="genzoo-") as folder:
+        path = Path(folder) / "folded.onnx"
+        options.optimized_model_filepath = str(path)
+        try:
+            onnxruntime.InferenceSession(whole, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its kinds have no common class
+            raise BadCheckpointError(_refusal(graph, error)) from None
+        return path.read_bytes()
 
 
 def _refusal(graph: Graph, error: Exception) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from genzoo.accel.sessions import Array, Session
 from genzoo.checkpoint.graphs import read_graph
-from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, weights_of
 from genzoo.checkpoint.nets import GOLDEN_IMAGES, read_golden, read_weights
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import BadCheckpointError, UsageError
@@ -19,6 +19,7 @@ from genzoo.sampling.graphs import graph_at_hand
 
 if TYPE_CHECKING:
     from genzoo.sampling.model import Model
+    from genzoo.sampling.nets import HasNets
 
 _GREY_LEVEL = 1 / 255
 _SHARE = 1e-3
@@ -104,26 +105,26 @@ def write_golden(folder: Path, model: Model) -> None:
     write_tensors(folder / GOLDEN, golden)
 
 
-def changed_nets(model: Model) -> list[str]:
+def changed_nets(model: HasNets) -> list[str]:
     """The names of the loaded nets whose values are no longer those of their files.
 
     Raises:
         BadCheckpointError: for files that were altered or removed since they were read.
     """
-    changed = []
-    for file in (MODEL, DISCRIMINATOR) if "discriminator" in model.nets else (MODEL,):
+    changed, nets = [], model.in_memory()
+    for file in dict.fromkeys(weights_of(name) for name in nets):
         held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu"))
-        for name, net in held.items():
-            then, now = net.state_dict(), model.nets[name].state_dict()
+        for name in (name for name in held if name in nets):
+            then, now = held[name].state_dict(), nets[name].state_dict()
             if now.keys() != then.keys() or not all(torch.equal(now[key].cpu(), then[key]) for key in then):
                 changed.append(name)
     return changed
 
 
-def refuse_changed(model: Model) -> None:
+def refuse_changed(model: HasNets) -> None:
     """Raise `UsageError` for a model whose nets were changed in memory, so that its folder is not the model's."""
     if changed := changed_nets(model):
         raise UsageError(
-            f"The {' and '.join(changed)} of {model.name} changed since loading, and a checkpoint folder also holds "
-            "what its nets were measured to be: save the state_dict, or train with genzoo."
+            f"The {' and '.join(changed)} of {model.entry.name} changed since loading, and a checkpoint folder also "
+            "holds what its nets were measured to be: save the state_dict, or train with genzoo."
         )

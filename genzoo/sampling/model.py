@@ -111,15 +111,6 @@ class Model(HasNets, Sampler["Tensor"]):
     def __repr__(self) -> str:
         return f"Model({self.name!r}, device={str(self.device)!r}, dtype={self.dtype})"
 
-    def to(self, device: str | torch.device) -> Model:
-        """This model, with its nets moved to a device; raises `UsageError` for one that is not here."""
-        from genzoo.accel.devices import find_device
-
-        self.device = find_device(device)
-        for net in self._held().values():
-            net.to(self.device)
-        return self
-
     def check(self) -> None:
         """Raise `BadCheckpointError` unless every net loads, and the golden images come out to a grey level."""
         from genzoo.sampling.golden import check_golden
@@ -189,11 +180,6 @@ class Model(HasNets, Sampler["Tensor"]):
         import torch
 
         return torch.from_numpy(images)
-
-    def _refuse_changed(self) -> None:
-        from genzoo.sampling.golden import refuse_changed
-
-        refuse_changed(self)
 
 
 @overload

@@ -15,6 +15,7 @@ from genzoo.sampling import arguments
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from typing_extensions import Self
 
     from genzoo.checkpoint.folder import Folder
     from genzoo.zoo.spec import Entry
@@ -59,23 +60,37 @@ class HasNets:
     def nets(self) -> dict[str, nn.Module]:
         """The nets by name: the generator, a VAE's encoder, and a discriminator once it was needed."""
         names = ["generator", "encoder"] if self.entry.is_vae else ["generator"]
-        names += ["discriminator"] if "discriminator" in self._held() else []
+        names += ["discriminator"] if "discriminator" in self.in_memory() else []
         return {name: getattr(self, name) for name in names}
 
-    def _held(self) -> dict[str, nn.Module]:
-        """The nets in memory by name, those that a caller has put there in place of the loaded ones."""
+    def to(self, device: str | torch.device) -> Self:
+        """This model, with its nets moved to a device; raises `UsageError` for one that is not here."""
+        from genzoo.accel.devices import find_device
+
+        self.device = find_device(device)
+        for net in self.in_memory().values():
+            net.to(self.device)
+        return self
+
+    def in_memory(self) -> dict[str, nn.Module]:
+        """The nets that were loaded by name, or that a caller has put in place of them; for reading alone."""
         names = ("generator", "encoder", "discriminator")
         return {**self._loaded, **{name: vars(self)[name] for name in names if name in vars(self)}}
 
     def _net(self, name: str) -> nn.Module:
         """A net, without its being the caller's: what is computed with it leaves it as it is."""
         with _LOADING:
-            if name not in self._held():
+            if name not in self.in_memory():
                 file = DISCRIMINATOR if name == "discriminator" else MODEL
                 if self._empty is None:
                     self._empty = empty_nets(self.entry, self.folder)
                 self._loaded |= read_weights(self.entry, self.folder, file, self.dtype, self.device, self._empty)
-            return self._held()[name]
+            return self.in_memory()[name]
+
+    def _refuse_changed(self) -> None:
+        from genzoo.sampling.golden import refuse_changed
+
+        refuse_changed(self)
 
     @contextlib.contextmanager
     def _full_precision(self) -> Iterator[None]:

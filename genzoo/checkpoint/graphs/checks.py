@@ -15,9 +15,9 @@ from genzoo.zoo.spec import Entry
 _MOST_VALUES = 2**21
 """Of one image at one place of the graph: twice what a net may have, since maps are cut after they are made."""
 _MOST_IN_ALL = 2**25
-"""Of one image at all places, and beyond the weights' own in constants."""
-_COPIES = 20
-"""Of a weight, at most: it is cast, scaled, padded and turned around."""
+"""Of one image at all places."""
+_COPIES = 12
+"""Of the weights in constants, at most: they are cast, scaled, cut and turned around when a session starts."""
 _MOST_INLINE = 16
 Signature = tuple[tuple[Port, ...], tuple[Port, ...]]
 """Inputs and outputs."""
@@ -47,14 +47,15 @@ def check_graph(model: Model, expected: Signature, header: Mapping[str, Stored],
     known = {one.name: _initial(one, header, file) for one in model.tensors}
     if len(known) < len(model.tensors):
         raise ValueError("it has a constant twice")
-    most = _MOST_IN_ALL + _COPIES * sum(value.size for value in known.values())
+    left = {True: _MOST_IN_ALL, False: _COPIES * sum(value.size for value in known.values())}
     known |= {port.name: Value(shapes.of_port(port)) for port in model.inputs}
     if len(known) < len(model.tensors) + len(model.inputs):
         raise ValueError("its input is a constant")
     for node in model.nodes:
         made = _made(node, known)
-        most -= sum(value.size for value in made.values())
-        if most < 0:
+        for value in made.values():
+            left[shapes.N in value.shape] -= value.size
+        if min(left.values()) < 0:
             raise ValueError("it would take more memory than a small net does")
         known |= made
     for port in model.outputs:

@@ -6,7 +6,6 @@ Nothing of it is run, and neither torch, onnx nor onnxruntime is imported.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,13 @@ from genzoo.checkpoint.graphs.model import (
     FLOAT16,
     GRAPH_OF_MODEL,
     INITIALIZER_OF_GRAPH,
-    encode_tensor,
+    NODE_OF_GRAPH,
+    OPSETS_OF_MODEL,
     parse,
     parse_tensor,
+    tensor_chunks,
 )
-from genzoo.checkpoint.graphs.wire import fields, message
+from genzoo.checkpoint.graphs.wire import delimited, fields, message
 from genzoo.checkpoint.layout import GRAPHS, weights_of
 from genzoo.checkpoint.strict import read_bytes
 from genzoo.errors import BadCheckpointError, UsageError, brief, brief_list
@@ -62,14 +63,13 @@ class Graph:
             BadCheckpointError: when the weights cannot be read, or are not finite.
         """
         with _refusing(self.weights):
-            data = self.weights.read_bytes()
-            parts = [
-                part._replace(value=_with_weights(part.value, data, self.trusted))
-                if part.number == GRAPH_OF_MODEL and isinstance(part.value, bytes)
-                else part
-                for part in fields(self.model)
-            ]
-        return message(parts)
+            data = memoryview(self.weights.read_bytes())
+            chunks: list[bytes | memoryview] = []
+            for part in fields(self.model):
+                graph = part.value if part.number == GRAPH_OF_MODEL else None
+                whole = [message([part])] if not isinstance(graph, bytes) else _with_weights(graph, data, self.trusted)
+                chunks += whole
+        return b"".join(chunks)
 
 
 def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
@@ -103,6 +103,25 @@ def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
     return Graph(net, data, path, weights, folder.pinned is not None)
 
 
+def operators(data: bytes) -> int:
+    """How many operations an ONNX file has."""
+    graphs = [part.value for part in fields(data) if part.number == GRAPH_OF_MODEL]
+    return sum(part.number == NODE_OF_GRAPH for graph in graphs if isinstance(graph, bytes) for part in fields(graph))
+
+
+def with_one_opset(data: bytes) -> bytes:
+    """An ONNX file without the versions of other operators than ONNX's own, none of which it has."""
+    return message(
+        part
+        for part in fields(data)
+        if part.number != OPSETS_OF_MODEL or not isinstance(part.value, bytes) or _is_onnx(part.value)
+    )
+
+
+def _is_onnx(opset: bytes) -> bool:
+    return all(part.number != 1 or part.value == b"" for part in fields(opset))
+
+
 def has_graph(folder: Folder, net: str) -> bool:
     """Whether a folder has a graph of a net; earlier versions wrote none, and some plug-ins' nets have none."""
     return folder.has(GRAPHS[net])
@@ -120,30 +139,27 @@ def _refusing(path: Path) -> Iterator[None]:
         raise BadCheckpointError(f"{path} is refused ({error}): fetch or train it again.") from None
 
 
-def _with_weights(graph: bytes, data: bytes, trusted: bool) -> bytes:
-    """A graph's message in which initializers hold their values."""
-    return message(
-        part._replace(value=_filled(part.value, data, trusted))
-        if part.number == INITIALIZER_OF_GRAPH and isinstance(part.value, bytes)
-        else part
-        for part in fields(graph)
-    )
+def _with_weights(graph: bytes, data: memoryview, trusted: bool) -> list[bytes | memoryview]:
+    """The field of a graph in which initializers hold their values, in chunks: weights are copied but once."""
+    chunks: list[bytes | memoryview] = []
+    for part in fields(graph):
+        one = (
+            parse_tensor(part.value) if part.number == INITIALIZER_OF_GRAPH and isinstance(part.value, bytes) else None
+        )
+        if one is None or one.raw is not None:
+            chunks.append(message([part]))
+            continue
+        start, length = int(one.external["offset"]), int(one.external["length"])
+        values = data[start : start + length]
+        if len(values) < length:
+            raise ValueError("it was cut short while it was read")
+        if not trusted:
+            _refuse_infinite(one.name, one.type, values)
+        chunks += delimited(INITIALIZER_OF_GRAPH, tensor_chunks(one, values))
+    return delimited(GRAPH_OF_MODEL, chunks)
 
 
-def _filled(initializer: bytes, data: bytes, trusted: bool) -> bytes:
-    one = parse_tensor(initializer)
-    if one.raw is not None:
-        return initializer
-    start, length = int(one.external["offset"]), int(one.external["length"])
-    values = data[start : start + length]
-    if len(values) < length:
-        raise ValueError("it was cut short while it was read")
-    if not trusted:
-        _refuse_infinite(one.name, one.type, values)
-    return encode_tensor(dataclasses.replace(one, raw=values, external={}))
-
-
-def _refuse_infinite(name: str, kind: int, values: bytes) -> None:
+def _refuse_infinite(name: str, kind: int, values: memoryview) -> None:
     """Raise ValueError for values that are infinite or none, and for variances below zero, as torch's engine does."""
     import numpy as np
 

@@ -27,6 +27,11 @@ class Phase(NamedTuple):
     before: int
     after: int
 
+    @property
+    def is_convolution(self) -> bool:
+        """Whether a convolution can have such pads; not where rows lie beyond all that the kernel reaches."""
+        return 0 <= self.before < self.taps and 0 <= self.after < self.taps
+
 
 def windows(layer: Any) -> dict[str, Any]:
     """The attributes that both kinds of convolution have."""
@@ -42,7 +47,7 @@ def transposed(b: Builder, layer: Any, weights: Sequence[str], x: str, activate:
     grown = _grown(layer, 0, height), _grown(layer, 1, width)
     phases = [_phases(layer, axis, side, grown[axis]) for axis, side in enumerate((height, width))]
     small = max(height, width) <= _SMALL_MAP and layer.out_channels > _FEW_CHANNELS and layer.stride[0] > 1
-    if not small or any(min(phase) < 0 or not phase.taps for axis in phases for phase in axis):
+    if not small or not all(phase.is_convolution for axis in phases for phase in axis):
         return activate(b.op("ConvTranspose", x, *weights, **windows(layer), output_padding=layer.output_padding))
     maps = [activate(_convolved(b, layer, (rows, columns), x, weights)) for rows in phases[0] for columns in phases[1]]
     x = b.op("DepthToSpace", b.op("Concat", *maps, axis=1), blocksize=layer.stride[0])

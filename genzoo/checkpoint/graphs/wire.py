@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
@@ -67,6 +67,11 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
 def message(parts: Iterable[Field]) -> bytes:
     """A message of fields; the inverse of `fields`."""
     return b"".join(map(_encoded, parts))
+
+
+def delimited(number: int, chunks: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """A field of bytes that are given in chunks, in chunks."""
+    return [_encoded_varint(number << 3 | _BYTES) + _encoded_varint(sum(map(len, chunks))), *chunks]
 
 
 def _encoded(field: Field) -> bytes:
