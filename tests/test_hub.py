@@ -70,6 +70,30 @@ def test_a_repository(hub: HubServer, home: Path) -> None:
     assert {one.token for one in hub.log if one.origin == "cdn"} == {None}
 
 
+GRAPHS = """
+import sys
+import numpy as np
+import genzoo
+model = genzoo.load(sys.argv[1], engine="onnx")
+np.save("images.npy", model.sample(2, seed=0))
+np.save("means.npy", model.encode(model.sample(2, seed=0))[0])
+assert "torch" not in sys.modules
+print(model.folder.path)
+"""
+
+
+def test_graphs_of_a_repository(hub: HubServer, home: Path) -> None:
+    hub.repo("user/model", contents(weights_home() / VAE))
+    done = run(GRAPHS, "user/model", env=environment(hub, home))
+    assert done.returncode == 0, done.stderr
+    # In the client's cache they are links to files of other names, in another folder.
+    files = [Path(done.stdout.strip()) / name for name in ("generator.onnx", "encoder.onnx", "model.safetensors")]
+    assert all(path.is_symlink() and path.resolve().name == path.readlink().name != path.name for path in files)
+    np.testing.assert_allclose(np.load(home / "images.npy"), expected(VAE), atol=1e-4)
+    mean, _ = (model := package.load(VAE)).encode(model.sample(2, seed=0))
+    np.testing.assert_allclose(np.load(home / "means.npy"), mean, atol=1e-3)
+
+
 def test_the_catalog_where_only_the_aliases_are(hub: HubServer, home: Path, tmp_path: Path) -> None:
     for name in (GAN, VAE, "dcgan-mnist-z100-l5"):
         hub.repo(f"zoo/{name}", contents(weights_home() / name))
@@ -198,7 +222,7 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert list(rows) == [GAN, VAE, "user/model"]
-    assert {name: rows[name]["files"] for name in rows} == {GAN: 9, VAE: 8, "user/model": 6}
+    assert {name: rows[name]["files"] for name in rows} == {GAN: 11, VAE: 10, "user/model": 8}
     assert {path.name for path in Path(rows[GAN]["path"]).iterdir()} == set(read_manifest()[GAN])
     assert package.load(Path(rows["user/model"]["path"])).name == GAN
     asked = len(hub.log)
@@ -208,7 +232,7 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     states = dict(line.split("  ") for line in done.stdout.splitlines())
     assert list(states) == list(read_manifest())
-    assert (states[GAN], states[VAE]) == ("ok, 9 files", "ok, 9 files")
+    assert (states[GAN], states[VAE]) == ("ok, 11 files", "ok, 11 files")
     assert states["vae-mnist-z20-l3"] == "not on this machine"
     assert len(hub.log) == asked
 
@@ -226,7 +250,7 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
     assert f"Error: {GAN}, {VAE}, user/model cannot be trusted" in done.stderr
     assert genzoo("pull", GAN, **env).returncode == 0
     done = genzoo("verify", GAN, "user/model@main", **offline)
-    assert done.stdout.splitlines()[0] == f"{GAN}  ok, 9 files, golden images come out", done.stderr
+    assert done.stdout.splitlines()[0] == f"{GAN}  ok, 11 files, golden images come out", done.stderr
     assert "user/model@main  damaged" in done.stdout
     for args, words in (
         ("pull zzz*", "No model matches"),

@@ -40,7 +40,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert command[0] == "genzoo"
         done = CliRunner().invoke(main, command[1:])
         assert done.exit_code == 0, (line, done.output)
-    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "digits.npz", "digits"}
+    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "digits.npz", "digits", "digits.onnx"}
 
 
 def test_the_numbers_of_the_aliases_are_those_of_their_weights() -> None:

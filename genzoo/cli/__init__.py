@@ -31,6 +31,7 @@ _COMMANDS = {
     "pull": ("hub", "pull", "Fetch models from the Hub ahead of time."),
     "verify": ("hub", "verify", "Hash the weights on this machine again."),
     "card": ("card", "card", "Write the model card of NAME or FOLDER."),
+    "export": ("export", "export", "Write a trained net as one file that other programs run."),
     "publish": ("publish", "publish", "Publish a trained model on the Hub."),
     "adopt": ("adopt", "adopt", "Take finished runs into the zoo's weights."),
     "train-features": ("evaluate", "train_features", "Train genzoo's feature net for a dataset."),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from genzoo.checkpoint import manifest
-from genzoo.checkpoint.checksums import SUMS
+from genzoo.checkpoint.checksums import SUMS, read_sums
 from genzoo.checkpoint.folder import Folder, LocalFolder
 from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GOLDEN, GRAPHS, METRICS, MODEL
 from genzoo.checkpoint.manifest import PinnedFile
-from genzoo.errors import UnknownNameError, UsageError, WeightsNotFoundError
+from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError, WeightsNotFoundError
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.zoo import catalog
@@ -70,7 +71,14 @@ def pull(sources: Iterable[str]) -> Iterator[Fetched]:
 
 
 def _names(folder: Folder) -> list[str]:
-    return [file for file in folder.pinned or _FILES if folder.has(file)]
+    """The files to fetch: all that the manifest lists, or those of a stranger's that genzoo can use."""
+    if folder.pinned is not None:
+        return [file for file in folder.pinned if folder.has(file)]
+    names = set(_FILES)
+    if folder.has(SUMS):  # which tells without the Hub, where that cannot be asked, that a model has no encoder, say
+        with contextlib.suppress(BadCheckpointError):
+            names = {SUMS, *read_sums(folder.file(SUMS).parent)}
+    return [file for file in _FILES if file in names and folder.has(file)]
 
 
 def _expand(source: str) -> list[str]:

@@ -6,6 +6,6 @@ See docs/graphs.md for the format.
 
 from __future__ import annotations
 
-from genzoo.checkpoint.graphs.reader import Graph, has_graph, read_graph
+from genzoo.checkpoint.graphs.reader import Graph, has_graph, operators, read_graph, with_one_opset
 
-__all__ = ["Graph", "has_graph", "read_graph"]
+__all__ = ["Graph", "has_graph", "operators", "read_graph", "with_one_opset"]

@@ -16,7 +16,7 @@ _MOST_VALUES = 2**21
 """Of one image at one place of the graph: twice what a net may have, since maps are cut after they are made."""
 _MOST_IN_ALL = 2**25
 """Of one image at all places."""
-_COPIES = 20
+_COPIES = 12
 """Of the weights in constants, at most: they are cast, scaled, cut and turned around when a session starts."""
 _MOST_INLINE = 16
 Signature = tuple[tuple[Port, ...], tuple[Port, ...]]

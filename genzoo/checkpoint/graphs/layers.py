@@ -194,18 +194,18 @@ def _scaled(b: Builder, weight: str, scale: str, axis: int) -> str:
 
 
 def _lstm(b: Builder, prefix: str, lstm: nn.LSTM, x: str) -> tuple[str, str]:
-    """Stacked layers: (steps, n, inputs) -> the last one's outputs (steps, n, units), and its last one (n, units)."""
+    """Stacked layers: (steps, n, inputs) -> the last layer's outputs, (steps, 1, n, units), and the last of these."""
     _need(lstm, lstm.bias and not lstm.bidirectional and not lstm.proj_size)
-    units, outputs = lstm.hidden_size, ["", ""]
+    units, outputs = lstm.hidden_size, [x, x]
     for layer in range(lstm.num_layers):
         w, r, of_inputs, of_state = (
             _gates(b, b.weight(f"{prefix}{name}_l{layer}"), units)
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
+        x = b.op("Squeeze", outputs[0], b.integers(1)) if layer else x
         outputs = [f"Y_{layer}", f"Y_h_{layer}"]
         b.op("LSTM", x, w, r, b.op("Concat", of_inputs, of_state, axis=1), outputs=outputs, hidden_size=units)
-        x = b.op("Squeeze", outputs[0], b.integers(1))
-    return x, b.op("Squeeze", outputs[1], b.integers(0))
+    return outputs[0], outputs[1]
 
 
 def _gates(b: Builder, weight: str, units: int) -> str:
@@ -218,7 +218,8 @@ def _gates(b: Builder, weight: str, units: int) -> str:
 def _lstm_generator(b: Builder, prefix: str, net: LstmGenerator, x: str, gain: float) -> str:
     channels, rows, columns = net.shape
     x = b.op("Tile", b.op("Unsqueeze", x, b.integers(0)), b.integers(rows, 1, 1))
-    x, _ = _lstm(b, f"{prefix}lstm.", net.lstm, x)  # (h, n, units)
+    states, _ = _lstm(b, f"{prefix}lstm.", net.lstm, x)
+    x = b.op("Squeeze", states, b.integers(1))  # (h, n, units)
     weight, bias = _folded(b, Step(f"{prefix}row.", net.row, None, None, gain, ()))
     x = b.op("MatMul", b.op("Transpose", x, perm=(1, 0, 2)), b.op("Transpose", weight, perm=(1, 0)))
     x = b.op("Reshape", b.op("Add", x, bias), b.integers(0, rows, channels, columns))
@@ -228,4 +229,4 @@ def _lstm_generator(b: Builder, prefix: str, net: LstmGenerator, x: str, gain: f
 def _lstm_discriminator(b: Builder, prefix: str, net: LstmDiscriminator, x: str) -> str:
     rows = b.op("Transpose", _plain(b, net.signed, x), perm=(2, 0, 1, 3))  # (h, n, c, w)
     _, state = _lstm(b, f"{prefix}lstm.", net.lstm, b.op("Reshape", rows, b.integers(0, 0, net.lstm.input_size)))
-    return write_net(b, f"{prefix}judge.", net.judge, state)
+    return write_net(b, f"{prefix}judge.", net.judge, b.op("Squeeze", state, b.integers(0)))

@@ -19,8 +19,8 @@ OPSET, IR_VERSION = 17, 8
 _EXTERNAL = 1
 _MOST_LETTERS = 200
 _KIND_FLOAT, _KIND_INT, _KIND_INTS = 1, 2, 7
-GRAPH_OF_MODEL, INITIALIZER_OF_GRAPH = 7, 5
-"""Numbers of the fields that lead to the initializers."""
+GRAPH_OF_MODEL, OPSETS_OF_MODEL, INITIALIZER_OF_GRAPH, NODE_OF_GRAPH = 7, 8, 5, 1
+"""Numbers of fields."""
 
 Attribute = int | float | tuple[int, ...]
 
@@ -103,15 +103,15 @@ def parse(data: bytes) -> Model:
         ValueError: for what is none, is cut short, or holds what genzoo writes into no graph: other operators' domains,
             functions, metadata, attributes of other types.
     """
-    model = _Message("it", data, (1, 2, GRAPH_OF_MODEL, 8))
-    opset = _Message("its opset", model.one(8, bytes), (1, 2))
+    model = _Message("it", data, (1, 2, GRAPH_OF_MODEL, OPSETS_OF_MODEL))
+    opset = _Message("its opset", model.one(OPSETS_OF_MODEL, bytes), (1, 2))
     domains = {_text(name) for name in opset.every(1, bytes)}
     found = (model.one(1, int), opset.one(2, int))
     if domains - {""} or found != (IR_VERSION, OPSET):
         raise ValueError(f"its version of ONNX and its opset are {found}, this genzoo reads {(IR_VERSION, OPSET)}")
-    graph = _Message("its graph", model.one(GRAPH_OF_MODEL, bytes), (1, 2, INITIALIZER_OF_GRAPH, 11, 12))
+    graph = _Message("its graph", model.one(GRAPH_OF_MODEL, bytes), (NODE_OF_GRAPH, 2, INITIALIZER_OF_GRAPH, 11, 12))
     return Model(
-        tuple(map(_node, graph.every(1, bytes))),
+        tuple(map(_node, graph.every(NODE_OF_GRAPH, bytes))),
         tuple(map(parse_tensor, graph.every(INITIALIZER_OF_GRAPH, bytes))),
         tuple(map(_port, graph.every(11, bytes))),
         tuple(map(_port, graph.every(12, bytes))),
@@ -173,13 +173,18 @@ def encode(model: Model) -> bytes:
     """An ONNX file; the inverse of `parse`."""
     opset = message([_named(1, ""), Field(2, OPSET)])
     graph = [
-        *(Field(1, _encoded_node(node)) for node in model.nodes),
+        *(Field(NODE_OF_GRAPH, _encoded_node(node)) for node in model.nodes),
         _named(2, "net"),
         *(Field(INITIALIZER_OF_GRAPH, _encoded_tensor(one)) for one in model.tensors),
         *(Field(11, _encoded_port(port)) for port in model.inputs),
         *(Field(12, _encoded_port(port)) for port in model.outputs),
     ]
-    parts = [Field(1, IR_VERSION), _named(2, "genzoo"), Field(GRAPH_OF_MODEL, message(graph)), Field(8, opset)]
+    parts = [
+        Field(1, IR_VERSION),
+        _named(2, "genzoo"),
+        Field(GRAPH_OF_MODEL, message(graph)),
+        Field(OPSETS_OF_MODEL, opset),
+    ]
     return message(parts)
 
 

@@ -20,6 +20,8 @@ from genzoo.checkpoint.graphs.model import (
     FLOAT16,
     GRAPH_OF_MODEL,
     INITIALIZER_OF_GRAPH,
+    NODE_OF_GRAPH,
+    OPSETS_OF_MODEL,
     parse,
     parse_tensor,
     tensor_chunks,
@@ -99,6 +101,25 @@ def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
         data = read_bytes(path, MOST_BYTES)
         check_graph(parse(data), signature(entry, net), header, weights_of(net))
     return Graph(net, data, path, weights, folder.pinned is not None)
+
+
+def operators(data: bytes) -> int:
+    """How many operations an ONNX file has."""
+    graphs = [part.value for part in fields(data) if part.number == GRAPH_OF_MODEL]
+    return sum(part.number == NODE_OF_GRAPH for graph in graphs if isinstance(graph, bytes) for part in fields(graph))
+
+
+def with_one_opset(data: bytes) -> bytes:
+    """An ONNX file without the versions of other operators than ONNX's own, none of which it has."""
+    return message(
+        part
+        for part in fields(data)
+        if part.number != OPSETS_OF_MODEL or not isinstance(part.value, bytes) or _is_onnx(part.value)
+    )
+
+
+def _is_onnx(opset: bytes) -> bool:
+    return all(part.number != 1 or part.value == b"" for part in fields(opset))
 
 
 def has_graph(folder: Folder, net: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from genzoo.checkpoint.config import Config
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import Folder
-from genzoo.checkpoint.layout import DISCRIMINATOR, METRICS, MODEL
+from genzoo.checkpoint.layout import DISCRIMINATOR, GRAPHS, METRICS, MODEL
 from genzoo.checkpoint.manifest import read_manifest
 from genzoo.checkpoint.measurement import Document, read_metrics
 from genzoo.errors import BadCheckpointError, brief
@@ -88,6 +88,11 @@ class Facts:
     def files(self) -> list[str]:
         """The files of its weights, as Markdown, with their sizes."""
         return [f"`{name}`{_size(self.folder, name)}" for name in (MODEL, DISCRIMINATOR) if self.folder.has(name)]
+
+    @property
+    def graphs(self) -> list[str]:
+        """The files of its nets' graphs, as Markdown."""
+        return [f"`{name}`" for name in GRAPHS.values() if self.folder.has(name)]
 
     def link(self, name: str) -> str:
         """Where a link to one of its files leads; empty where it has none of that name."""
