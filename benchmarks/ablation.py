@@ -1,7 +1,6 @@
 """What a training and a sampling step cost with and without each piece of genzoo.accel, alternating in one run.
 
     python benchmarks/ablation.py [--data-dir DIR] [--rounds 10] [--seconds 0.3] [--out FILE] [NAME ...]
-    python benchmarks/ablation.py --table FILE
 
 A piece is switched off from outside, in a process of its own, and all else is as `genzoo train` has it.  What counts is
 the fastest step: on a processor the processor time of one thread, so that other work on the machine shows little; on
@@ -11,7 +10,6 @@ have all pieces: the faster is what the others are held against, and the slower 
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -32,7 +30,7 @@ from genzoo.data import data_root
 from genzoo.zoo.catalog import find_entry
 from genzoo.zoo.families.conv import Conv
 from genzoo.zoo.spec import Entry
-from train import genzoo_step, processor
+from train import genzoo_step, parser_of, processor
 
 NAMES = (
     "dcgan-cifar10-z100-l4",
@@ -265,18 +263,7 @@ def machine(device: torch.device) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=NAMES)
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=0.3, help="of each kind of step, in each round")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
-    options = parser.parse_args()
-    if options.table:
-        print(table(json.loads(options.table.read_text())))
-        return
+    options = parser_of(__doc__, NAMES, 10, 0.3).parse_args()
     device, root = torch.device(options.device), data_root(options.data_dir)
     results = []
     for name in options.names or NAMES:

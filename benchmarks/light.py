@@ -1,7 +1,6 @@
 """The lightest installation: what its libraries take on the disk, and its command beside `import torch`.
 
     python benchmarks/light.py WHEEL [--rounds 10] [--out FILE]
-    python benchmarks/light.py --table FILE
 
 A fresh environment gets the wheel and the packages that docs/without-torch.md lists, and nothing else.  There the
 README's main job is run, in turn with `python -c "import torch"` in the environment of this script; what counts is the
@@ -126,16 +125,10 @@ def table(report: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("wheel", nargs="?", type=Path)
+    parser.add_argument("wheel", type=Path, help="`python -m build --wheel` makes one")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
     options = parser.parse_args()
-    if options.table:
-        print(table(json.loads(options.table.read_text())))
-        return
-    if options.wheel is None:
-        parser.error("a wheel is needed: `python -m build --wheel` makes one")
     report = measure(options.wheel.resolve(), options.rounds)
     print(table(report))
     if options.out:

@@ -1,7 +1,6 @@
 """What sampling costs by plain torch and by each of genzoo's engines: 64 images, and 10,000.
 
     python benchmarks/sample.py [--minutes 10] [--quick] [--out FILE] [NAME ...]
-    python benchmarks/sample.py --table FILE
 
 Each way is a process of its own, which rests while the others are measured, in turn, in one run: first with the machine
 to itself, then beside a process that keeps a core busy.  The plain way is torch as people write it: the generator's
@@ -277,11 +276,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10, help="in all, but for what a single round takes")
     parser.add_argument("--quick", action="store_true", help=f"one round each, of {QUICK} images")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
     options = parser.parse_args()
-    if options.table:
-        print(table(json.loads(options.table.read_text())))
-        return
     end, results = time.monotonic() + (0 if options.quick else 60 * options.minutes), []
     for done, name in enumerate(options.names):
         share = max(0.0, end - time.monotonic()) / (len(options.names) - done)

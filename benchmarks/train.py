@@ -16,7 +16,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -268,20 +268,22 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=NAMES)
+def parser_of(description: str | None, names: Sequence[str], rounds: int, seconds: float) -> argparse.ArgumentParser:
+    """The options of a benchmark of training steps."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", default=names)
     parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--batch-size", type=int, help="instead of the recipes' own")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement in a round")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--table", type=Path, help="print the table of a report and measure nothing")
+    return parser
+
+
+def main() -> None:
+    parser = parser_of(__doc__, NAMES, 5, 10)
+    parser.add_argument("--batch-size", type=int, help="instead of the recipes' own")
     options = parser.parse_args()
-    if options.table:
-        print(table(json.loads(options.table.read_text())))
-        return
     device, root = torch.device(options.device), data_root(options.data_dir)
     cores = f"{processor()}, {len(os.sched_getaffinity(0))} cores"
     machine = torch.cuda.get_device_name() if device.type == "cuda" else cores

@@ -7,7 +7,7 @@ import ctypes
 import platform
 from collections.abc import Iterator
 
-from genzoo.errors import UsageError
+from genzoo.errors import GenzooError, UsageError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _LARGEST_ON_HEAP = 32 * 2**20
@@ -59,15 +59,17 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def clear_memory_errors(what: str, way_out: str) -> Iterator[None]:
-    """Turn an error that says that memory is full into one sentence.
+def clear_memory_errors(
+    what: str, way_out: str, than: str = "than there is", kind: type[GenzooError] = UsageError
+) -> Iterator[None]:
+    """Turn an error that says that memory is full into one sentence: that `what` takes more `than`, and the way out.
 
     Raises:
-        UsageError: that `what` takes more than there is, with the way out.
+        GenzooError: of that kind.
     """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise UsageError(f"{what} more than there is: {way_out}.") from None
+        raise kind(f"{what} more {than}: {way_out}.") from None

@@ -88,14 +88,12 @@ def empty_nets(entry: Entry, folder: Folder) -> Mapping[str, nn.Module]:
 def read_mixture(folder: Folder, entry: Entry) -> dict[str, npt.NDArray[np.float32]]:
     """A VAE's second prior: `weights` (k,), `means` (k, z) and `covariances` (k, z, z); empty for other families.
 
-    The hash of `model.safetensors` is checked in any case.
-
     Raises:
         BadCheckpointError: when the folder's tensors are not those of the entry.
         HubError: for a file on the Hub that cannot be fetched.
     """
-    path, shapes = folder.file(MODEL), mixture_shapes(entry)
-    arrays = read_arrays(path, shapes, among_others=True) if shapes else {}
+    shapes = mixture_shapes(entry)
+    arrays = read_arrays(folder.file(MODEL), shapes, among_others=True) if shapes else {}
     return {name.removeprefix(_MIXTURE): array for name, array in arrays.items()}
 
 

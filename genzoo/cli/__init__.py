@@ -18,7 +18,6 @@ from typing import Any
 import click
 
 from genzoo.errors import GenzooError
-from genzoo.extras import about_missing
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
@@ -87,6 +86,8 @@ class _Group(click.Group):
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
         except ModuleNotFoundError as error:
+            from genzoo.extras import about_missing
+
             if (sentence := about_missing(error)) is None:
                 raise
             click.echo(f"Error: {sentence}", err=True)

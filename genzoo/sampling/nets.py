@@ -33,6 +33,8 @@ class HasNets:
         self._empty: Mapping[str, nn.Module] | None = None
         if folder.pinned is None:  # a stranger's folder: what is wrong with its weights is said at once
             self._net("generator")
+        else:
+            folder.file(MODEL)
 
     @cached_property
     def generator(self) -> nn.Module:

@@ -21,7 +21,8 @@ class Pretrained:
     def __init__(self, config: Config, folder: Folder) -> None:
         self.config, self.folder = config, folder
         self.entry: Entry = config.entry
-        self._mixture = read_mixture(folder, self.entry)
+        # Of what the manifest has no hash, all is read at once: it may be another by the time that it is needed.
+        self._mixture = read_mixture(folder, self.entry) if folder.pinned is None else None
 
     @property
     def name(self) -> str:
@@ -40,8 +41,9 @@ class Pretrained:
     @cached_property
     def mixture(self) -> Mixture:
         """A VAE's second prior, a mixture of Gaussians; raises `BadCheckpointError` if it is no distribution."""
-        if self._mixture:
-            return Mixture(self._mixture, self.name)
+        tensors = read_mixture(self.folder, self.entry) if self._mixture is None else self._mixture
+        if tensors:
+            return Mixture(tensors, self.name)
         raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
 
     def save_pretrained(self, save_directory: str | os.PathLike[str]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +11,6 @@ from typing import Any, Literal
 import torch
 
 from genzoo.accel.devices import has_bfloat16, has_fast_bfloat16
-from genzoo.accel.memory import is_out_of_memory
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import Folder
@@ -139,21 +137,3 @@ def _differences(wanted: Any, found: Any, name: str) -> list[str]:
         keys = sorted(set(wanted) | set(found))
         return [d for key in keys for d in _differences(wanted.get(key), found.get(key), f"{name}.{key}".lstrip("."))]
     return [] if wanted == found else [f"{name} is {found!r} there and {wanted!r} here"]
-
-
-@contextlib.contextmanager
-def clear_memory_errors(plan: Plan) -> Iterator[None]:
-    """Turn an error that says that memory is full into one sentence.
-
-    Raises:
-        TrainingError: that the plan's batches take more than the device has.
-    """
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise TrainingError(
-            f"Batches of {plan.entry.recipe.batch_size:,} take more memory than {plan.device} has left: "
-            "train with a smaller --batch-size."
-        ) from None

@@ -10,15 +10,17 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genzoo.accel.graph import CudaGraph
+from genzoo.accel.memory import clear_memory_errors
 from genzoo.accel.processes import Processes
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.nets import load_nets
 from genzoo.data import ImageData
+from genzoo.errors import TrainingError
 from genzoo.nets import build
 from genzoo.train.draws import Source, StepDraw
 from genzoo.train.phases import Losses, Phase, build_phases
-from genzoo.train.plan import Plan, clear_memory_errors, refuse_batch
+from genzoo.train.plan import Plan, refuse_batch
 from genzoo.train.state import Average, State
 from genzoo.zoo.spec import Recipe
 
@@ -94,7 +96,9 @@ class Trainer:
                 rate = _rate(plan.entry.recipe, phase) * (1 - step / plan.steps)
                 _set_rate(self.state.optimizers[phase.name], rate)
         self.draw.begin(step)
-        with clear_memory_errors(plan):
+        batches = f"Batches of {plan.entry.recipe.batch_size:,} take"
+        smaller, memory = "train with a smaller --batch-size", f"memory than {plan.device} has left"
+        with clear_memory_errors(batches, smaller, memory, TrainingError):
             losses = self._run_phases()
         self.state.average.update(step)
         return losses
