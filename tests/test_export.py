@@ -103,7 +103,10 @@ def test_onnx_files_give_what_the_model_gives(name: str, net: Any, dtype: Any, t
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize(("name", "net"), [(LSTM, "generator"), (VAE, "encoder"), (PENALISED, "discriminator")])
+@pytest.mark.parametrize(
+    ("name", "net"),
+    [pytest.param(LSTM, "generator", marks=pytest.mark.slow), (VAE, "encoder"), (PENALISED, "discriminator")],
+)
 def test_exported_programs_of_torch(name: str, net: Any, tmp_path: Path) -> None:
     done = export(name, tmp_path / "net.pt2", net)
     assert done.size == done.path.stat().st_size

@@ -497,6 +497,9 @@ def test_a_header_that_lies(folder: Path) -> None:
         path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
         with pytest.raises(ValueError, match="is not one that lies in it"):
             read_header(path)
+    path.write_bytes(data + bytes(8))
+    with pytest.raises(ValueError, match="its tensors do not fill it"):
+        read_header(path)
     path.write_bytes((2**60).to_bytes(8, "little") + data[8:])
     with pytest.raises(ValueError, match="the limit is 1,000,000"):
         read_header(path)

@@ -28,7 +28,7 @@ def read_header(path: Path) -> Mapping[str, Stored]:
     """The tensors of a safetensors file by name; none of their values is read.
 
     Raises:
-        ValueError: for a file that is none, or a tensor that does not lie in it.
+        ValueError: for a file that is none, a tensor that does not lie in it, or bytes of none.
         OSError: when it cannot be read.
     """
     size = refuse_irregular(path)
@@ -40,7 +40,10 @@ def read_header(path: Path) -> Mapping[str, Stored]:
     if not isinstance(header, dict):
         raise ValueError("its header is no object")
     header.pop("__metadata__", None)
-    return {name: _stored(facts, 8 + length, size) for name, facts in header.items()}
+    tensors = {name: _stored(facts, 8 + length, size) for name, facts in header.items()}
+    if size != 8 + length + sum(tensor.length for tensor in tensors.values()):
+        raise ValueError("its tensors do not fill it")
+    return tensors
 
 
 def _stored(facts: object, start: int, size: int) -> Stored:

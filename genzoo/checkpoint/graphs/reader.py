@@ -29,7 +29,7 @@ from genzoo.checkpoint.graphs.model import (
 from genzoo.checkpoint.graphs.wire import delimited, fields, message
 from genzoo.checkpoint.layout import GRAPHS, weights_of
 from genzoo.checkpoint.strict import read_bytes
-from genzoo.errors import BadCheckpointError, UsageError, brief, brief_list
+from genzoo.errors import BadCheckpointError, GenzooError, UsageError, brief, brief_list
 from genzoo.zoo.spec import Entry
 
 MOST_BYTES = 64_000
@@ -61,6 +61,7 @@ class Graph:
 
         Raises:
             BadCheckpointError: when the weights cannot be read, or are not finite.
+            GenzooError: when they do not fit in memory.
         """
         with _refusing(self.weights):
             data = memoryview(self.weights.read_bytes())
@@ -69,7 +70,7 @@ class Graph:
                 graph = part.value if part.number == GRAPH_OF_MODEL else None
                 whole = [message([part])] if not isinstance(graph, bytes) else _with_weights(graph, data, self.trusted)
                 chunks += whole
-        return b"".join(chunks)
+            return b"".join(chunks)
 
 
 def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
@@ -137,6 +138,8 @@ def _refusing(path: Path) -> Iterator[None]:
         raise BadCheckpointError(f"{path} could not be read ({reason}): fetch or train it again.") from None
     except ValueError as error:
         raise BadCheckpointError(f"{path} is refused ({error}): fetch or train it again.") from None
+    except MemoryError:
+        raise GenzooError(f"{path} does not fit in memory: give genzoo more of it, or load a smaller model.") from None
 
 
 def _with_weights(graph: bytes, data: memoryview, trusted: bool) -> list[bytes | memoryview]:

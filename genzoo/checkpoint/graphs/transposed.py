@@ -49,7 +49,9 @@ def transposed(b: Builder, layer: Any, weights: Sequence[str], x: str, activate:
     small = max(height, width) <= _SMALL_MAP and layer.out_channels > _FEW_CHANNELS and layer.stride[0] > 1
     if not small or not all(phase.is_convolution for axis in phases for phase in axis):
         return activate(b.op("ConvTranspose", x, *weights, **windows(layer), output_padding=layer.output_padding))
-    maps = [activate(_convolved(b, layer, (rows, columns), x, weights)) for rows in phases[0] for columns in phases[1]]
+    weight, *bias = weights
+    inputs = (x, b.op("Transpose", weight, perm=(1, 0, 2, 3)), *bias)
+    maps = [activate(_convolved(b, layer, (rows, columns), inputs)) for rows in phases[0] for columns in phases[1]]
     x = b.op("DepthToSpace", b.op("Concat", *maps, axis=1), blocksize=layer.stride[0])
     if b.shape(x)[2:] == grown:
         return x
@@ -72,9 +74,9 @@ def _phases(layer: Any, axis: int, side: int, grown: int) -> list[Phase]:
     return phases
 
 
-def _convolved(b: Builder, layer: Any, phases: tuple[Phase, Phase], x: str, weights: Sequence[str]) -> str:
+def _convolved(b: Builder, layer: Any, phases: tuple[Phase, Phase], inputs: Sequence[str]) -> str:
     """The convolution of a phase of each axis: the kernel's taps from the last to the first."""
-    weight, *bias = weights
+    x, weight, *bias = inputs
     stride = layer.stride[0]
     last = [phase.first + (phase.taps - 1) * stride for phase in phases]
     beyond = [-1 - kernel for kernel in layer.kernel_size]
@@ -83,7 +85,7 @@ def _convolved(b: Builder, layer: Any, phases: tuple[Phase, Phase], x: str, weig
     return b.op(
         "Conv",
         x,
-        b.op("Transpose", taps, perm=(1, 0, 2, 3)),
+        taps,
         *bias,
         kernel_shape=(rows.taps, columns.taps),
         pads=(rows.before, columns.before, rows.after, columns.after),
