@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -71,6 +72,24 @@ def measure(names: list[str], rounds: int) -> dict[str, dict[str, float]]:
     return {name: {way: round(1000 * took, 2) for way, took in each.items()} for name, each in taken.items()}
 
 
+def table(report: dict[str, Any]) -> str:
+    """The table of a report, in docs/install.md."""
+    lines = [
+        f"| {report['machine']}, torch {report['torch'].split('+')[0]} "
+        f"| {len(report['entries'])} entries, ms | the slowest, ms |",
+        "| --- | --- | --- |",
+    ]
+    words = {
+        "plain": "nets built, `torch.load`, `load_state_dict`",
+        "genzoo, every net": "`genzoo.load(name)`, and every net asked for",
+        "genzoo": "`genzoo.load(name)`",
+        "genzoo, engine onnx": '`genzoo.load(name, engine="onnx")`, ready to sample',
+    }
+    for way, text in words.items():
+        lines.append(f"| {text} | {report['total'][way]:.0f} | {report['longest'][way]:.0f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     every = list_models(pretrained=True)
@@ -85,7 +104,7 @@ def main() -> None:
     for way in ways_taken:
         print(f"{way:20} {total[way]:8.1f} ms in all, {longest[way]:6.1f} ms at most")
     if options.out:
-        machine = f"{processor()}, {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads"
+        machine = f"{processor()}, {len(os.sched_getaffinity(0))} cores"
         report = {"machine": machine, "torch": torch.__version__, "total": total, "longest": longest, "entries": found}
         options.out.write_text(json.dumps(report, indent=2) + "\n")
 

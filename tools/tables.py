@@ -18,12 +18,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import ablation
 import light
+import load
 import sample
 import train
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "ablation": ablation.table,
     "light": light.table,
+    "load": load.table,
     "sample": sample.table,
     "train": train.table,
 }
