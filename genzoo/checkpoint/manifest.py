@@ -173,6 +173,7 @@ def list_models(
 
     Raises:
         UnknownNameError: for a family or dataset that does not exist.
+        UsageError: for a pattern that is no text.
     """
     names = catalog.list_models(pattern, family, dataset)
     manifest = read_manifest() if pretrained else names

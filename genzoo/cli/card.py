@@ -33,13 +33,14 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     if out is None and note is None and (shipped := _shipped(name)):
         click.echo(shipped, nl=False)
         return
+    from genzoo.hub import find_folder
+
+    folder = find_folder(source)  # what cannot be found is said before torch is imported
     from genzoo.checkpoint.files import write_text
     from genzoo.checkpoint.folder import renew
-    from genzoo.hub import find_folder
     from genzoo.release.card import cards_home, check_note, render, write_note
     from genzoo.release.card.facts import relative
 
-    folder = find_folder(source)
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
     note = None if note is None else check_note(note)

@@ -23,10 +23,8 @@ from genzoo.zoo.catalog import is_wildcard, list_models
 def expand(patterns: Sequence[str]) -> list[str]:
     """Full names of the catalog that names and wildcards stand for, each once.
 
-    A single name is left as it is, for the command to say what is wrong with it.
-
-    Raises:
-        UnknownNameError: for a wildcard that matches nothing, or one of several names that is unknown.
+    A single name is left as it is, for the command to say what is wrong with it; of several, an unknown one or a
+    wildcard that matches nothing raises `UnknownNameError`.
     """
     if len(patterns) == 1 and not is_wildcard(patterns[0]):
         return list(patterns)

@@ -7,13 +7,4 @@ It may import images, checkpoint, and what lies below.
 from genzoo.hub.folders import HubFolder, find_folder, info, refuse_out_of_reach
 from genzoo.hub.store import Fetched, Verified, pull, verify
 
-__all__ = [
-    "Fetched",
-    "HubFolder",
-    "Verified",
-    "find_folder",
-    "info",
-    "pull",
-    "refuse_out_of_reach",
-    "verify",
-]
+__all__ = ["Fetched", "HubFolder", "Verified", "find_folder", "info", "pull", "refuse_out_of_reach", "verify"]

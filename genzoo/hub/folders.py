@@ -192,13 +192,7 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
 def info(source: str | os.PathLike[str]) -> Entry:
     """The architecture and recipe of a model, from the catalog or from its `config.json`; nothing is loaded.
 
-    Args:
-        source: a full name, an alias, a checkpoint folder, or `user/repo[@revision]` on the Hub.
-
-    Raises:
-        UnknownNameError: for what can be neither a name, a folder nor a repository, with the nearest names.
-        HubError: when the Hub, or the way to it, does not give a repository's.
-        BadCheckpointError: for a folder or a repository that is none of genzoo's.
+    Sources and errors are those of `load`.
     """
     if isinstance(source, str) and manifest.is_of_catalog(source):
         return catalog.find_entry(source)

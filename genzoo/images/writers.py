@@ -156,9 +156,7 @@ def save_images(
         _save_array(batches, target, total)
 
 
-def _batches_of(
-    images: Images | Iterable[Images],
-) -> tuple[int | None, Iterable[Images]]:
+def _batches_of(images: Images | Iterable[Images]) -> tuple[int | None, Iterable[Images]]:
     """Images as batches, and how many there are where that is known."""
     one: Any = images
     if isinstance(images, np.ndarray) or is_tensor(images) or not isinstance(images, Iterable):

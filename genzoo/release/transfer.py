@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -81,13 +81,7 @@ class Draft:
 
 
 def find_target(repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None) -> Target:
-    """The target of a publication, after a check of its names.
-
-    Arguments are the attributes of `Target`.
-
-    Raises:
-        UsageError: for what cannot be a repository's or a branch's name.
-    """
+    """The target of a publication; raises `UsageError` for what cannot be a repository's or a branch's name."""
     branch = client.MAIN if branch is None else branch
     named = parse_repository(repo)
     if named is None or named[1] is not None:
@@ -117,34 +111,19 @@ def demand_token(target: Target) -> None:
 
 
 def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
-    """Compare the files of a folder with those of a branch, by their hashes; nothing is changed.
+    """Compare all files of a folder with those of a branch, by their hashes; nothing is changed.
 
-    Args:
-        target: the branch.
-        folder: whose files are all to be published.
-        known: names of files that earlier publications may have left, to be deleted; all others stay.
-
-    Raises:
-        HubError: when the Hub does not tell what is there.
+    Those of the `known` names that the folder lacks are to be deleted there, as left by earlier publications; all
+    others stay.  Raises `HubError` when the Hub does not tell what is there.
     """
     return _patiently(target, lambda _: _draft(target.api, target, folder, known))
 
 
 def send(draft: Draft, folder: Path, message: str) -> str:
-    """Publish a folder as one commit on top of the draft's head.
+    """Publish all files of a folder as one commit on top of the draft's head, and return the commit's hash.
 
     A repository and a branch that are not there are made first.  What the branch holds already is left alone.
-
-    Args:
-        draft: what is to be done, and where.
-        folder: whose files are all to be published.
-        message: of the commit.
-
-    Returns:
-        The commit's hash.
-
-    Raises:
-        HubError: when the Hub does not take it, or somebody else has committed meanwhile.
+    Raises `HubError` when the Hub does not take it, or somebody else has committed meanwhile.
     """
     target, known, seen = draft.target, [change.name for change in draft.changes], [draft.head]
 
@@ -169,13 +148,9 @@ def send(draft: Draft, folder: Path, message: str) -> str:
 
 
 def fetch_published(target: Target, commit: str, folder: Path, cache: Path) -> Path:
-    """Download a publication into an empty cache, and compare it with the folder it came from.
+    """The folder within an empty cache to which a publication was downloaded, once it equals the folder it came from.
 
-    Returns:
-        The folder within the cache.
-
-    Raises:
-        HubError: when it cannot be fetched, or is not what was sent.
+    Raises `HubError` when it cannot be fetched, or is not what was sent.
     """
     for sent in sorted(folder.iterdir()):
         right = sha256(sent)
@@ -227,7 +202,7 @@ def _find_head(api: HfApi, target: Target) -> tuple[str | None, bool]:
 
 
 def _hashes(api: HfApi, target: Target, commit: str) -> Mapping[str, tuple[str, int]]:
-    """Each file's hash, as `_hashes_of` gives it, and its size."""
+    """Each file's hash, of its contents or in git, and its size."""
     from huggingface_hub.hf_api import RepoFile
 
     files = [file for file in api.list_repo_tree(target.repo, revision=commit) if isinstance(file, RepoFile)]
@@ -240,16 +215,11 @@ def _hashes(api: HfApi, target: Target, commit: str) -> Mapping[str, tuple[str, 
 
 
 def _change(path: Path, there: Mapping[str, tuple[str, int]]) -> Change:
+    """The change of a file, which the Hub keeps by its SHA-256, or in git."""
     size = path.stat().st_size
     if path.name not in there:
         return Change(path.name, "new", size)
-    return Change(path.name, "unchanged" if there[path.name][0] in _hashes_of(path) else "changed", size)
-
-
-def _hashes_of(path: Path) -> Iterator[str]:
-    """A file's hash if the Hub keeps it by its SHA-256, and if it lies in git."""
-    yield sha256(path)
-    yield git_hash(path)
+    return Change(path.name, "unchanged" if there[path.name][0] in (sha256(path), git_hash(path)) else "changed", size)
 
 
 def _commit(api: HfApi, draft: Draft, folder: Path, message: str) -> str:

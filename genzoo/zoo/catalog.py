@@ -257,17 +257,7 @@ def is_wildcard(text: str) -> bool:
 
 
 def list_models(pattern: str | Iterable[str] = "*", family: str | None = None, dataset: str | None = None) -> list[str]:
-    """Full names of the catalog that match a wildcard pattern (or are what an alias stands for).
-
-    Args:
-        pattern: one or several, as in a shell: `*`, `?`, `[...]`; an alias or a full name matches itself.
-        family: only this family, e.g. `"dcgan"`.
-        dataset: only this dataset, e.g. `"mnist"`.
-
-    Raises:
-        UnknownNameError: for a family or dataset that does not exist.
-        UsageError: for a pattern that is no text.
-    """
+    """Full names of the catalog; arguments and errors are those of `genzoo.list_models`."""
     load_plugins()
     drawn = {entry.dataset.name for entry in ENTRIES.values()}
     for what, value, known in (("family", family, FAMILIES), ("dataset", dataset, sorted(drawn))):
