@@ -66,12 +66,25 @@ def test_the_margin_is_that_of_another_measurement() -> None:
     generator = np.random.default_rng(0)
     real, first, second = generator.normal(size=(3, 4000))
     # Without noise of samples it is that of the real images, twice.
-    assert margin_of([real, real]) == pytest.approx(QUANTILE * math.sqrt(2), rel=0.05)
+    assert margin_of(np.stack([real, real])) == pytest.approx(QUANTILE * math.sqrt(2), rel=0.05)
     # The mean of two sets has half of the samples' variance; another set has all of it.
-    assert margin_of([first, second]) == pytest.approx(QUANTILE * math.sqrt(1.5), rel=0.05)
-    assert margin_of([first + real, second + real]) == pytest.approx(QUANTILE * math.sqrt(3.5), rel=0.05)
+    assert margin_of(np.stack([first, second])) == pytest.approx(QUANTILE * math.sqrt(1.5), rel=0.05)
+    assert margin_of(np.stack([first + real, second + real])) == pytest.approx(QUANTILE * math.sqrt(3.5), rel=0.05)
     # Of one set both are had together.
-    assert margin_of([first + real]) == pytest.approx(QUANTILE * 2, rel=0.05)
+    assert margin_of(np.stack([first + real])) == pytest.approx(QUANTILE * 2, rel=0.05)
+
+
+def test_draws_of_small_shares_are_widened_where_whole_sets_differ_by_more() -> None:
+    noise = np.random.default_rng(0).normal(size=(3, DRAWS))
+    small, large = ([Score(value, each, share) for value, each in zip((0.0, 4.0, 8.0), noise, strict=True)]
+                    for share in (0.1, 0.8))  # fmt: skip
+    widened, as_drawn = row_of(small, None), row_of(large, None)
+    assert as_drawn.margin == pytest.approx(margin_of(noise), rel=1e-5)
+    said = float(noise.var(0, ddof=1).mean())
+    assert (widened.margin or 0) / (as_drawn.margin or 1) == pytest.approx(4 / math.sqrt(said), rel=1e-4)
+    # Where they differ by less, which may be chance, they stay as they are.
+    alike = [Score(0.01 * i, each, 0.1) for i, each in enumerate(noise)]
+    assert row_of(alike, None).margin == as_drawn.margin
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +127,7 @@ def test_models_share_the_draws_of_the_real_images() -> None:
     assert high - low < one.margin
     assert are_tied(one, other)
     # What differs by little is told apart by many samples, though either's interval is wide.
-    moved = distance_of(images(6000, 2, 0.1), reference)
+    moved = distance_of(images(6000, 2, 0.08), reference)
     assert abs(moved.mean - one.mean) < one.margin
     assert not are_tied(one, moved)
 

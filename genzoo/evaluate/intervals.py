@@ -2,7 +2,10 @@
 
 A draw takes the same share of the samples and of the real images, none of them twice, and computes the metric of them:
 drawn with replacement, some would come twice and bias a Fréchet distance upwards.  The variance of a mean over all
-images is that of the draws of a share s of them times s / (1 - s); half of them (s = 1/2) give it as it is.
+images is that of the draws of a share s of them times s / (1 - s).
+
+Of small shares that is too little for neighbour metrics, some of whose images count for much: where the sets of the
+seeds, which are whole, differ by more than the draws say, draws are widened as much.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ DRAWS = 40
 QUANTILE = 2.023
 """The 97.5th percentile of Student's t with one degree of freedom fewer than draws."""
 _NORMAL = 1.96
+_SHARE = 0.8
 _KERNEL_SUBSETS = 4  # of images that are a share already
 _PAIRED = 1000
 """Real images of a draw where time grows with pairs of images."""
@@ -35,10 +39,11 @@ Draws = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Score:
-    """A metric of one set of samples: its value, and by how much it would differ in each draw."""
+    """A metric of one set of samples: its value, and by how much it would differ in each draw, of a share of images."""
 
     value: float
     deviations: Draws
+    share: float = _SHARE
 
 
 def scores_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str] | None = None) -> dict[str, Score]:
@@ -49,13 +54,17 @@ def scores_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[st
     """
     values = score(sample, reference, seed, metrics)
     deviations = draws_of(sample, reference, seed, list(values))
-    return {name: Score(significant(value), deviations[name]) for name, value in values.items()}
+    shares = _shares(reference)
+    return {
+        name: Score(significant(value), deviations[name], shares[ALL_METRICS[name].grows])
+        for name, value in values.items()
+    }
 
 
 def row_of(scores: Sequence[Score], floor: Sequence[float] | None) -> MetricValue:
     """A metric's row, from its score of each seed's set and its floor for each seed."""
     values = [one.value for one in scores]
-    mean, sets = statistics.fmean(values), [one.deviations for one in scores]
+    mean, sets = statistics.fmean(values), _widened(scores)
     return MetricValue(
         mean=significant(mean),
         # Of one set of images the spread is unknown, not zero.
@@ -63,7 +72,7 @@ def row_of(scores: Sequence[Score], floor: Sequence[float] | None) -> MetricValu
         floor=significant(statistics.fmean(floor)) if floor else None,
         values=tuple(values),
         margin=significant(margin_of(sets)),
-        draws=text_of_draws(mean + np.stack(sets).mean(0)),
+        draws=text_of_draws(mean + sets.mean(0)),
     )
 
 
@@ -94,7 +103,7 @@ def draws_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str
     Draw i takes the same real images of a reference, whatever the samples, so that draws of two models are paired.
     """
     found: dict[str, list[float]] = {name: [] for name in metrics}
-    shares = {"images": 0.5, "pairs": min(0.5, _PAIRED / len(reference))}
+    shares = _shares(reference)
     for i in range(DRAWS):
         order = [draw(len(images), len(images), start + i) for images, start in ((sample, DRAWS), (reference, 0))]
         pairs = {grows: _share(sample, reference, order, share, seed) for grows, share in shares.items()}
@@ -102,6 +111,11 @@ def draws_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str
             metric = ALL_METRICS[name]
             found[name].append(float(resolve(metric.compute)(pairs[metric.grows])))
     return {name: _scaled(np.array(values), shares[ALL_METRICS[name].grows]) for name, values in found.items()}
+
+
+def _shares(reference: Sample) -> dict[str, float]:
+    """The share of images of a draw, by what a metric's time grows with."""
+    return {"images": _SHARE, "pairs": min(_SHARE, _PAIRED / len(reference))}
 
 
 def _share(sample: Sample, reference: Sample, order: Sequence[Tensor], share: float, seed: int) -> Pair:
@@ -116,16 +130,26 @@ def _scaled(values: Draws, share: float) -> Draws:
     return deviations
 
 
-def margin_of(sets: Sequence[Draws]) -> float:
+def _widened(scores: Sequence[Score]) -> Draws:
+    """The deviations of each set, (k, draws), widened where whole sets differ by more than small shares say."""
+    sets = np.stack([one.deviations for one in scores])
+    if len(scores) < 2 or scores[0].share >= _SHARE:
+        return sets
+    said = float(sets.var(0, ddof=1).mean())
+    found = statistics.variance(one.value for one in scores)
+    return sets * math.sqrt(found / said) if found > said > 0 else sets
+
+
+def margin_of(sets: Draws) -> float:
     """Half the width of the interval around a mean over sets, in which 95 of 100 repeated measurements lie.
 
     They are of one set of other samples each, against other real images.
 
     Args:
-        sets: the deviations of each, in which draw i is of the same real images.
+        sets: the deviations of each, (k, draws), in which draw i is of the same real images.
     """
-    deviations, count = np.stack(sets), len(sets)
-    of_mean = float(deviations.mean(0).var(ddof=1))
-    of_samples = float(deviations.var(0, ddof=1).mean()) if count > 1 else 0.0
+    count = len(sets)
+    of_mean = float(sets.mean(0).var(ddof=1))
+    of_samples = float(sets.var(0, ddof=1).mean()) if count > 1 else 0.0
     # The mean's own variance, and another set's: as much, and what the mean over sets has taken off that of samples.
     return QUANTILE * math.sqrt(2 * of_mean + of_samples * (1 - 1 / count))
