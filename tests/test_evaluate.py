@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -229,7 +230,7 @@ def test_shipped_floors_can_be_derived_anew(dataset: str, monkeypatch: pytest.Mo
     assert shipped is not None
     assert derived is not None
     for key in metrics_of("samples"):
-        assert derived[key] == pytest.approx(shipped[key], rel=1e-3, abs=1e-5)
+        assert derived[key] == pytest.approx(shipped[key], rel=1e-6), key
 
 
 @pytest.mark.usefixtures("small_reference")
@@ -504,3 +505,17 @@ def test_inception_without_a_network_is_one_sentence(monkeypatch: pytest.MonkeyP
         GenzooError, match=r"could not be downloaded \(no route to host\): measure with --features genzoo"
     ):
         find_extractor(MNIST, "inception")
+
+
+def test_inception_without_its_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
+    with pytest.raises(UsageError, match=r"needs torch-fidelity: pip install torch-fidelity, or measure with"):
+        find_extractor(MNIST, "inception")
+
+
+@pytest.mark.usefixtures("small_reference")
+def test_genzoos_own_features_are_measured_without_torch_fidelity(gan: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "torch_fidelity"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    assert evaluate(gan, Settings(n=N, seeds=(0,)))["frechet_distance"]["mean"] > 0

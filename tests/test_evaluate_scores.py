@@ -9,18 +9,23 @@ import torch
 from torch import Tensor
 
 from genzoo.errors import UsageError
-from genzoo.evaluate.scores import (
+from genzoo.evaluate.kept import kept_folder
+from genzoo.evaluate.neighbours import (
     DENSITY_NEIGHBOURS,
     PRECISION_NEIGHBOURS,
+    density_coverage,
+    neighbour_distances,
+    neighbourhoods,
+    radii_of,
+)
+from genzoo.evaluate.scores import (
+    Reference,
     Sample,
     class_balance,
     classifier_score,
-    density_coverage,
     frechet_distance,
     kernel_distance,
     least_images,
-    neighbour_distances,
-    precision_recall,
     score,
 )
 from genzoo.zoo.metrics import metrics_of
@@ -97,7 +102,7 @@ def test_precision_and_recall_against_brute_force() -> None:
     fake, real = 0.4 * normal(50, 3, seed=1), normal(70, 3, seed=2)  # narrow: precise, but little recall
     real_radii = [kth_distance(real, i, PRECISION_NEIGHBOURS) for i in range(70)]
     fake_radii = [kth_distance(fake, i, PRECISION_NEIGHBOURS) for i in range(50)]
-    precision, recall = precision_recall(sample(fake), sample(real))
+    precision, recall, _, _ = neighbourhoods(fake, real, radii_of(real))
     assert precision == pytest.approx(sum(in_balls(x, real, real_radii) > 0 for x in fake) / 50)
     assert recall == pytest.approx(sum(in_balls(x, fake, fake_radii) > 0 for x in real) / 70)
     assert precision > recall + 0.2
@@ -108,18 +113,41 @@ def test_density_and_coverage_against_brute_force(scale: float) -> None:
     fake, real = scale * normal(60, 4, seed=3) + 0.2, normal(45, 4, seed=4)
     radii = [kth_distance(real, i, DENSITY_NEIGHBOURS) for i in range(45)]
     assert neighbour_distances(real, DENSITY_NEIGHBOURS).tolist() == pytest.approx(radii)
-    density, coverage = density_coverage(fake, real, torch.tensor(radii, dtype=torch.float64))
+    assert radii_of(real).density.sqrt().tolist() == pytest.approx(radii)
+    _, _, density, coverage = neighbourhoods(fake, real, radii_of(real))
+    assert density_coverage(fake, real, radii_of(real)) == (density, coverage)
     assert density == pytest.approx(sum(in_balls(x, real, radii) for x in fake) / (DENSITY_NEIGHBOURS * 60))
     covered = [any(float((x - real[i]).norm()) <= radii[i] for x in fake) for i in range(45)]
     assert coverage == pytest.approx(sum(covered) / 45)
 
 
-def test_density_and_coverage_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake, real = normal(31, 4, seed=3), normal(45, 4, seed=4)
-    radii = neighbour_distances(real, DENSITY_NEIGHBOURS)
-    whole = density_coverage(fake, real, radii)
-    monkeypatch.setattr("genzoo.evaluate.scores._ROWS", 7)
-    assert density_coverage(fake, real, neighbour_distances(real, DENSITY_NEIGHBOURS)) == pytest.approx(whole)
+@pytest.mark.parametrize("samples", [31, 80])
+def test_neighbourhoods_in_pieces(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, real = normal(samples, 4, seed=3), normal(45, 4, seed=4)
+    whole = neighbourhoods(fake, real, radii_of(real))
+    monkeypatch.setattr("genzoo.evaluate.neighbours._DISTANCES", 7 * 45)
+    assert neighbourhoods(fake, real, radii_of(real)) == pytest.approx(whole)
+    assert density_coverage(fake, real, radii_of(real)) == pytest.approx(whole[2:])
+
+
+def test_far_from_the_origin_near_images_are_told_apart() -> None:
+    fake, real = normal(60, 3, seed=1), normal(70, 3, seed=2)
+    near = neighbourhoods(fake, real, radii_of(real))
+    fake, real = (1000 + 0.01 * each for each in (fake, real))
+    assert neighbourhoods(fake, real, radii_of(real)) == near
+
+
+def test_the_radii_of_a_reference_are_kept() -> None:
+    x = normal(40, 5)
+    first = Reference(x, torch.zeros(40, 10)).radii
+    (file,) = kept_folder().iterdir()
+    again = Reference(x, torch.zeros(40, 10)).radii
+    wanted = sample(x).radii
+    for name in ("precision", "density"):
+        assert torch.equal(getattr(first, name), getattr(wanted, name))
+        assert torch.equal(getattr(again, name), getattr(wanted, name))
+    assert sample(x + 1).radii.density.shape == (40,)
+    assert list(kept_folder().iterdir()) == [file], "of other samples nothing is kept"
 
 
 def test_class_balance_and_classifier_score_by_hand() -> None:

@@ -11,7 +11,15 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Geometry, convolve, gradients_of_maps_alone, transpose
+from genzoo.accel.fastconv import (
+    Conv2d,
+    ConvTranspose2d,
+    Geometry,
+    any_rounding,
+    convolve,
+    gradients_of_maps_alone,
+    transpose,
+)
 from genzoo.nets import build
 from genzoo.zoo.catalog import find_entry
 
@@ -52,6 +60,7 @@ def test_values_and_all_derivatives_are_right(wide: int, narrow: int, at: Geomet
 LAYERS = [
     (Conv2d(8, 6, 5, 2, 2), nn.Conv2d, (4, 8, 4, 4)),
     (Conv2d(8, 6, 3, 1, 1, bias=False), nn.Conv2d, (4, 8, 4, 4)),
+    (Conv2d(3, 6, 5, 2, 2), nn.Conv2d, (4, 3, 16, 16)),
     (ConvTranspose2d(8, 3, 5, 2, 2, 1), nn.ConvTranspose2d, (4, 8, 16, 16)),
     (ConvTranspose2d(8, 6, 4, 2, 2, 1, bias=False), nn.ConvTranspose2d, (4, 8, 4, 4)),
 ]
@@ -65,9 +74,16 @@ def test_layers_agree_with_torch(layer: nn.Module, plain: type[nn.Module], shape
             parameter.uniform_(-0.1, 0.1)
     x = numbers(*shape, dtype=torch.float32)
     expected = plain.forward(layer, x)
-    assert torch.equal(layer(x), expected), "outside autocast they are torch's"
+    with torch.no_grad():
+        assert torch.equal(layer(x), expected), "where nothing is trained they are torch's"
+        with any_rounding():
+            torch.testing.assert_close(layer(x), expected)
     tensors = [x, *layer.parameters()]
     exact = torch.autograd.grad(expected.square().sum(), tensors)
+    y = layer(x)
+    torch.testing.assert_close(y, expected)
+    for got, wanted in zip(torch.autograd.grad(y.square().sum(), tensors), exact, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4 * float(wanted.abs().max()))
     with torch.autocast("cpu", torch.bfloat16):
         y = layer(x)
     assert y.dtype == torch.bfloat16

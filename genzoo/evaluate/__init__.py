@@ -22,7 +22,8 @@ from genzoo.evaluate.measure import (
     to_text,
     write_metrics,
 )
-from genzoo.evaluate.scores import Sample, density_coverage, score
+from genzoo.evaluate.neighbours import density_coverage
+from genzoo.evaluate.scores import Sample, score
 
 __all__ = [
     "Document",

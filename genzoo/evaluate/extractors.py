@@ -156,8 +156,12 @@ class InceptionFeatures:
 
 
 def _inception() -> Any:
-    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    except ModuleNotFoundError:
+        raise UsageError(
+            "--features inception needs torch-fidelity: pip install torch-fidelity, or measure with --features genzoo."
+        ) from None
     try:
         return FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], verbose=False)
     except (OSError, RuntimeError) as error:

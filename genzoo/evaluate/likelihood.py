@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from genzoo.accel.devices import full_float32
+from genzoo.accel.fastconv import any_rounding
 from genzoo.data import ImageData
 from genzoo.errors import UsageError
 from genzoo.evaluate.extractors import batches_of, draw
@@ -118,7 +119,7 @@ def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, see
     ratio = log_prior_ratio(z, log_variance, epsilon)
     parts = []
     for image, latents in zip(_repeated(x, samples), torch.split(z.flatten(0, 1), _DECODED), strict=True):
-        with full_float32(model.device):
+        with full_float32(model.device), any_rounding():
             raw = generator(latents.to(model.dtype)).float()
         parts.append(log_likelihood(image.float(), raw, model.entry.recipe))
     return torch.cat(parts).view(n, samples) + ratio

@@ -23,16 +23,10 @@ from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName,
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
+from genzoo.evaluate.neighbours import DENSITY_NEIGHBOURS, PRECISION_NEIGHBOURS
 from genzoo.evaluate.progress import Progress, Report, quiet
 from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample, scores_of_sets, significant
-from genzoo.evaluate.scores import (
-    DENSITY_NEIGHBOURS,
-    KERNEL_SUBSET_SIZE,
-    KERNEL_SUBSETS,
-    PRECISION_NEIGHBOURS,
-    Sample,
-    check_enough,
-)
+from genzoo.evaluate.scores import KERNEL_SUBSET_SIZE, KERNEL_SUBSETS, Sample, check_enough
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior

@@ -15,7 +15,7 @@ from genzoo.checkpoint.strict import read_json
 from genzoo.errors import BadCheckpointError, DataError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.progress import quiet
-from genzoo.evaluate.scores import Sample, score
+from genzoo.evaluate.scores import Reference, Sample, score
 from genzoo.zoo.metrics import metrics_of
 
 FLOORS = "floors.json"
@@ -24,13 +24,14 @@ Values = dict[str, list[float]]
 """Each metric's value for each seed."""
 
 
-def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Sample:
+def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Reference:
     """The 10,000 real images that samples are held against, or all where there are fewer.
 
     Raises:
         DataError: where they are neither shipped nor to be had.
     """
-    return extractor.real(split, data_dir)[:REFERENCE_IMAGES]
+    real = extractor.real(split, data_dir)[:REFERENCE_IMAGES]
+    return Reference(real.features, real.logits)
 
 
 def significant(value: float) -> float:

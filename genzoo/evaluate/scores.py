@@ -1,7 +1,7 @@
 """Numbers from features: how far generated images are from real ones.
 
-What torch-fidelity has is taken from it; density and coverage, which it lacks, are here.  All of it
-runs in float64, so that neither the batch size nor the order of a sum shows in the result.
+All of it runs in float64, so that neither the batch size nor the order of a sum shows in the result.  Formulas and
+draws are torch-fidelity's, to whose numbers a test holds these.
 """
 
 from __future__ import annotations
@@ -9,20 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from genzoo.errors import UsageError
+from genzoo.evaluate.kept import kept
+from genzoo.evaluate.neighbours import DENSITY_NEIGHBOURS, Neighbourhoods, Radii, neighbourhoods, radii_of
 from genzoo.zoo.metrics import metrics_of
 from genzoo.zoo.registry import ALL_METRICS, resolve
 
 KERNEL_SUBSETS, KERNEL_SUBSET_SIZE = 100, 1000
-PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS = 3, 5
-_ROWS = 500  # of a distance matrix at a time: 40 MB beside 10,000 images
+_KERNEL_ROWS = 125  # of a kernel matrix at a time: they stay in a processor's cache
+
+
+class Moments(NamedTuple):
+    """Mean and covariance of features in float64: (d,), (d, d)."""
+
+    mean: Tensor
+    covariance: Tensor
 
 
 @dataclass(frozen=True)
@@ -53,22 +60,42 @@ class Sample:
         return self.features.double()
 
     @cached_property
-    def statistics(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Mean and covariance of the features, as torch-fidelity takes them."""
-        from torch_fidelity.metric_fid import fid_features_to_statistics
-
-        statistics: dict[str, Any] = fid_features_to_statistics(self.doubled)
-        return statistics
+    def moments(self) -> Moments:
+        """Mean and covariance of the features."""
+        mean = self.doubled.mean(0)
+        centred = self.doubled - mean
+        return Moments(mean, centred.T @ centred / (len(self) - 1))
 
     @cached_property
-    def radii(self) -> Tensor:
-        """Each image's distance to the nearest others that density and coverage go by: (n,)."""
-        return neighbour_distances(self.doubled, DENSITY_NEIGHBOURS)
+    def deviation(self) -> Tensor:
+        """The symmetric square root of the features' covariance: (d, d)."""
+        values, vectors = torch.linalg.eigh(self.moments.covariance)
+        root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+        return root
+
+    @cached_property
+    def radii(self) -> Radii:
+        """The squared radii of the balls that precision, recall, density and coverage go by."""
+        return radii_of(self.doubled)
 
     @cached_property
     def frequencies(self) -> Tensor:
         """The share of images that the classifier puts into each class: (c,)."""
         return torch.bincount(self.logits.argmax(1), minlength=self.logits.shape[1]).double() / len(self)
+
+
+class Reference(Sample):
+    """Features of real images, which many samples are held against: the radii of their balls are kept."""
+
+    @cached_property
+    def radii(self) -> Radii:
+        """As any sample's."""
+        found = kept(
+            "radii",
+            [self.features.numpy()],
+            lambda: {k: v.numpy() for k, v in radii_of(self.doubled)._asdict().items()},
+        )
+        return Radii(**{name: torch.from_numpy(array) for name, array in found.items()})
 
 
 def least_images(features: int) -> int:
@@ -100,12 +127,9 @@ class Pair:
     seed: int = 0
 
     @cached_property
-    def _manifolds(self) -> tuple[float, float]:
-        return precision_recall(self.sample, self.reference)
-
-    @cached_property
-    def _neighbourhoods(self) -> tuple[float, float]:
-        return density_coverage(self.sample.doubled, self.reference.doubled, self.reference.radii)
+    def neighbourhoods(self) -> Neighbourhoods:
+        """Precision, recall, density and coverage, from one pass over the distances."""
+        return neighbourhoods(self.sample.doubled, self.reference.doubled, self.reference.radii)
 
     def frechet_distance(self) -> float:
         """See the function of this name, as with the others."""
@@ -116,20 +140,20 @@ class Pair:
         return kernel_distance(self.sample, self.reference, self.seed)
 
     def precision(self) -> float:
-        """See `precision_recall`."""
-        return self._manifolds[0]
+        """See `neighbourhoods`."""
+        return self.neighbourhoods.precision
 
     def recall(self) -> float:
-        """See `precision_recall`."""
-        return self._manifolds[1]
+        """See `neighbourhoods`."""
+        return self.neighbourhoods.recall
 
     def density(self) -> float:
-        """See `density_coverage`."""
-        return self._neighbourhoods[0]
+        """See `neighbourhoods`."""
+        return self.neighbourhoods.density
 
     def coverage(self) -> float:
-        """See `density_coverage`."""
-        return self._neighbourhoods[1]
+        """See `neighbourhoods`."""
+        return self.neighbourhoods.coverage
 
     def class_balance(self) -> float:
         """How alike the classes' shares are."""
@@ -168,9 +192,11 @@ def score(sample: Sample, reference: Sample, seed: int = 0, metrics: Sequence[st
 
 def frechet_distance(sample: Sample, reference: Sample) -> float:
     """The Fréchet distance between Gaussians fitted to the features, FID's formula: Heusel et al. 2017."""
-    from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_statistics_to_metric
-
-    return float(fid_statistics_to_metric(sample.statistics, reference.statistics, False)[KEY_METRIC_FID])
+    a, b = sample.moments, reference.moments
+    # The product of both covariances has the eigenvalues of this one, which is symmetric.
+    product = reference.deviation @ a.covariance @ reference.deviation
+    overlap = torch.linalg.eigvalsh(product).clamp_min(0).sqrt().sum()
+    return float((a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * overlap)
 
 
 def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
@@ -179,63 +205,34 @@ def kernel_distance(sample: Sample, reference: Sample, seed: int = 0) -> float:
     The mean over 100 pairs of subsets of 1,000 images, or of all where there are fewer; it is
     unbiased, so that it can lie below 0 for two sets of the same kind.
     """
-    from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
-
-    found = kid_features_to_metric(
-        sample.doubled,
-        reference.doubled,
-        kid_subsets=KERNEL_SUBSETS,
-        kid_subset_size=min(KERNEL_SUBSET_SIZE, len(sample), len(reference)),
-        rng_seed=seed % 2**32,
-        verbose=False,
-    )
-    return float(found[KEY_METRIC_KID_MEAN])
-
-
-def precision_recall(sample: Sample, reference: Sample) -> tuple[float, float]:
-    """Share of samples within the reals' manifold, and of reals within the samples': Kynkäänniemi et al. 2019.
-
-    A manifold is the union of balls that reach each image's third nearest neighbour.
-    """
-    from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
-
-    found = prc_features_to_metric(
-        sample.doubled,
-        reference.doubled,
-        prc_neighborhood=PRECISION_NEIGHBOURS,
-        prc_batch_size=_ROWS,
-        save_cpu_ram=True,
-        verbose=False,
-    )
-    return float(found[KEY_METRIC_PRECISION]), float(found[KEY_METRIC_RECALL])
+    size = min(KERNEL_SUBSET_SIZE, len(sample), len(reference))
+    generator = np.random.RandomState(seed % 2**32)
+    found = []
+    for _ in range(KERNEL_SUBSETS):
+        x, y = (
+            each.doubled[torch.from_numpy(generator.choice(len(each), size, replace=False))]
+            for each in (sample, reference)
+        )
+        found.append((_among(x) + _among(y)) / (size * (size - 1)) - 2 * _between(x, y) / size**2)
+    return float(np.mean(found))
 
 
-def neighbour_distances(features: Tensor, neighbours: int) -> Tensor:
-    """Each row's distance to its k-th nearest other row: (n, d) -> (n,)."""
-    # A row's nearest is itself.
-    parts = [
-        torch.cdist(rows, features).kthvalue(neighbours + 1, dim=1).values for rows in torch.split(features, _ROWS)
-    ]
-    return torch.cat(parts)
+def _among(x: Tensor) -> float:
+    """The sum of the kernel (x x' / d + 1)^3 over all pairs of different rows, either way round."""
+    total = -float((x.square().mean(1) + 1).pow(3).sum())
+    for start in range(0, len(x), _KERNEL_ROWS):
+        rows, after = x[start : start + _KERNEL_ROWS], x[start + _KERNEL_ROWS :]
+        total += _between(rows, rows) + 2 * _between(rows, after)
+    return total
 
 
-def density_coverage(sample: Tensor, reference: Tensor, radii: Tensor) -> tuple[float, float]:
-    """Density and coverage: Naeem et al. 2020.
-
-    Density is the mean number of real balls that a sample lies in, over the number of neighbours
-    that a ball reaches; it can exceed 1.  Coverage is the share of real balls with a sample in them.
-
-    Args:
-        sample: features of the samples, (m, d).
-        reference: features of real images, (n, d).
-        radii: distance of each real image to its k-th nearest other, k = 5, (n,).
-    """
-    inside, covered = 0, torch.zeros(len(reference), dtype=torch.bool)
-    for rows in torch.split(sample, _ROWS):
-        within = torch.cdist(rows, reference) <= radii
-        inside += int(within.sum())
-        covered |= within.any(dim=0)
-    return inside / (DENSITY_NEIGHBOURS * len(sample)), float(covered.double().mean())
+def _between(x: Tensor, y: Tensor) -> float:
+    """The sum of the kernel over all pairs of a row of each."""
+    total = 0.0
+    for rows in torch.split(x / x.shape[1], _KERNEL_ROWS):
+        kernel = torch.mm(rows, y.T).add_(1).flatten()
+        total += float(torch.dot(kernel.square(), kernel))
+    return total
 
 
 def class_balance(sample: Sample, reference: Sample) -> float:
@@ -257,6 +254,6 @@ def classifier_score(sample: Sample) -> float:
 
     From 1, all images alike or all doubtful, to the number of classes; one split, no shuffling.
     """
-    from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
-
-    return float(isc_features_to_metric(sample.logits, splits=1, shuffle=False)[KEY_METRIC_ISC_MEAN])
+    logs = sample.logits.double().log_softmax(1)
+    shares = logs.exp()
+    return float((shares * (logs - shares.mean(0).log())).sum(1).mean().exp())
