@@ -135,6 +135,19 @@ def compare(entry: Entry, root: Path, rounds: int, steps: int | None, peer_pytho
     }
 
 
+def table(report: dict[str, Any]) -> str:
+    """A report as Markdown."""
+    lines = [
+        f"| {report['machine']}, torch {report['torch'].split('+')[0]} | images | beside | it, s | genzoo, s | ratio |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in report["results"]:
+        peer = f"pythae {report['pythae']}" if row["peer"] == "pythae" else row["peer"]
+        seconds = f"{row['peer_seconds']:.0f} | {row['genzoo_seconds']:.0f}"
+        lines.append(f"| `{row['name']}` | {row['images']:,} | {peer} | {seconds} | {row['ratio']:.2f} |")
+    return "\n".join(lines)
+
+
 def version_of(package: str, python: str) -> str:
     code = f"import importlib.metadata as m; print(m.version({package!r}))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)

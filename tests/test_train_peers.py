@@ -27,6 +27,10 @@ def test_commands_alternate_and_ratios_are_of_pairs(monkeypatch: pytest.MonkeyPa
     assert len({command[-1] for command in ran}) == 4
     assert (found["ratios"], found["ratio"]) == ([3.0, 1.4], 2.2)
     assert (found["peer_seconds"], found["genzoo_seconds"], found["processor_ratio"]) == (29.0, 15.0, 1.0)
+    report = {"machine": "two cores", "torch": "2.14.0+cpu", "pythae": "0.1.2", "results": [found]}
+    assert train_peers.table(report).splitlines()[2] == (
+        "| `vae-mnist-z20-l3` | 60,000 | pythae 0.1.2 | 29 | 15 | 2.20 |"
+    )
     ran.clear()
     train_peers.compare(find_entry("dcgan-mnist-z100-l3"), Path("data"), 1, 50, "another-python")
     assert [command[0] for command in ran] == [sys.executable] * 2
