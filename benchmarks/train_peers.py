@@ -38,7 +38,8 @@ QUICK_STEPS = 50
 def train_images(root: Path, images: int) -> Tensor:
     from torchvision.datasets import MNIST
 
-    return MNIST(str(root), train=True).data[:images].unsqueeze(1) / 255  # (n, 1, 28, 28)
+    pixels: Tensor = MNIST(str(root), train=True).data[:images]
+    return pixels.unsqueeze(1) / 255  # (n, 1, 28, 28)
 
 
 def pythae_peer(entry: Entry, root: Path, images: int, out: Path) -> None:
@@ -48,7 +49,7 @@ def pythae_peer(entry: Entry, root: Path, images: int, out: Path) -> None:
     from pythae.pipelines import TrainingPipeline
     from pythae.trainers import BaseTrainerConfig
 
-    class Encoder(BaseEncoder):
+    class Encoder(BaseEncoder):  # type: ignore[misc]  # pythae has no types
         def __init__(self, net: nn.Module) -> None:
             BaseEncoder.__init__(self)
             self.net = net
@@ -57,7 +58,7 @@ def pythae_peer(entry: Entry, root: Path, images: int, out: Path) -> None:
             mean, log_variance = self.net(x).chunk(2, 1)
             return ModelOutput(embedding=mean, log_covariance=log_variance)
 
-    class Decoder(BaseDecoder):
+    class Decoder(BaseDecoder):  # type: ignore[misc]
         def __init__(self, net: nn.Module) -> None:
             BaseDecoder.__init__(self)
             self.net = net
@@ -67,7 +68,8 @@ def pythae_peer(entry: Entry, root: Path, images: int, out: Path) -> None:
 
     recipe, nets = entry.recipe, build(entry)
     use_torch_layers(nets)
-    config = VAEConfig(input_dim=entry.dataset.shape, latent_dim=entry.latent_size, reconstruction_loss="bce")
+    loss = "bce" if recipe.likelihood == "bernoulli" else "mse"
+    config = VAEConfig(input_dim=entry.dataset.shape, latent_dim=entry.latent_size, reconstruction_loss=loss)
     training = BaseTrainerConfig(
         output_dir=str(out),
         num_epochs=1,
@@ -131,6 +133,19 @@ def compare(entry: Entry, root: Path, rounds: int, steps: int | None, peer_pytho
         "processor_ratio": statistics.median(ratios["processor_seconds"]),
         "runs": runs,
     }
+
+
+def table(report: dict[str, Any]) -> str:
+    """A report as Markdown."""
+    lines = [
+        f"| {report['machine']}, torch {report['torch'].split('+')[0]} | images | beside | it, s | genzoo, s | ratio |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in report["results"]:
+        peer = f"pythae {report['pythae']}" if row["peer"] == "pythae" else row["peer"]
+        seconds = f"{row['peer_seconds']:.0f} | {row['genzoo_seconds']:.0f}"
+        lines.append(f"| `{row['name']}` | {row['images']:,} | {peer} | {seconds} | {row['ratio']:.2f} |")
+    return "\n".join(lines)
 
 
 def version_of(package: str, python: str) -> str:

@@ -96,7 +96,7 @@ def test_a_short_run_ships_its_last_state_and_tries_nothing() -> None:
     assert (epoch.probes, epoch.record.measuring) == (0, 0.0)
 
 
-@pytest.mark.parametrize("seconds", [20, 25, 60, 200, 600, 3000, 30_000])
+@pytest.mark.parametrize("seconds", [100, 101, 130, 200, 600, 3000, 30_000])
 @pytest.mark.parametrize("image", [1e-4, 5e-4, 2e-3, 0.01])
 def test_measuring_takes_no_more_than_its_share(seconds: int, image: float) -> None:
     run = Machine(steps=1000, step_seconds=seconds / 1000, cost=Cost(0.2, image), probe_seconds=0.4)
@@ -124,7 +124,7 @@ def test_as_many_as_are_asked_for_are_full() -> None:
 
 
 def test_a_run_whose_reference_would_take_too_long_is_tried_once() -> None:
-    run = Machine(steps=1000, step_seconds=0.1, cost=Cost(1.0, 1.0), able=False)
+    run = Machine(steps=1000, step_seconds=0.2, cost=Cost(1.0, 1.0), able=False)
     assert (run.run(), run.probes) == ([], 1)
 
 

@@ -20,7 +20,7 @@ MOST = 10
 LEAST_IMAGES, FULL_IMAGES = 1000, 5000
 """Images that a look takes: as many as there is time for, and as many as there may be."""
 _STEP = 250
-_LEAST_SECONDS = 1.0  # in which no feature net is loaded and tried
+_LEAST_SECONDS = 5.0  # for looks; with less, a feature net is not even loaded and tried
 
 Activity = Literal["reading", "training", "measuring", "finishing"]
 

@@ -17,8 +17,8 @@ from genzoo.evaluate.features import find_spec, is_seen, shipped_folder
 from genzoo.evaluate.kept import kept
 from genzoo.evaluate.likelihood import posterior_inputs
 from genzoo.evaluate.neighbours import density_coverage
-from genzoo.evaluate.reference import significant
-from genzoo.evaluate.scores import Sample, frechet_distance
+from genzoo.evaluate.reference import reference_sample, significant
+from genzoo.evaluate.scores import Reference, Sample, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import elbo_terms
@@ -73,11 +73,11 @@ class SelectionMeasure:
         return published and self._extractor.has_shipped(reference_file("train"))
 
     @functools.cached_property
-    def _reference(self) -> Sample:
+    def _reference(self) -> Reference:
         """Training images as the feature net sees them: shipped, or computed once and kept."""
         extractor = self._extractor
         if self._shipped:
-            return extractor.real("train")[:REFERENCE_IMAGES]
+            return reference_sample(extractor, "train")
 
         def compute() -> dict[str, Any]:
             drawn = draw(len(self.data), REFERENCE_IMAGES, seed=0)
@@ -86,7 +86,7 @@ class SelectionMeasure:
 
         weights = (tensor.cpu().numpy() for tensor in extractor.net.state_dict().values())
         found = kept("training-features", [self.data.sha256, REFERENCE_IMAGES, *weights], compute)
-        return Sample(torch.from_numpy(found["features"]), torch.from_numpy(found["logits"]))
+        return Reference(torch.from_numpy(found["features"]), torch.from_numpy(found["logits"]))
 
     @torch.no_grad()
     def measure(self, nets: Mapping[str, nn.Module], images: int = FULL_IMAGES) -> dict[str, float]:
