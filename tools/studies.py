@@ -82,7 +82,7 @@ BUDGETS = """\
 
 {settings} settings make {runs} runs. A step's time is the processor time of one thread, on the machine that wrote
 `studies/speed/`, with other work beside it; over all runs it comes to {hours:.0f} hours of training. Measuring comes on
-top: a minute a run or two.
+top.
 
 | study | of | its settings | budget | a run, minutes |
 | --- | --- | --- | --- | --- |
