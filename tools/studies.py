@@ -51,7 +51,7 @@ good lies in `studies/<run>/`, without weights:
 | --- | --- |
 | `config.json` | its format (1), entry, steps, seed, parameters, versions; how it was trained, and what broke it down |
 | `metrics.json` | the measurement, and `sharpness` beside it; missing where training broke down |
-| `history.jsonl` | the loss curves, thinned to 100 points |
+| `history.jsonl` | the loss curves, thinned to 100 points, with the spread of each loss within a point |
 | `samples.png`, `progress.png` | samples of seed 0; fixed latents after each fifth of the run |
 
 A run that breaks down is a result too: of some nets a report says just that.
@@ -73,7 +73,8 @@ setting is held against the best and against its neighbour on the axis. A test t
 to say of three seeds a side: of the 20 ways to share out six values even the most telling comes up once in ten times.
 Welch's asks for values that are about normal, and for no equal spreads. Distances, errors and sharpness are compared as
 logarithms, so that their difference is a factor. The intervals are of one comparison each: of twenty that are made
-where nothing differs, one is to be expected to show a difference.
+where nothing differs, one is to be expected to show a difference. Of a setting some of whose runs broke down the others
+are compared, and the table says how many did. Sharpness has no better way: its verdicts are `sharper` and `less sharp`.
 
 On an axis of epochs each length has a run of its own, so that what differs between two lengths has a spread as well.
 """
@@ -82,7 +83,7 @@ BUDGETS = """\
 
 {settings} settings make {runs} runs. A step's time is the processor time of one thread, on the machine that wrote
 `studies/speed/`, with other work beside it; over all runs it comes to {hours:.0f} hours of training. Measuring comes on
-top: a minute a run or two.
+top.
 
 | study | of | its settings | budget | a run, minutes |
 | --- | --- | --- | --- | --- |

@@ -30,7 +30,7 @@ _ITS_OWN: dict[str, Any] = {
 }  # fmt: skip
 # Its linear models alone were trained without clipped gradients.
 _ITS_LINEAR = {**_ITS_OWN, "max_grad_norm": 0.0}
-_ITS_STEPS = 2000
+_ITS_STEPS = 1000
 
 
 def _net(name: str, recipe: dict[str, Any] | None = None, **more: Any) -> Entry:
