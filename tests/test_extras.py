@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 import genzoo
+from genzoo.checkpoint.manifest import weights_home
+from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli import main
 from genzoo.data import load_images
 from genzoo.errors import MissingLibraryError
@@ -71,7 +73,7 @@ def test_functions_say_the_same(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingLibraryError, match="Measuring needs torch-fidelity"):
         evaluate(checkpoint)
     with pytest.raises(MissingLibraryError, match="A plot needs matplotlib"):
-        plot(compare({"one": checkpoint}), tmp_path / "plot.png")
+        plot(comparison, tmp_path / "plot.png")
     with pytest.raises(MissingLibraryError, match="The dataset mnist needs torchvision"):
         load_images(MNIST, tmp_path)
     with pytest.raises(MissingLibraryError, match="The download of the Olivetti faces needs scikit-learn"):

@@ -58,7 +58,8 @@ def progress_bar(what: str, total: int | None, console: Console | None = None) -
     Yields:
         A function that moves it.
     """
-    if not (sys.stderr.isatty() or _OF_RICH & os.environ.keys()):  # rich takes longer to import than small nets to run
+    # rich takes longer to import than small nets to run
+    if console is None and not (sys.stderr.isatty() or _OF_RICH & os.environ.keys()):
         yield _lines(sys.stderr.write, what, total)
         return
     from rich.console import Console
