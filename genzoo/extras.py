@@ -10,10 +10,10 @@ from genzoo.errors import MissingLibraryError
 TRAIN = {
     "matplotlib": "matplotlib",
     "sklearn": "scikit-learn",
-    "torch_fidelity": "torch-fidelity",
+    "scipy": "scipy",
     "torchvision": "torchvision",
 }
-"""What the extra `train` brings, for training and measuring: modules, and the packages that have them."""
+"""What the extra `train` brings, for training and studies: modules, and the packages that have them."""
 
 
 _PLAIN = {"huggingface_hub": "huggingface-hub", "jinja2": "jinja2", "torch": "torch"}

@@ -8,7 +8,6 @@ import click
 
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.progress import percent, progress_bar
-from genzoo.extras import refuse_missing
 
 
 @click.command()
@@ -22,7 +21,6 @@ def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: P
     A run that does worse on its training set than the weights that are there is refused.  Manifest and
     card are renewed.
     """
-    refuse_missing("Measuring", "torch_fidelity")
     from genzoo.release.adopt import adopt as take
 
     for run in runs:

@@ -79,7 +79,6 @@ def evaluate(
         _refuse_unused(context)
         _compare(sources, plot, as_json)
         return
-    refuse_missing("Measuring", "torch_fidelity")
     for source in sources:
         refuse_out_of_reach(source)
 
@@ -230,7 +229,7 @@ def train_features(
     """Train genzoo's feature net for a dataset, and write what ships beside it."""
     import dataclasses
 
-    refuse_missing("Training a feature net", "torch_fidelity", "torchvision")
+    refuse_missing("Training a feature net", "torchvision")
     from genzoo.accel.devices import find_device
     from genzoo.evaluate.reference import write_references
     from genzoo.evaluate.training import train_features as run

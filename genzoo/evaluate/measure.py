@@ -32,7 +32,6 @@ from genzoo.evaluate.neighbours import DENSITY_NEIGHBOURS, PRECISION_NEIGHBOURS
 from genzoo.evaluate.progress import Progress, Report, quiet
 from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample
 from genzoo.evaluate.scores import KERNEL_SUBSET_SIZE, KERNEL_SUBSETS, Sample, check_enough
-from genzoo.extras import refuse_missing
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
@@ -95,9 +94,7 @@ def evaluate(
         UsageError: for a GAN whose images no feature net takes, or fewer images than the metrics can bear.
         DataError: where a dataset is needed and not to be had.
         WeightsNotFoundError: when the feature net is not on this machine.
-        MissingLibraryError: without torch-fidelity.
     """
-    refuse_missing("Measuring", "torch_fidelity")
     settings = settings or Settings()
     if not isinstance(model, Model):
         model = load(model)
@@ -185,9 +182,7 @@ def evaluate_images(
     Raises:
         DataError: for images that cannot be read, of mixed sizes, or of another size than the dataset's.
         UsageError: for fewer images than the metrics can bear, or a dataset without a feature net.
-        MissingLibraryError: without torch-fidelity.
     """
-    refuse_missing("Measuring", "torch_fidelity")
     settings = settings or Settings()
     extractor = find_extractor(dataset, settings.features, device)
     found = read_array(source, dataset) if os.path.isfile(source) else list_images(source)

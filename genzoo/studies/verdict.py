@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from genzoo.extras import refuse_missing
 from genzoo.studies.results import SHARPNESS
 from genzoo.zoo.registry import ALL_METRICS
 
@@ -92,6 +93,7 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 def _quantile(freedom: float) -> float:
     """Of Student's distribution, the value that the interval reaches to on either side."""
+    refuse_missing("A verdict", "scipy")
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
