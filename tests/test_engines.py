@@ -34,7 +34,7 @@ from genzoo.images.writers import save_images
 from genzoo.sampling.model import Model
 from genzoo.zoo.catalog import ENTRIES
 
-from .peak import on_posix
+from .peak import on_linux, on_posix
 
 pytestmark = pytest.mark.numeric
 
@@ -302,6 +302,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     subprocess.run([sys.executable, "-c", FORKED, GAN], env=env, check=True, timeout=60)
 
 
+@on_linux
 def test_threads_are_torchs_or_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sessions.threads() == torch.get_num_threads()
     monkeypatch.delitem(sys.modules, "torch")
