@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import genzoo
 from genzoo.checkpoint.manifest import read_manifest
 from genzoo.cli import main
+from genzoo.release.card import render
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 
 from ..conftest import digit_sheet, noise_images
@@ -65,7 +66,8 @@ def test_every_entry(name: str) -> None:
         assert numbers.shape == (4,)
     assert numbers.isfinite().all()
     # What the checkout holds, whose pictures lie elsewhere.
-    assert run("card", name) == (CARDS / f"{name}.md").read_text().replace(f"../weights/{name}/", "")
+    card = (CARDS / f"{name}.md").read_text().replace(f"../weights/{name}/", "")
+    assert run("card", name) == render(model.folder) == card
 
 
 @pytest.mark.usefixtures("small_reference")
