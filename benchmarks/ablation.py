@@ -111,8 +111,12 @@ def _without_flushing() -> None:
     _replace(torch, "set_flush_denormal", _none)
 
 
-def _convolves(entry: Entry) -> bool:
+def _convolves(entry: Entry, _device: torch.device) -> bool:
     return entry.arch.channels_last
+
+
+def _trains_convolutions(entry: Entry, device: torch.device) -> bool:
+    return isinstance(entry.arch, Conv) and (device.type == "cpu" or bool(entry.recipe.gradient_penalty))
 
 
 @dataclass(frozen=True)
@@ -121,25 +125,25 @@ class Piece:
 
     name: str
     switch_off: Callable[[], None]
-    applies: Callable[[Entry], bool] = _any
+    applies: Callable[[Entry, torch.device], bool] = _any
     device: str | None = None
     bfloat16: bool = False
 
     def here(self, entry: Entry, device: torch.device) -> bool:
         """Whether it is at work in a step of an entry on a device."""
-        fast = not self.bfloat16 or devices.has_fast_bfloat16(device) or bool(entry.recipe.gradient_penalty)
-        return self.device in (None, device.type) and self.applies(entry) and fast
+        fast = not self.bfloat16 or devices.has_fast_bfloat16(device)
+        return self.device in (None, device.type) and self.applies(entry, device) and fast
 
 
 PIECES = (
-    Piece("fast convolutions", _without_convolutions, lambda entry: isinstance(entry.arch, Conv), bfloat16=True),
+    Piece("fast convolutions", _without_convolutions, _trains_convolutions),
     Piece("channels-last", _without_channels_last, _convolves),
-    Piece("fused optimizers", _without_fusing, lambda entry: entry.recipe.optimizer == "adam"),
+    Piece("fused optimizers", _without_fusing, lambda entry, _: entry.recipe.optimizer == "adam"),
     Piece("freed memory is kept", _without_kept_memory, device="cpu"),
     Piece("smallest numbers are flushed", _without_flushing, device="cpu"),
     Piece("bfloat16 weight copies", _without_copies, device="cuda", bfloat16=True),
-    Piece("side streams", _without_streams, lambda entry: not entry.is_vae, device="cuda"),
-    Piece("CUDA graphs", _without_graphs, lambda entry: entry.arch.cuda_graph, device="cuda"),
+    Piece("side streams", _without_streams, lambda entry, _: not entry.is_vae, device="cuda"),
+    Piece("CUDA graphs", _without_graphs, lambda entry, _: entry.arch.cuda_graph, device="cuda"),
 )
 
 

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, p
 from ablation import machine
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, find_extractor
 from genzoo.evaluate.scores import KERNEL_SUBSET_SIZE, KERNEL_SUBSETS, Sample, score
-from genzoo.zoo.registry import DATASETS
+from genzoo.zoo.registry import ALL_METRICS, DATASETS
 
 Numbers = dict[str, float]
 
@@ -96,6 +97,19 @@ def compare(dataset: str, n: int, rounds: int) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def table(report: dict[str, Any]) -> str:
+    """The table of a report, in the docs."""
+    lines = [
+        f"| on {report['machine']} | features | images | torch-fidelity and a plain one, s | genzoo, s | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in report["results"]:
+        names = ", ".join(ALL_METRICS[name].label for name in row["metrics"])
+        numbers = f"{row['peer_seconds']:.2f} | {row['genzoo_seconds']:.2f} | {row['ratio']:.1f} x"
+        lines.append(f"| {names} | {row['dataset']} | {row['n']:,} | {numbers} |")
+    return "\n".join(lines)
 
 
 def main() -> None:

@@ -31,11 +31,11 @@ NAMES = ("dcgan-cifar10-z100-l4", "wgangp-cifar10", "vae-mnist-z20-l3", "dcgan-m
 CPU, SIDE, WARM = torch.device("cpu"), 2048, 3
 
 
-class Operations(TorchDispatchMode):
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts them; torch's own counter stumbles over a gradient of a gradient."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.total = 0
 
     def __torch_dispatch__(self, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -72,6 +72,20 @@ def measure(name: str, root: Path, rounds: int) -> dict[str, object]:
         "of_matrix_products": round(limit / 1e9, 1),
         "share": round(rate / limit, 2),
     }
+
+
+def table(report: dict[str, Any]) -> str:
+    """The table of a report, in the docs."""
+    lines = [
+        f"| a training step on {report['machine']}, torch {report['torch'].split('+')[0]} "
+        "| batch | precision | ms | GFLOP | GFLOP/s | of matrix products |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in report["results"]:
+        numbers = f"{row['milliseconds']:.0f} | {row['gigaflops']:.1f} | {row['gigaflops_per_second']:.0f}"
+        share = f"{row['share']:.0%} of {row['of_matrix_products']:.0f}"
+        lines.append(f"| `{row['name']}` | {row['batch_size']} | {row['precision']} | {numbers} | {share} |")
+    return "\n".join(lines)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import ablation
+import limits
 from ablation import PIECES, Piece
 from genzoo.accel import fastconv
 from genzoo.accel.processes import Processes
@@ -65,22 +66,23 @@ def test_what_is_switched_off_is_not_called(tmp_path: Path, monkeypatch: pytest.
 
 def test_pieces_are_measured_where_they_are_at_work() -> None:
     def at_work(name: str, device: torch.device) -> set[str]:
-        # A gradient penalty's derivatives need no bfloat16.
         return {piece.name for piece in PIECES if not piece.bfloat16 and piece.here(ENTRIES[name], device)}
 
     everywhere = {"fused optimizers"}
     settings = {"freed memory is kept", "smallest numbers are flushed"}
     assert at_work("mlpvae-mnist-z2-l1", CPU) == everywhere | settings
-    assert at_work("dcgan-mnist-z10-l3", CPU) == everywhere | settings | {"channels-last"}
+    assert at_work("dcgan-mnist-z10-l3", CPU) == everywhere | settings | {"channels-last", "fast convolutions"}
     assert at_work("dcgan-mnist-z10-l3", GPU) == everywhere | {"channels-last", "side streams", "CUDA graphs"}
     assert at_work("lstmgan-mnist-z100-l2", GPU) == everywhere | {"side streams"}
     assert not everywhere & at_work("wgan-mnist-z10-l3", CPU)
-    assert all(piece.here(ENTRIES["wgangp-cifar10-z100-l4"], CPU) for piece in PIECES if piece.name.startswith("fast "))
+    assert all("fast convolutions" in at_work("wgangp-cifar10-z100-l4", device) for device in (CPU, GPU))
 
 
 def test_the_gains_in_the_docs_are_those_measured() -> None:
     page = (ROOT / "docs" / "experiments.md").read_text()
-    reports = list((ROOT / "benchmarks" / "results").glob("ablation-*.json"))
-    assert reports
-    for path in reports:
-        assert ablation.table(json.loads(path.read_text())) in page
+    results = ROOT / "benchmarks" / "results"
+    for benchmark in (ablation, limits):
+        reports = list(results.glob(f"{benchmark.__name__}-*.json"))
+        assert reports
+        for path in reports:
+            assert benchmark.table(json.loads(path.read_text())) in page

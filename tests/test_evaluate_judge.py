@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metri
 from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 from torch_fidelity.metric_prc import KEY_METRIC_PRECISION, KEY_METRIC_RECALL, prc_features_to_metric
 
+import evaluate
 from genzoo.evaluate.extractors import find_extractor
 from genzoo.evaluate.scores import Sample, score
 from genzoo.zoo.registry import DATASETS
@@ -62,3 +65,9 @@ def test_numbers_are_torch_fidelitys(
     found = score(sample, reference, SEED, list(wanted))
     # torch-fidelity counts in float32.
     assert found == pytest.approx(wanted, rel=1e-6, abs=1e-9)
+
+
+def test_the_times_in_the_docs_are_those_measured() -> None:
+    root = Path(__file__).parents[1]
+    report = json.loads((root / "benchmarks" / "results" / "evaluate-epyc.json").read_text())
+    assert evaluate.table(report) in (root / "docs" / "evaluate.md").read_text()

@@ -11,8 +11,10 @@ from torch import Tensor
 from genzoo.errors import UsageError
 from genzoo.evaluate.kept import kept_folder
 from genzoo.evaluate.neighbours import (
+    _DISTANCES,
     DENSITY_NEIGHBOURS,
     PRECISION_NEIGHBOURS,
+    _Distances,
     density_coverage,
     neighbour_distances,
     neighbourhoods,
@@ -128,6 +130,15 @@ def test_neighbourhoods_in_pieces(samples: int, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("genzoo.evaluate.neighbours._DISTANCES", 7 * 45)
     assert neighbourhoods(fake, real, radii_of(real)) == pytest.approx(whole)
     assert density_coverage(fake, real, radii_of(real)) == pytest.approx(whole[2:])
+
+
+@pytest.mark.parametrize("samples", [500, 10_000, 100_000])
+def test_the_memory_of_distances_is_bounded(samples: int) -> None:
+    x, y = torch.zeros(samples, 2), torch.zeros(10_000, 2)
+    for distances in (_Distances(x, x, samples), _Distances(x, y, max(samples, 10_000))):
+        assert 0 < distances.memory.numel() <= _DISTANCES
+        rows, found = next(iter(distances))
+        assert found.shape == (rows.stop, len(distances.y))
 
 
 def test_far_from_the_origin_near_images_are_told_apart() -> None:

@@ -176,7 +176,8 @@ def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: t
     """The feature net for the images of a dataset.
 
     Raises:
-        UsageError: for a dataset that has none of genzoo's, or is none that genzoo knows; Inception takes every size.
+        UsageError: for a dataset that has none of genzoo's, or is none that genzoo knows; Inception takes every size,
+            and needs torch-fidelity.
         WeightsNotFoundError: when its weights are not on this machine.
         GenzooError: when Inception's cannot be downloaded.
     """
