@@ -120,13 +120,13 @@ class Pair:
         sample: the images to judge.
         reference: real images, seen through the same net.
         seed: of what a metric draws.
-        kernel_subsets: how many the kernel distance draws.
+        kernel_subsets: how many the kernel distance draws; as many as it does by itself unless told otherwise.
     """
 
     sample: Sample
     reference: Sample
     seed: int = 0
-    kernel_subsets: int = KERNEL_SUBSETS
+    kernel_subsets: int | None = None
 
     @cached_property
     def neighbourhoods(self) -> Neighbourhoods:
@@ -201,7 +201,7 @@ def frechet_distance(sample: Sample, reference: Sample) -> float:
     return float((a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * overlap)
 
 
-def kernel_distance(sample: Sample, reference: Sample, seed: int = 0, subsets: int = KERNEL_SUBSETS) -> float:
+def kernel_distance(sample: Sample, reference: Sample, seed: int = 0, subsets: int | None = None) -> float:
     """The squared maximum mean discrepancy under a cubic kernel, KID's formula: Binkowski et al. 2018.
 
     The mean over 100 pairs of subsets of 1,000 images, or of all where there are fewer; it is
@@ -211,7 +211,7 @@ def kernel_distance(sample: Sample, reference: Sample, seed: int = 0, subsets: i
     generator = np.random.RandomState(seed % 2**32)
     found = []
     # Subsets as large as both sets are always the whole sets.
-    for _ in range(1 if size == len(sample) == len(reference) else subsets):
+    for _ in range(1 if size == len(sample) == len(reference) else subsets or KERNEL_SUBSETS):
         x, y = (
             each.doubled[torch.from_numpy(generator.choice(len(each), size, replace=False))]
             for each in (sample, reference)
