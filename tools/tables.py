@@ -17,19 +17,25 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import ablation
+import evaluate
 import light
+import limits
 import load
 import sample
 import train
+import train_peers
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "ablation": ablation.table,
+    "evaluate": evaluate.table,
     "light": light.table,
+    "limits": limits.table,
     "load": load.table,
     "sample": sample.table,
     "train": train.table,
+    "train_peers": train_peers.table,
 }
-"""By the first word of the report's name."""
+"""By what the report's name begins with, up to a hyphen."""
 _PLACE = re.compile(r"(<!-- table: (\S+/(\w+)\S*\.json) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
