@@ -100,6 +100,8 @@ def test_a_result_holds_what_came_of_a_run(carried_out: Path) -> None:
     for name in (SAMPLES, PROGRESS):
         with Image.open(folder / name) as picture:
             assert picture.size == (298, 148)
+    second = {path.name for path in (carried_out / "results" / LATENTS.runs[2].name).iterdir()}
+    assert second == {CONFIG, METRICS, HISTORY, SAMPLES}
     # Its weights stay where it was trained, without the state.
     assert (carried_out / "runs" / run.name / MODEL).is_file()
     assert not (carried_out / "runs" / run.name / STATE).exists()

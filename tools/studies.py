@@ -52,7 +52,7 @@ good lies in `studies/<run>/`, without weights:
 | `config.json` | its format (1), entry, steps, seed, parameters, versions; how it was trained, and what broke it down |
 | `metrics.json` | the measurement, and `sharpness` beside it; missing where training broke down |
 | `history.jsonl` | the loss curves, thinned to 100 points, with the spread of each loss within a point |
-| `samples.png`, `progress.png` | samples of seed 0; fixed latents after each fifth of the run |
+| `samples.png`, `progress.png` | samples of seed 0; of the first seed alone, fixed latents in the course of training |
 
 A run that breaks down is a result too: of some nets a report says just that.
 

@@ -26,7 +26,7 @@ from genzoo.platforms import lock
 from genzoo.sampling.model import Model
 from genzoo.studies.results import SHARPNESS, Row, read_result, write_result
 from genzoo.studies.sharpness import sharpness
-from genzoo.studies.study import Run
+from genzoo.studies.study import SEEDS, Run
 from genzoo.train import Plan, Report, train
 from genzoo.zoo.spec import Entry
 
@@ -136,11 +136,14 @@ def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: P
 
 
 def _pictures(plan: Plan, model: Model) -> dict[str, bytes]:
-    """Samples of seed 0, and fixed latents in the course of training; fewer of each than a checkpoint folder shows."""
+    """Samples of seed 0, and of the first seed's run fixed latents in the course of training, too.
+
+    There are hundreds of runs, so fewer of each are kept than a checkpoint folder shows.
+    """
     channels, _, side = plan.entry.dataset.shape
     columns = _COLUMNS[channels]
     found = {SAMPLES: _png(make_grid(model.sample(_ROWS * columns, seed=0), nrow=columns))}
-    if (plan.out / PROGRESS).is_file():
+    if plan.seed == SEEDS[0] and (plan.out / PROGRESS).is_file():
         with Image.open(plan.out / PROGRESS) as picture:
             found[PROGRESS] = _png(picture.crop((0, 0, columns * (side + PADDING) - PADDING, picture.height)))
     return found

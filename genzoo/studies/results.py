@@ -138,7 +138,7 @@ def _text(value: Mapping[str, Any]) -> str:
 
 
 def thinned(history: Sequence[Row], most: int = _POINTS) -> list[Row]:
-    """At most so many rows of a history: each the mean of some that follow one another, to four digits.
+    """At most so many rows of a history: each the mean of some that follow one another.
 
     How far a loss strays within such a row is kept beside it, as `<loss>_spread`: a mean hides how restless it is.
     """
@@ -151,14 +151,14 @@ def _mean(rows: Sequence[Row]) -> Row:
     for name in rows[0]:
         if name != "step":
             values = [row[name] for row in rows]
-            found[name] = _digits(statistics.fmean(values))
+            found[name] = _rounded(statistics.fmean(values), 4)
             if len(values) > 1:
-                found[f"{name}_spread"] = _digits(statistics.stdev(values))
+                found[f"{name}_spread"] = _rounded(statistics.stdev(values), 2)
     return found
 
 
-def _digits(value: float) -> float:
-    return float(f"{value:.4g}")
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
 
 
 def read_study(results: Path, study: Study) -> dict[str, list[Result]]:
