@@ -99,7 +99,7 @@ def write_folder(folder: Path, entry: Entry) -> Path:
     write_graphs(folder, entry)
     write_golden(folder, genzoo.Model.of_folder(Folder(folder)))
     row = {"mean": 1.5, "std": 0.1, "floor": 0.5, "values": [1.5, 1.6]}
-    measured = {"format": 1, "name": entry.name, "dataset": "mnist", "features": {"name": "x", "version": 1}}
+    measured = {"format": 1, "name": entry.name, "dataset": "mnist", "features": {"name": "x", "version": 1, "size": 8}}
     measured |= {"reference": {"split": "test", "n": 5}, "n": 5, "frechet_distance": row, "precision": row}
     (folder / METRICS).write_text(json.dumps(measured))
     sign(folder)
@@ -216,7 +216,8 @@ class Campaign:
         self.outcomes: Outcomes = collections.Counter()
         for index in range(len(self.folders)):
             for name in self.files(index):
-                assert self.outcome(index, name, (self.folders[index] / name).read_bytes()) == "right"
+                found = self.outcome(index, name, (self.folders[index] / name).read_bytes())
+                assert found == "right", f"{self.entries[index].name}: {name}: {found}"
 
     def files(self, index: int) -> list[str]:
         return sorted(path.name for path in self.folders[index].iterdir())

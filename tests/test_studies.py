@@ -91,10 +91,12 @@ def test_a_result_holds_what_came_of_a_run(carried_out: Path) -> None:
     assert set(result.config["versions"]) == {"genzoo", "torch"}
     assert result.config["training"]["step"] == 30
     assert result.parameters == 784 * 32 + 32 + 32 * 4 + 4 + 2 * 32 + 32 + 32 * 784 + 784
-    document = read_metrics(folder / METRICS)
-    assert (document["n"], document["seeds"], document["reference"]["split"]) == (FEW, [0], "test")
-    assert {"frechet_distance", "elbo", "sharpness", "mixture_prior"} <= set(document)
-    assert result.value("elbo") == document["elbo"]["mean"]
+    measurement = read_metrics(folder / METRICS)
+    assert (measurement.n, list(measurement.seeds), measurement.reference.split) == (FEW, [0], "test")
+    assert {"frechet_distance", "elbo"} <= set(measurement.rows)
+    assert "frechet_distance" in measurement.mixture_prior
+    assert result.value("elbo") == measurement.rows["elbo"].mean
+    assert result.value("sharpness") == measurement.others["sharpness"]["mean"]
     assert result.value("nothing") is None
     assert [row["step"] for row in result.history()] == list(range(1, 31))
     for name in (SAMPLES, PROGRESS):

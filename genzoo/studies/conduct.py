@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -128,11 +129,11 @@ def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: P
     }
     history = _read_history(plan.out / HISTORY)
     if problem is not None:
-        return write_result(results, described, {}, history, {})
+        return write_result(results, described, None, history, {})
     model = Model.of_folder(Folder(plan.out)).to(plan.device)
-    document = evaluate(model, settings, data_dir)
-    document[SHARPNESS] = sharpness(model, data_dir)
-    return write_result(results, described, document, history, _pictures(plan, model))
+    measurement = evaluate(model, settings, data_dir)
+    measurement = dataclasses.replace(measurement, others={SHARPNESS: sharpness(model, data_dir)})
+    return write_result(results, described, measurement, history, _pictures(plan, model))
 
 
 def _pictures(plan: Plan, model: Model) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from genzoo.checkpoint.files import whole_file, whole_folder, write_text
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS
-from genzoo.checkpoint.measurement import SAME, read_metrics
+from genzoo.checkpoint.measurement import SAME, Measurement, read_metrics
 from genzoo.checkpoint.strict import read_bytes, read_json
 from genzoo.errors import DataError, UsageError, brief
 from genzoo.studies.study import Run, Study
@@ -35,12 +35,12 @@ class Result:
     Attributes:
         folder: where it lies.
         config: the contents of its `config.json`: the entry, how it was trained, and the versions that did it.
-        document: the measurement, of the form of `metrics.json`; empty for a run that broke down.
+        measurement: with a row `SHARPNESS` among its others; None for a run that broke down.
     """
 
     folder: Path
     config: Mapping[str, Any]
-    document: Mapping[str, Any]
+    measurement: Measurement | None
 
     @property
     def problem(self) -> str | None:
@@ -55,8 +55,12 @@ class Result:
 
     def value(self, metric: str) -> float | None:
         """A metric's value; None where it was not measured."""
-        row = self.document.get(metric)
-        return None if row is None else float(row["mean"])
+        if self.measurement is None:
+            return None
+        if metric == SHARPNESS:
+            return float(self.measurement.others[SHARPNESS]["mean"])
+        row = self.measurement.rows.get(metric)
+        return None if row is None else row.mean
 
     def history(self) -> list[Row]:
         """The loss curves: the step, and the mean of each loss since the row before.
@@ -95,8 +99,14 @@ def read_result(results: Path, run: Run) -> Result | None:
             raise ValueError("its parameters are no numbers")
     except (ValueError, AttributeError) as error:
         raise DataError(f"{folder / CONFIG} is not a run's ({error}): {_way_out(folder)}") from None
-    document = read_metrics(folder / METRICS) if config["problem"] is None else {}
-    return Result(folder, config, document)
+    measurement = read_metrics(folder / METRICS) if config["problem"] is None else None
+    if measurement is not None and not _is_row(measurement.others.get(SHARPNESS)):
+        raise DataError(f"{folder / METRICS} has no {SHARPNESS}: {_way_out(folder)}")
+    return Result(folder, config, measurement)
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("mean"), int | float)
 
 
 def _way_out(folder: Path) -> str:
@@ -104,14 +114,18 @@ def _way_out(folder: Path) -> str:
 
 
 def write_result(
-    results: Path, config: Mapping[str, Any], document: Mapping[str, Any], history: Sequence[Row], pictures: Pictures
+    results: Path,
+    config: Mapping[str, Any],
+    measurement: Measurement | None,
+    history: Sequence[Row],
+    pictures: Pictures,
 ) -> Path:
     """Write a run's folder, whole or not at all.
 
     Args:
         results: the folder of such folders.
         config: the contents of `config.json`, but for its format.
-        document: those of `metrics.json`; none where it is empty.
+        measurement: what `metrics.json` is to hold; None where there is nothing to measure.
         history: the loss curves, which are thinned.
         pictures: by the names of their files.
 
@@ -121,8 +135,8 @@ def write_result(
     folder = results / str(config["run"])
     with whole_folder(folder, overwrite=True) as part:
         write_text(part / CONFIG, _text({"format": FORMAT, **config}))
-        if document:
-            write_text(part / METRICS, _text(document))
+        if measurement is not None:
+            write_text(part / METRICS, _text(measurement.to_json()))
         write_text(part / HISTORY, "".join(json.dumps(row) + "\n" for row in thinned(history)))
         for name, data in pictures.items():
             with whole_file(part / name) as path:
@@ -177,7 +191,7 @@ def read_study(results: Path, study: Study) -> dict[str, list[Result]]:
 
 
 def _check_alike(study: Study, results: Iterable[Result]) -> None:
-    documents = [result.document for result in results if result.document]
+    documents = [result.measurement.to_json() for result in results if result.measurement is not None]
     for key in (*SAME, "seeds"):
         if len({json.dumps(document[key], sort_keys=True) for document in documents}) > 1:
             raise UsageError(
