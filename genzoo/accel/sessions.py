@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float32]
 
-ROWS = 64
-"""Images computed at a time: their maps stay in a processor's cache, and memory does not grow with what is asked."""
+_CACHED = 2**19
+"""Values of all images' largest map that a thread computes at a time: they stay in its processor's cache."""
+_FEWEST, _MOST = 32, 512
+"""Images that a thread computes at a time, unless there are not enough for all threads: few weights are read for each
+of many images, and memory does not grow with what is asked."""
+_LEAST = 4
 
 
 def threads() -> int:
-    """How many threads a session may use: torch's own number where it is imported, so that one setting rules both.
+    """How many threads may run a graph: torch's own number where it is imported, so that one setting rules both.
 
     Else that of `OMP_NUM_THREADS`, or the processors that this process may run on.
     """
@@ -41,7 +46,10 @@ def threads() -> int:
 
 
 class Session:
-    """A net's graph, ready to run in any thread."""
+    """A net's graph, ready to run in any thread.
+
+    Each thread computes images of its own: within one call of ONNX Runtime they would wait for one another at a layer.
+    """
 
     def __init__(self, graph: Graph) -> None:
         """Open a session of a graph that was checked.
@@ -49,8 +57,9 @@ class Session:
         Raises:
             BadCheckpointError: for a graph that ONNX Runtime does not take.
         """
-        self._graph = graph
-        self._session, self._process = _open(graph), os.getpid()
+        self._graph, self._session = graph, _open(graph)
+        self._input = self._session.get_inputs()[0].name
+        self._rows = min(max(_CACHED // graph.largest_map, _FEWEST), _MOST)
 
     def run(self, values: Array) -> tuple[Array, ...]:
         """The outputs of a net for its input, (n, ...) -> (n, ...) each, in float32.
@@ -59,32 +68,34 @@ class Session:
             MemoryError: when there is too little.
             BadCheckpointError: for a graph that fails.
         """
-        if self._process != os.getpid():
-            self._reopen()
         if not len(values):
             return tuple(output[:0] for output in self._run(np.zeros((1, *values.shape[1:]), np.float32)))
-        first = self._run(values[:ROWS])
-        if len(values) <= ROWS:
-            return first
-        outputs = tuple(np.empty((len(values), *part.shape[1:]), np.float32) for part in first)
-        for start in range(0, len(values), ROWS):
-            for output, part in zip(outputs, self._run(values[start : start + ROWS]) if start else first, strict=True):
-                output[start : start + ROWS] = part
-        return outputs
-
-    def _reopen(self) -> None:
-        """Open the session anew in a child, which has none of its parent's threads, and would wait for them."""
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))  # its end would wait for them, too
-        self._session, self._process = _open(self._graph), os.getpid()
+        workers = threads()
+        rows = min(self._rows, max(-(-len(values) // workers), _LEAST))
+        parts = [slice(start, start + rows) for start in range(0, len(values), rows)]
+        if len(parts) == 1:
+            return self._run(values)
+        # They end with the call: a child that is forked between two calls has no thread to wait for.
+        with ThreadPoolExecutor(min(workers, len(parts))) as pool:
+            done = pool.map(lambda part: (part, self._run(values[part])), parts)
+            return _joined(done, len(values))
 
     def _run(self, values: Array) -> tuple[Array, ...]:
-        name = self._session.get_inputs()[0].name
         try:
-            return tuple(self._session.run(None, {name: np.ascontiguousarray(values)}))
+            return tuple(self._session.run(None, {self._input: np.ascontiguousarray(values)}))
         except Exception as error:  # its kinds have no common class
             if any(words in str(error) for words in ("llocate memory", "bad_alloc", "bad allocation")):
                 raise MemoryError(str(error)) from None
             raise BadCheckpointError(_refusal(self._graph, error)) from None
+
+
+def _joined(done: Iterable[tuple[slice, tuple[Array, ...]]], n: int) -> tuple[Array, ...]:
+    outputs: tuple[Array, ...] = ()
+    for part, found in done:
+        outputs = outputs or tuple(np.empty((n, *one.shape[1:]), np.float32) for one in found)
+        for output, one in zip(outputs, found, strict=True):
+            output[part] = one
+    return outputs
 
 
 def _open(graph: Graph) -> InferenceSession:
@@ -93,10 +104,8 @@ def _open(graph: Graph) -> InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    options.intra_op_num_threads = 1  # that of the caller
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed besides
-    # Threads that wait for work by turning round would take processors from torch between two calls.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
     whole = graph.whole()
     try:
         return onnxruntime.InferenceSession(whole, options, providers=["CPUExecutionProvider"])

@@ -33,14 +33,17 @@ def signature(entry: Entry, net: str) -> Signature:
     return (Port("images", images),), (Port("scores", (VARYING,)),)
 
 
-def check_graph(model: Model, expected: Signature, header: Mapping[str, Stored], file: str) -> None:
-    """Raise ValueError unless a graph has the expected signature, and holds and takes what a small net may.
+def check_graph(model: Model, expected: Signature, header: Mapping[str, Stored], file: str) -> int:
+    """The values of an image in a graph's largest map, if it is of the signature, and takes what a small net may.
 
     Args:
         model: the contents of the ONNX file.
         expected: its inputs and outputs.
         header: the tensors of the safetensors file beside it.
         file: that file's name.
+
+    Raises:
+        ValueError: saying what is wrong with it.
     """
     if (model.inputs, model.outputs) != expected:
         raise ValueError(f"its inputs and outputs are not {_listed(expected[0])} and {_listed(expected[1])}")
@@ -61,6 +64,7 @@ def check_graph(model: Model, expected: Signature, header: Mapping[str, Stored],
     for port in model.outputs:
         if port.name not in known or known[port.name] != Value(shapes.of_port(port)):
             raise ValueError(f"its output {port.name} is not of the shape it says")
+    return max(value.size for value in known.values() if shapes.N in value.shape)
 
 
 def _made(node: Node, known: Mapping[str, Value]) -> dict[str, Value]:

@@ -46,6 +46,7 @@ class Graph:
         path: the ONNX file.
         weights: the safetensors file that it points into, wherever that lies on this machine.
         trusted: whether the weights' hash is the manifest's, so that their values need no look.
+        largest_map: how many values of an image its largest map has.
     """
 
     net: str
@@ -53,6 +54,7 @@ class Graph:
     path: Path
     weights: Path
     trusted: bool
+    largest_map: int = 2**14
 
     def whole(self) -> bytes:
         """The ONNX file with its weights inside, as they are in the safetensors file, for a session.
@@ -100,8 +102,8 @@ def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
         header = read_header(weights)
     with _refusing(path):
         data = read_bytes(path, MOST_BYTES)
-        check_graph(parse(data), signature(entry, net), header, weights_of(net))
-    return Graph(net, data, path, weights, folder.pinned is not None)
+        largest = check_graph(parse(data), signature(entry, net), header, weights_of(net))
+    return Graph(net, data, path, weights, folder.pinned is not None, largest)
 
 
 def operators(data: bytes) -> int:
