@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,10 +76,8 @@ class Session:
         parts = [slice(start, start + rows) for start in range(0, len(values), rows)]
         if len(parts) == 1:
             return self._run(values)
-        # They end with the call: a child that is forked between two calls has no thread to wait for.
-        with ThreadPoolExecutor(min(workers, len(parts))) as pool:
-            done = pool.map(lambda part: (part, self._run(values[part])), parts)
-            return _joined(done, len(values))
+        done = _pool(os.getpid(), workers).map(lambda part: (part, self._run(values[part])), parts)
+        return _joined(done, len(values))
 
     def _run(self, values: Array) -> tuple[Array, ...]:
         try:
@@ -87,6 +86,12 @@ class Session:
             if any(words in str(error) for words in ("llocate memory", "bad_alloc", "bad allocation")):
                 raise MemoryError(str(error)) from None
             raise BadCheckpointError(_refusal(self._graph, error)) from None
+
+
+@lru_cache(maxsize=1)
+def _pool(_process: int, workers: int) -> ThreadPoolExecutor:
+    """The threads of a process: a child that was forked has none of its parent's, and would wait for them."""
+    return ThreadPoolExecutor(workers, "genzoo")
 
 
 def _joined(done: Iterable[tuple[slice, tuple[Array, ...]]], n: int) -> tuple[Array, ...]:
