@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genzoo.accel import fastconv
 from genzoo.accel.sessions import Array, Session, folded
 from genzoo.checkpoint.files import refuse_unwritable, whole_file
 from genzoo.checkpoint.graphs import Graph, operators, read_graph, with_one_opset
 from genzoo.errors import GenzooError, UsageError, brief
 from genzoo.images.pixels import to_pixels
-from genzoo.nets.blocks import PiecewiseLeakyReLU
+from genzoo.nets.blocks import PiecewiseLeakyReLU, Signed
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import posterior
 from genzoo.sampling.model import Model, load
@@ -118,6 +119,13 @@ def _runner_of_onnx(part: Path, net: Net) -> Callable[[Array], tuple[Array, ...]
     return Session(Graph(net, part.read_bytes(), part, part, trusted=True)).run
 
 
+class _Signed(nn.Module):
+    """Pixels in [0, 1] -> [-1, 1]."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x - 1
+
+
 class _Whole(nn.Module):
     """A net from what users have to what they want: pixels, or an encoder's two halves."""
 
@@ -137,6 +145,10 @@ def _write_pt2(model: Model, net: Net, part: Path) -> int:
     for name, layer in list(layers.named_modules()):
         if isinstance(layer, PiecewiseLeakyReLU):  # whose gradients are its own, and not torch's
             layers.set_submodule(name, nn.LeakyReLU(0.2))
+        elif isinstance(layer, Signed):  # whose constant older versions of torch warn of in a program
+            layers.set_submodule(name, _Signed())
+        elif type(layer).__module__ == fastconv.__name__:  # older versions of torch cannot follow how these choose
+            layer.__class__ = type(layer).__bases__[0]
     inputs = (torch.zeros(2, *_shape(model.entry, net)),)
     n = torch.export.Dim("n", min=1, max=2**20)
     with torch.no_grad(), warnings.catch_warnings():
