@@ -143,7 +143,7 @@ def test_layers(kind: str, dtype: torch.dtype, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (nn.Softmax(1), "a layer Softmax"),
+        (nn.Sequential(nn.Linear(7, 7), nn.Softmax(1)), "a layer Softmax"),
         (nn.Sequential(nn.Unflatten(1, (7, 1, 1)), nn.Conv2d(7, 7, 1, groups=7)), "a layer Conv2d of other settings"),
         (nn.Sequential(nn.Unflatten(1, (7, 1, 1)), nn.Conv2d(7, 7, 1, padding="same")), "not given in numbers"),
         (nn.Sequential(nn.Linear(7, 7), nn.BatchNorm1d(7, affine=False)), "a layer BatchNorm1d of other settings"),
