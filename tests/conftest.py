@@ -29,11 +29,23 @@ SHEETS = Path(__file__).parent / "data"
 CommandLine = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def _move_home(patch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "HF_HOME"):
+        patch.setenv(name, str(home))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No fixture that tests share reads or writes the user's folders: it is made before a test's own are in place."""
+    with pytest.MonkeyPatch.context() as patch:
+        _move_home(patch, tmp_path_factory.mktemp("home"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the user's folders."""
-    for name in ("HOME", "XDG_CACHE_HOME", "HF_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+    """No test reads or writes the user's folders, or another test's."""
+    _move_home(monkeypatch, tmp_path / "home")
     monkeypatch.delenv("GENZOO_DATA", raising=False)
 
 

@@ -111,11 +111,9 @@ def test_a_run_that_goes_on_keeps_its_best(run: Path, tmp_path: Path) -> None:
     data, folder = noise_images(GAN.dataset, 600), tmp_path / "run"
     train(plan(GAN.name, folder, steps=4, evaluations=2), data)
     train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
+    assert training(folder)["evaluations"] == training(run)["evaluations"]
     for file in ("model.safetensors", "discriminator.safetensors"):
         assert (folder / file).read_bytes() == (run / file).read_bytes()
-    for found, expected in zip(training(folder)["evaluations"], training(run)["evaluations"], strict=True):
-        # The feature net's sums may be rounded otherwise from one call to the next.
-        assert found == pytest.approx(expected, rel=1e-5)
     written = (folder / STATE).stat().st_mtime_ns
     train(plan(GAN.name, folder, steps=8, evaluations=4), data, resume=True)
     assert (folder / STATE).stat().st_mtime_ns == written, "a finished run is left alone"

@@ -197,10 +197,7 @@ def frechet_distance(sample: Sample, reference: Sample) -> float:
     a, b = sample.moments, reference.moments
     # The product of both covariances has the eigenvalues of this one, which is symmetric.
     product = reference.deviation @ a.covariance @ reference.deviation
-    eigenvalues = torch.linalg.eigvalsh(product)
-    # Of features that do not span their space the least ones are rounding errors, whose roots would not be small.
-    rounding = len(eigenvalues) * torch.finfo(eigenvalues.dtype).eps * eigenvalues[-1]
-    overlap = eigenvalues[eigenvalues > rounding].sqrt().sum()
+    overlap = torch.linalg.eigvalsh(product).clamp_min(0).sqrt().sum()
     return float((a.mean - b.mean).square().sum() + a.covariance.trace() + b.covariance.trace() - 2 * overlap)
 
 
