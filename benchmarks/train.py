@@ -28,12 +28,11 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
-from genzoo.accel.fastconv import Conv2d
 from genzoo.accel.memory import prepare_process
 from genzoo.accel.processes import Processes
 from genzoo.data import data_root, load_images
 from genzoo.nets import build
-from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU
+from genzoo.nets.blocks import use_torch_layers
 from genzoo.train import Plan, choose_precision
 from genzoo.train.trainer import Trainer
 from genzoo.zoo.catalog import find_entry
@@ -65,19 +64,6 @@ def batches(entry: Entry, root: Path) -> Iterator[Tensor]:
 
 def pixels(entry: Entry, raw: Tensor) -> Tensor:
     return torch.sigmoid(raw) if entry.output_activation == "sigmoid" else (torch.tanh(raw) + 1) / 2
-
-
-def use_torch_layers(net: nn.Module) -> None:
-    """Put torch's own layers where genzoo has its own."""
-    for name, layer in net.named_children():
-        if isinstance(layer, Dropout):
-            setattr(net, name, nn.Dropout(layer.p))
-        elif isinstance(layer, PiecewiseLeakyReLU):
-            setattr(net, name, nn.LeakyReLU(0.2, inplace=True))
-        elif isinstance(layer, Conv2d):
-            layer.twice_differentiable = False  # in float32 it is torch's then
-        else:
-            use_torch_layers(layer)
 
 
 def plain_step(entry: Entry, root: Path, device: torch.device, nets: nn.ModuleDict | None = None) -> Step:

@@ -27,9 +27,10 @@ from torch import Tensor, nn
 
 from genzoo.data import data_root
 from genzoo.nets import build
+from genzoo.nets.blocks import use_torch_layers
 from genzoo.zoo.catalog import find_entry
 from genzoo.zoo.spec import Entry
-from train import plain_step, processor, use_torch_layers
+from train import plain_step, processor
 
 NAMES = ("vae-mnist-z20-l3", "mlpvae-mnist-z2-l1", "dcgan-mnist-z100-l3")
 QUICK_STEPS = 50
@@ -86,7 +87,6 @@ def plain_peer(entry: Entry, root: Path, images: int, out: Path) -> None:
     from torchvision.utils import save_image
 
     nets = build(entry)
-    use_torch_layers(nets)
     step = plain_step(entry, root, torch.device("cpu"), nets)
     for _ in range(images // entry.recipe.batch_size):
         step()

@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import genzoo
 from genzoo.nets import build
+from genzoo.nets.blocks import Score, Signed, use_torch_layers
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 from sample import CONDITIONS, KINDS, multiply_adds, plain_net, plain_sampler, table
 
@@ -29,6 +30,17 @@ def test_the_plain_way_draws_the_same_images_by_torchs_layers(family: str) -> No
         raw = net(z)
     pixels = (torch.tanh(raw) + 1) / 2 if model.entry.output_activation == "tanh" else torch.sigmoid(raw)
     assert torch.allclose(pixels, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FIRST)
+def test_the_plain_loop_trains_torchs_layers(family: str) -> None:
+    nets = build(ENTRIES[ALIASES[FIRST[family]]])
+    weights = {name: value.clone() for name, value in nets.state_dict().items()}
+    use_torch_layers(nets)
+    leaves = {type(layer) for layer in nets.modules() if not list(layer.children())}
+    assert {kind for kind in leaves if not kind.__module__.startswith("torch.")} <= {Signed, Score}
+    assert weights.keys() == nets.state_dict().keys()
+    assert all(torch.equal(value, weights[name]) for name, value in nets.state_dict().items())
 
 
 def test_it_draws_as_many_as_are_asked_for() -> None:

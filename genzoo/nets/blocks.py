@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from genzoo.accel import fastconv
 from genzoo.errors import InvalidEntryError
 from genzoo.zoo.architecture import Activation
 from genzoo.zoo.spec import Entry
@@ -93,6 +94,22 @@ class PiecewiseLeakyReLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = _Piecewise.apply(x)
         return result
+
+
+def use_torch_layers(net: nn.Module) -> None:
+    """Put torch's own layers in the place of genzoo's, which compute the same to rounding; weights stay where they are.
+
+    For what is to be held against plain torch, and for programs that run without genzoo.
+    """
+    for name, layer in net.named_children():
+        if isinstance(layer, Dropout):
+            setattr(net, name, nn.Dropout(layer.p).train(layer.training))
+        elif isinstance(layer, PiecewiseLeakyReLU):
+            setattr(net, name, nn.LeakyReLU(_SLOPE, inplace=True))
+        elif type(layer).__module__ == fastconv.__name__:
+            layer.__class__ = type(layer).__bases__[0]
+        else:
+            use_torch_layers(layer)
 
 
 def activate(name: Activation) -> nn.Module:

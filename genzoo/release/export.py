@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genzoo.accel import fastconv
 from genzoo.accel.sessions import Array, Session, folded
 from genzoo.checkpoint.files import refuse_unwritable, whole_file
 from genzoo.checkpoint.graphs import Graph, operators, read_graph, with_one_opset
 from genzoo.errors import GenzooError, UsageError, brief
 from genzoo.images.pixels import to_pixels
-from genzoo.nets.blocks import PiecewiseLeakyReLU, Signed
+from genzoo.nets.blocks import Signed, use_torch_layers
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import posterior
 from genzoo.sampling.model import Model, load
@@ -142,13 +141,10 @@ class _Whole(nn.Module):
 
 def _write_pt2(model: Model, net: Net, part: Path) -> int:
     layers = getattr(model, net)
+    use_torch_layers(layers)  # older versions of torch cannot follow how genzoo's choose, nor gradients of their own
     for name, layer in list(layers.named_modules()):
-        if isinstance(layer, PiecewiseLeakyReLU):  # whose gradients are its own, and not torch's
-            layers.set_submodule(name, nn.LeakyReLU(0.2))
-        elif isinstance(layer, Signed):  # whose constant older versions of torch warn of in a program
+        if isinstance(layer, Signed):  # whose constant older versions of torch warn of in a program
             layers.set_submodule(name, _Signed())
-        elif type(layer).__module__ == fastconv.__name__:  # older versions of torch cannot follow how these choose
-            layer.__class__ = type(layer).__bases__[0]
     inputs = (torch.zeros(2, *_shape(model.entry, net)),)
     n = torch.export.Dim("n", min=1, max=2**20)
     with torch.no_grad(), warnings.catch_warnings():
