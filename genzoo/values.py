@@ -1,9 +1,10 @@
-"""Checks of whole numbers and paths that callers give."""
+"""Checks of whole numbers and paths that callers give, and tables of text that they are shown."""
 
 from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from genzoo.errors import UsageError, brief
@@ -39,3 +40,14 @@ def as_path(path: object) -> Path:
     except (TypeError, UnicodeEncodeError):
         pass
     raise UsageError(f"{brief(path)} is no name or path: give text without NUL, or a Path.")
+
+
+def padded(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells of a table, each as wide as the widest of its column."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [[*map(str.ljust, row, widths)] for row in rows]
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table as lines, with two spaces between its columns."""
+    return ["  ".join(row).rstrip() for row in padded(rows)]

@@ -100,3 +100,16 @@ def test_objects_are_never_unpickled() -> None:
 def test_a_digest_tells_inputs_apart() -> None:
     assert digest_of([1, 23]) != digest_of([12, 3])
     assert digest_of([np.arange(6).reshape(2, 3).T]) == digest_of([np.arange(6).reshape(2, 3).T.copy()])
+
+
+def test_without_a_home_nothing_is_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    squares = Squares()
+    for _ in range(2):
+        assert kept("squares", (1,), squares)["one"] == 1
+    assert squares.asked == 2
+    assert files(cache) == []

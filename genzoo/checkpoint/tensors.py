@@ -12,7 +12,7 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.strict import refuse_irregular
@@ -132,7 +132,7 @@ def _as_float32(path: Path, header: _Header) -> dict[str, npt.NDArray[np.float32
 
     arrays = {}
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+        length = header_length(file)
         places = json.loads(file.read(length))
         for name, (kind, shape) in header.items():
             begin, end = places[name]["data_offsets"]
@@ -152,13 +152,19 @@ def _not_finite(path: Path, name: str) -> BadCheckpointError:
     return BadCheckpointError(f"{path} is refused: its tensor {brief(name)} has values that are not finite.")
 
 
+def header_length(file: BinaryIO) -> int:
+    """The bytes of a safetensors file's header, which follows; raises ValueError for more than any small model has."""
+    length = int.from_bytes(file.read(8), "little")
+    if length > _MOST_HEADER_BYTES:
+        raise ValueError(f"its header would have {length:,} bytes, the limit is {_MOST_HEADER_BYTES:,}")
+    return length
+
+
 def _check_lengths(path: Path, expected: Shapes | None) -> None:
     """Raise ValueError for a header or a file too long to be opened, since the library reads headers of 100 MB."""
     size = refuse_irregular(path)
     with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if header > _MOST_HEADER_BYTES:
-        raise ValueError(f"its header would have {header:,} bytes, the limit is {_MOST_HEADER_BYTES:,}")
+        header = header_length(file)
     if expected is not None and size > (most := 8 + header + sum(8 * math.prod(shape) for shape in expected.values())):
         raise ValueError(f"it has {size:,} bytes, its tensors would take {most:,} at most")
 

@@ -18,6 +18,7 @@ from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
 from genzoo.studies.summary import describe_budget, summarise, to_text
+from genzoo.values import in_columns
 
 if TYPE_CHECKING:
     from genzoo.train import Status
@@ -58,9 +59,7 @@ def list_command(as_json: bool, results: Path) -> None:
     for each, done in found:
         settings = "; ".join(setting.value for setting in each.settings)
         lines.append((each.name, each.report, f"{done}/{len(each.runs)}", f"{each.axis}: {settings}"))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    click.echo("\n".join(in_columns(lines)))
 
 
 def _described(each: Study, done: int) -> dict[str, Any]:

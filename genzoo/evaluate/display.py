@@ -11,6 +11,7 @@ from genzoo.checkpoint.measurement import Measurement
 from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import TIE_RULE, Compared, Comparison
 from genzoo.extras import refuse_missing
+from genzoo.values import padded
 from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
@@ -33,14 +34,9 @@ def to_table(comparison: Comparison, bold: Callable[[str], str] = lambda text: t
     floors = [floor_of(comparison.models, key) for key in keys]
     cells.append(["(training set)", *("-" if floor is None else f"{floor:.4g}" for floor in floors)])
     marks.append([False] * (len(keys) + 1))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(keys) + 1)]
-    # Padded first: escape codes have no width.
     lines = [
-        "  ".join(
-            bold(text.ljust(width)) if mark else text.ljust(width)
-            for text, width, mark in zip(row, widths, row_marks, strict=True)
-        ).rstrip()
-        for row, row_marks in zip(cells, marks, strict=True)
+        "  ".join(bold(text) if mark else text for text, mark in zip(row, row_marks, strict=True)).rstrip()
+        for row, row_marks in zip(padded(cells), marks, strict=True)  # padded first: escape codes have no width
     ]
     return "\n".join([*lines, "", *_footnotes(comparison)])
 

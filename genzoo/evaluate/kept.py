@@ -28,7 +28,7 @@ Arrays = dict[str, Array]
 def kept(what: str, inputs: Iterable[object], compute: Callable[[], Mapping[str, Array]]) -> Arrays:
     """Arrays by name, from the cache if they are there, whole, else computed and put there.
 
-    A folder that cannot be written keeps nothing, and is no error.
+    A folder that cannot be written, or a user without a home, keeps nothing, and is no error.
 
     Args:
         what: a word for the kind of arrays, the beginning of the file's name; another one when they are computed in
@@ -36,7 +36,10 @@ def kept(what: str, inputs: Iterable[object], compute: Callable[[], Mapping[str,
         inputs: all that they follow from: arrays, numbers, texts.
         compute: gives them.
     """
-    path = kept_folder() / f"{what}-{digest_of(inputs)[:32]}.npz"
+    try:
+        path = kept_folder() / f"{what}-{digest_of(inputs)[:32]}.npz"
+    except RuntimeError:
+        return {name: np.asarray(array) for name, array in compute().items()}
     if (found := _read(path)) is not None:
         return found
     arrays = {name: np.asarray(array) for name, array in compute().items()}
@@ -48,7 +51,7 @@ def kept(what: str, inputs: Iterable[object], compute: Callable[[], Mapping[str,
 
 
 def kept_folder() -> Path:
-    """The folder of what is kept: `genzoo` in `XDG_CACHE_HOME`, or in `~/.cache`."""
+    """The folder of what is kept: `genzoo` in `XDG_CACHE_HOME`, or in `~/.cache`; RuntimeError without a home."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genzoo"
 
 

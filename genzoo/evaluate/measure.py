@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -105,10 +105,11 @@ def evaluate(
     likelihood = likelihood_work(len(images), settings.likelihood_images) if images is not None else 0
     progress = Progress(report, len(priors) * len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
     rows: dict[Prior, Rows] = {prior: {} for prior in PRIORS}
-    for prior in priors:
-        assert extractor is not None
-        sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
-        rows[prior] = _sample_rows(sets, extractor, settings.reference, settings.n, settings.seeds, data_dir, progress)
+    if extractor is not None:
+        reference = reference_sample(extractor, settings.reference, data_dir)
+        for prior in priors:
+            sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
+            rows[prior] = _sample_rows(sets, extractor, reference, settings, data_dir, progress)
     before = progress.done
     explained: Rows = {}
     if images is not None:
@@ -195,7 +196,9 @@ def evaluate_images(
     progress.to(len(found), "reading")
     whole = _features(extractor, torch.split(found, _BATCH), progress, "features")
     sets = (whole if n == len(whole) else whole[draw(len(whole), n, seed)] for seed in seeds)
-    rows = _sample_rows(sets, extractor, settings.reference, n, seeds, data_dir, progress)
+    reference = reference_sample(extractor, settings.reference, data_dir)
+    settings = replace(settings, n=n, seeds=seeds)
+    rows = _sample_rows(sets, extractor, reference, settings, data_dir, progress)
     heading = _heading(source.resolve().name, dataset, extractor, settings.reference, n)
     return replace(heading, seeds=seeds, rows=rows)
 
@@ -239,21 +242,22 @@ def _features(extractor: Extractor, batches: Iterable[Tensor], progress: Progres
 def _sample_rows(
     sets: Iterable[Sample],
     extractor: Extractor,
-    split: Split,
-    n: int,
-    seeds: Sequence[int],
+    reference: Sample,
+    settings: Settings,
     data_dir: str | Path | None,
     progress: Progress,
 ) -> Rows:
     """Each metric's row: its value for each seed, their mean and standard deviation, its floor and its interval."""
-    reference = reference_sample(extractor, split, data_dir)
+    n, seeds = settings.n, settings.seeds
     scores: list[dict[str, Score]] = []
     for seed, sample in zip(seeds, sets, strict=True):
         scores.append(scores_of(sample, reference, seed))
         progress.by(_SCORE_UNITS, f"metrics of seed {seed}")
     before, end = progress.done, progress.done + len(seeds) * _SCORE_UNITS
     progress.to(before, f"floor: the metrics of {n:,} training images, which are kept for the next time")
-    floor = floor_values(extractor, split, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor"))
+    floor = floor_values(
+        extractor, settings.reference, reference, n, seeds, data_dir, lambda _: progress.by(_SCORE_UNITS, "floor")
+    )
     progress.to(end, "floor")
     return {key: row_of([of_seed[key] for of_seed in scores], (floor or {}).get(key)) for key in scores[0]}
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +20,7 @@ from genzoo.images.pixels import to_pixels
 from genzoo.nets.blocks import Signed, use_torch_layers
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import posterior
+from genzoo.sampling.golden import are_alike, outputs_of
 from genzoo.sampling.model import Model, load
 from genzoo.values import as_path
 from genzoo.zoo.spec import Entry
@@ -29,8 +29,6 @@ Net = Literal["generator", "encoder", "discriminator"]
 Type = Literal["float32", "float16"]
 _CHECKED = (1, 7, 64)
 """Numbers of images at which a written file is run."""
-_GREY_LEVEL, _SHARE = 1 / 255, 1e-3
-"""What a file's images may be off, and its other numbers, of the largest of them."""
 
 
 @dataclass(frozen=True)
@@ -179,17 +177,9 @@ def _compare(model: Model, net: Net, run: Callable[[Array], tuple[Array, ...]], 
     """Raise `GenzooError` unless a written file gives what the model gives, for one image and for several."""
     for n in _CHECKED:
         z = noise.normals(0, 0, n, model.entry.latent_size)
-        with torch.no_grad():
-            x = torch.from_numpy(z) if net == "generator" else model.decode(torch.from_numpy(z))
-            expected = [model.decode(x)] if net == "generator" else list(_second(model, x))
-        most = _GREY_LEVEL if net == "generator" else _SHARE * max(1.0, *(float(y.abs().max()) for y in expected))
-        found = run(x.numpy())
-        if not all(np.abs(y - right.numpy()).max() <= most for y, right in zip(found, expected, strict=True)):
+        x = z if net == "generator" else outputs_of(model, "generator", z)[0]
+        if not are_alike(net, run(x), outputs_of(model, net, x)):
             raise GenzooError(f"{path} would give other values than {model.name}: upgrade ONNX Runtime, or torch.")
-
-
-def _second(model: Model, images: Tensor) -> tuple[Tensor, ...]:
-    return model.encode(images) if model.entry.is_vae else (model.score(images),)
 
 
 def _program(entry: Entry, net: Net, path: Path) -> str:

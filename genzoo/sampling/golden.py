@@ -53,10 +53,8 @@ def check_golden(model: Model) -> None:
 
 def check_images(model: Model) -> None:
     """Raise `BadCheckpointError` unless a model's generator gives the golden images of its folder to a grey level."""
-    latents, images = map(torch.from_numpy, read_golden(model.folder, model.entry))
-    with torch.no_grad():
-        difference = (model.decode(latents).cpu() - images).abs().max()
-    if not difference <= _GREY_LEVEL:
+    latents, images = read_golden(model.folder, model.entry)
+    if not are_alike("generator", outputs_of(model, "generator", latents), [images]):
         raise BadCheckpointError(
             f"{model.folder.path} does not give its golden images: it was altered after its training."
         )
@@ -71,23 +69,34 @@ def check_graphs(model: Model) -> None:
     """
     latents, images = read_golden(model.folder, model.entry)
     if graph_at_hand(model.folder, "generator"):
-        _compare(model, "generator", latents, [images], _GREY_LEVEL)
+        _compare(model, "generator", latents, [images])
     second = "encoder" if model.entry.is_vae else "discriminator"
     if model.dtype is torch.float32 and graph_at_hand(model.folder, second):
-        with torch.no_grad():
-            x = torch.from_numpy(images)
-            found = model.encode(x) if model.entry.is_vae else [model.score(x)]
-        expected = [values.cpu().numpy() for values in found]
-        largest = max(float(np.abs(values).max()) for values in expected)
-        _compare(model, second, images, expected, _SHARE * max(1.0, largest))
+        _compare(model, second, images, outputs_of(model, second, images))
 
 
-def _compare(model: Model, net: str, values: Array, expected: Sequence[Array], most: float) -> None:
-    """Raise `BadCheckpointError` where a graph's outputs are further than that from the expected ones."""
+def outputs_of(model: Model, net: str, values: Array) -> list[Array]:
+    """What a model's own net gives, by torch: pixels, scores, or means and log-variances, (n, ...) each."""
+    x = torch.from_numpy(values)
+    with torch.no_grad():
+        if net == "generator":
+            found = [model.decode(x)]
+        else:
+            found = list(model.encode(x)) if net == "encoder" else [model.score(x)]
+    return [each.cpu().numpy() for each in found]
+
+
+def are_alike(net: str, found: Sequence[Array], expected: Sequence[Array]) -> bool:
+    """Whether two ways to compute a net agree: its images to a grey level, all else to a thousandth of the largest."""
+    largest = max(float(np.abs(values).max()) for values in expected)
+    most = _GREY_LEVEL if net == "generator" else _SHARE * max(1.0, largest)
+    return all(np.abs(values - right).max() <= most for values, right in zip(found, expected, strict=True))
+
+
+def _compare(model: Model, net: str, values: Array, expected: Sequence[Array]) -> None:
+    """Raise `BadCheckpointError` where a graph does not give the expected outputs."""
     graph = read_graph(model.folder, net, model.entry)
-    outputs = Session(graph).run(values)
-    difference = max(float(np.abs(output - right).max()) for output, right in zip(outputs, expected, strict=True))
-    if not difference <= most:
+    if not are_alike(net, Session(graph).run(values), expected):
         raise BadCheckpointError(
             f"{graph.path} gives other values than the {net} beside it: fetch or train the folder again, or, if you "
             f"trust what is there, have `genzoo verify {model.folder.path} --update-hashes` write it anew."

@@ -18,6 +18,7 @@ from genzoo.studies.verdict import (
     mean_interval,
     neighbours,
 )
+from genzoo.values import in_columns
 
 Found = Mapping[str, Sequence[Result]]
 """For the value of each setting, the results of its seeds."""
@@ -130,8 +131,7 @@ def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[st
         each = [_cell(values_of({"": results}, metric)[""]) for metric in metrics]
         time = f"{1000 * speed[setting]:.3g}" if setting in speed else "-"
         cells.append([setting, runs, parameters, time, *each])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return in_columns(cells)
 
 
 def _arrow(metric: str) -> str:

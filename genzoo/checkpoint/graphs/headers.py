@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genzoo.checkpoint.strict import parse_json, refuse_irregular
+from genzoo.checkpoint.tensors import header_length
 
-_MOST_HEADER_BYTES = 1_000_000
 SIZES = {"F16": 2, "BF16": 2, "F32": 4, "I64": 8}
 """Bytes of a value of each type that a checkpoint's weights may have."""
 
@@ -33,9 +33,7 @@ def read_header(path: Path) -> Mapping[str, Stored]:
     """
     size = refuse_irregular(path)
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > _MOST_HEADER_BYTES:
-            raise ValueError(f"its header would have {length:,} bytes, the limit is {_MOST_HEADER_BYTES:,}")
+        length = header_length(file)
         header = parse_json(file.read(length))
     if not isinstance(header, dict):
         raise ValueError("its header is no object")
