@@ -26,7 +26,7 @@ class InvalidEntryError(GenzooError, ValueError):
 
 
 class RegistrationError(GenzooError, RuntimeError):
-    """What cannot be registered: a name that is taken, or no record."""
+    """A registration that is refused: of a name that is taken, or of no record."""
 
 
 class WeightsNotFoundError(GenzooError):

@@ -13,7 +13,7 @@ TRAIN = {
     "scipy": "scipy",
     "torchvision": "torchvision",
 }
-"""What the extra `train` brings, for training and studies: modules, and the packages that have them."""
+"""The extra `train`, for training and studies: modules, and the packages that have them."""
 
 
 _PLAIN = {"huggingface_hub": "huggingface-hub", "jinja2": "jinja2", "torch": "torch"}

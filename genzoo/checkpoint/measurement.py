@@ -1,4 +1,4 @@
-"""What `metrics.json` holds, as records; read strictly."""
+"""The contents of `metrics.json` as records, read strictly."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class MetricValue:
 
     @property
     def spread(self) -> float | None:
-        """What ± shows: the margin, or, of what has no interval, the deviation over seeds or the standard error."""
+        """The number after ±: the margin, or, without an interval, the deviation over seeds or the standard error."""
         if self.margin is not None:
             return self.margin
         return self.standard_error if self.std is None else self.std
@@ -135,7 +135,7 @@ Rows = Mapping[str, MetricValue]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of which weights, and how.
+    """A measurement: of which weights, how, and each metric's value.
 
     Attributes:
         name: of the entry, or of the images.

@@ -25,7 +25,7 @@ _MOST_PARAMETERS = 64_000_000
 
 
 def name_in_file(name: str) -> str:
-    """What a tensor of the nets, `net.rest`, is called in its safetensors file.
+    """The name of a tensor of the nets, `net.rest`, in its safetensors file.
 
     A discriminator's had its name there before its file had its own: another would change the bytes of every one.
     """

@@ -158,7 +158,7 @@ def _changes(
     settings: tuple[str, ...],
     **_: object,
 ) -> dict[str, str]:
-    """What the options change in the recipe."""
+    """The recipe's fields that the options change."""
     if epochs is not None and steps is not None:
         raise UsageError("--epochs and --steps both say how long to train: give one of them.")
     pairs = [text.partition("=") for text in settings]

@@ -16,7 +16,7 @@ from genzoo.zoo.registry import ALL_METRICS
 
 _PANELS = 4  # in a row of the picture
 TIED = "≈"
-"""What marks a value that is not told apart from the best."""
+"""The mark of a value that is not told apart from the best."""
 
 
 def to_table(comparison: Comparison, bold: Callable[[str], str] = lambda text: text) -> str:
@@ -52,7 +52,7 @@ def _footnotes(comparison: Comparison) -> list[str]:
 
 
 def described(measured: Measurement | Comparison) -> str:
-    """What the numbers of a measurement are of, in a sentence."""
+    """A sentence about images, reference and feature net of a measurement."""
     reference, features = measured.reference, measured.features
     if features is None:
         return f"Measured on the {reference.split} images of {measured.dataset}."

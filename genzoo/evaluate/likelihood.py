@@ -155,7 +155,7 @@ def posterior_inputs(
 
 @dataclass(frozen=True)
 class Explained:
-    """What a VAE says of test images; each metric of VAEs is a function of it.
+    """A VAE's terms of test images; each metric of VAEs is a function of them.
 
     A metric gives its value for each of some images, (n,), and of its row `samples` and `likelihood`, where it has any.
 

@@ -17,7 +17,7 @@ _DISTANCES = 2**22  # at a time: 34 MB
 
 
 class Neighbourhoods(NamedTuple):
-    """What the balls of two sets say of each other; `neighbourhoods` says what each is."""
+    """Four metrics from the balls of two sets; `neighbourhoods` defines each."""
 
     precision: float
     recall: float

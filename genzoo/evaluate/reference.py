@@ -32,7 +32,7 @@ Values = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Floor:
-    """What training images score: each metric's value for each seed, of `n` images against the `reference` split."""
+    """Scores of training images: each metric's value for each seed, of `n` images against the `reference` split."""
 
     reference: str
     n: int

@@ -1,4 +1,4 @@
-"""What the nets of several families share."""
+"""Layers and checks that the nets of several families share."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Dropout(nn.Module):
 
 
 class _Piecewise(Function):
-    """What `PiecewiseLeakyReLU` does."""
+    """The function of `PiecewiseLeakyReLU`, with its gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def activate(name: Activation) -> nn.Module:
 
 
 def discriminator_ends(entry: Entry) -> tuple[list[nn.Module], int, list[nn.Module]]:
-    """What stands before the layers that judge images, their number of outputs, and what follows."""
+    """The layers before those that judge images, the number of outputs, and the layers after."""
     if entry.is_vae:
         return [], 2 * entry.latent_size, []
     return [Signed()], 1, [Score()]

@@ -22,7 +22,7 @@ _MOST_IMAGES = 2**63 - 1
 
 
 def chosen_engine(engine: object) -> Engine:
-    """What nets are to be run by, torch for None; raises `UsageError` for what is no engine."""
+    """The engine that runs nets, torch for None; raises `UsageError` for what is no engine."""
     if engine is None or engine == "torch":
         return "torch"
     if engine == "onnx":

@@ -76,7 +76,7 @@ def check_graphs(model: Model) -> None:
 
 
 def outputs_of(model: Model, net: str, values: Array) -> list[Array]:
-    """What a model's own net gives, by torch: pixels, scores, or means and log-variances, (n, ...) each."""
+    """The outputs of a model's own net, by torch: pixels, scores, or means and log-variances, (n, ...) each."""
     x = torch.from_numpy(values)
     with torch.no_grad():
         if net == "generator":

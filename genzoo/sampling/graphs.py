@@ -28,7 +28,7 @@ _OF_TORCH = ("generator", "encoder", "discriminator", "nets", "device", "dtype",
 
 
 class OnlyTorchError(UsageError, AttributeError):
-    """What engine='onnx' has not: an argument that another engine could satisfy, and an attribute that is not there."""
+    """A thing that engine='onnx' lacks: an argument that another engine could satisfy, and an attribute not there."""
 
 
 class Sessions:

@@ -31,7 +31,7 @@ class Pretrained:
 
     @property
     def metrics(self) -> Measurement | None:
-        """What `metrics.json` holds, e.g. `metrics.rows["frechet_distance"].mean`; None where it was not measured.
+        """The contents of `metrics.json`, e.g. `metrics.rows["frechet_distance"].mean`; None where it was not measured.
 
         Raises:
             DataError: if the file is no measurement.

@@ -19,7 +19,7 @@ from genzoo.sampling.pretrained import Pretrained
 from genzoo.sampling.priors import PRIORS, Prior
 
 A = TypeVar("A")
-"""What an engine computes with: tensors of torch, or arrays of NumPy."""
+"""The arrays of an engine: tensors of torch, or arrays of NumPy."""
 
 
 class Sampler(Pretrained, ABC, Generic[A]):

@@ -1,4 +1,4 @@
-"""What a run of a study leaves for good: a small folder without weights, and how it is read again.  No torch."""
+"""Results of runs, which are kept for good: small folders without weights, written and read.  No torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a run.
+    """The result of a run.
 
     Attributes:
         folder: where it lies.
@@ -44,7 +44,7 @@ class Result:
 
     @property
     def problem(self) -> str | None:
-        """What ended a run before its time, in a sentence; None for one that was trained to its end."""
+        """The end of a run that broke down, in a sentence; None for one that was trained to its end."""
         problem: str | None = self.config["problem"]
         return problem
 
@@ -79,7 +79,7 @@ class Result:
 
 
 def read_result(results: Path, run: Run) -> Result | None:
-    """What a run has left below a folder; None where it has not ended yet.
+    """The result of a run below a folder; None where it has not ended yet.
 
     Raises:
         DataError: for files that are not a run's, or another's.
@@ -176,7 +176,7 @@ def _rounded(value: float, digits: int) -> float:
 
 
 def read_study(results: Path, study: Study) -> dict[str, list[Result]]:
-    """What there is of a study: for the value of each setting the results of its seeds, in their order.
+    """The results of a study so far: for the value of each setting those of its seeds, in their order.
 
     Raises:
         DataError: for files that are not a run's.

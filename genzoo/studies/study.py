@@ -1,4 +1,4 @@
-"""What a study is: settings that differ in one thing, trained alike, each from several seeds.  No torch, no files."""
+"""Records of studies: settings that differ in one thing, trained alike, from several seeds.  No torch, no files."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _cell(values: Sequence[float]) -> str:
 
 
 def _told(metric: str, values: Mapping[str, Sequence[float]]) -> list[str]:
-    """What a metric's seeds show, a line for each comparison that they are enough for."""
+    """Verdicts by a metric, a line for each comparison that the seeds are enough for."""
     best, before = best_of(metric, values), dict(zip(list(values)[1:], values, strict=False))
     pairs = [(s, "it", verdict) for s, verdict in against_best(metric, values).items()]
     beside = neighbours(metric, values).items()

@@ -1,4 +1,4 @@
-"""What a few seeds can show: intervals of differences, and a verdict in words.
+"""Verdicts from a few seeds: intervals of differences, and their outcome in words.
 
 The interval is Welch's, of the difference of two means over seeds, at 95%.  Three seeds a side allow no test without a
 distribution: of the 20 ways to share out six values even the most telling has a chance of one in ten, so that a
@@ -49,7 +49,7 @@ def loss_sign(metric: str) -> int:
 
 
 def compare_values(metric: str, first: Sequence[float], second: Sequence[float]) -> Verdict:
-    """What the seeds of two settings show of the difference between them.
+    """The verdict on the difference between two settings.
 
     Args:
         metric: what was measured; it says which way is better, and whether the quotient counts.

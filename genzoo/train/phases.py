@@ -195,11 +195,11 @@ class Adversarial:
         return {"generator": self.loss_of_generator(scores)}
 
     def loss_of_generator(self, scores: Tensor) -> Tensor:
-        """What the generator minimises, of the scores of its images: (n,) -> scalar."""
+        """The generator's loss, of the scores of its images: (n,) -> scalar."""
         return generator_loss(scores)
 
     def losses_of_discriminator(self, real: Tensor, fake: Tensor) -> Losses:
-        """What the discriminator minimises, of its scores (n,) each, and what is logged beside it."""
+        """The discriminator's loss, of its scores (n,) each, and the numbers that are logged beside it."""
         return {
             "discriminator": discriminator_loss(real, fake, self.entry.recipe.real_label),
             "real_score": real.detach().sigmoid().mean(),

@@ -126,7 +126,7 @@ def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[.
 
 
 def _probe(judge: SelectionMeasure, trainer: Trainer, budget: float) -> Cost | None:
-    """What a look at a trainer's averaged nets costs on this machine; None where that would take most of a budget."""
+    """The cost of a look at a trainer's averaged nets on this machine; None where that would take most of a budget."""
     began = time.monotonic()
     nets = averaged_nets(trainer)
     look = time.monotonic() - began

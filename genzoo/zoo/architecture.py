@@ -1,4 +1,4 @@
-"""What every architecture knows of itself, and the checks that several have in common."""
+"""The base of architectures, and the checks that several have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a family of models is: its nets, what they are trained to minimise, and the words for both."""
+"""Records of families of models: their nets, the objective that they minimise, and the words for both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OutputActivation = Literal["sigmoid", "tanh"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Objective(Record):
-    """What nets are trained to minimise.
+    """The objective that nets are trained to minimise.
 
     Attributes:
         name: as recipes and `config.json` have it.

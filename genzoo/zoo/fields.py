@@ -14,7 +14,7 @@ from genzoo.errors import InvalidEntryError, brief, brief_list
 
 T = TypeVar("T")
 Readers = Mapping[Any, Callable[[Any, str], Any]]
-"""What reads a field of a class whose JSON says less than the record has: (value, where) -> record."""
+"""The reader of a field of a class whose JSON says less than the record has: (value, where) -> record."""
 NOT_STORED = {"stored": False}
 """Metadata of a dataclass's field that is no part of its JSON."""
 MOST_LETTERS = 64

@@ -1,4 +1,4 @@
-"""What can be measured of a model: each metric's name, how it is read, and where it is computed."""
+"""The metrics of a model: each one's name, how it is read, and where it is computed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genzoo.zoo.fields import Record, check
 from genzoo.zoo.registry import ALL_METRICS
 
 MIXTURE = "mixture_prior"
-"""What holds the metrics of a VAE's samples from its mixture; those from the standard normal stand outside."""
+"""The field of a VAE's metrics of samples from its mixture; those from the standard normal stand outside."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""What the zoo's families are trained to minimise, and the papers that it comes from."""
+"""The objectives of the zoo's families, and the papers that they come from."""
 
 from __future__ import annotations
 

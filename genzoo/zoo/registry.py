@@ -1,4 +1,4 @@
-"""What there is, by name: the zoo's own records, those of installed packages, and those of a user's own code.
+"""All records by name: the zoo's own, those of installed packages, and those of a user's own code.
 
 Importing `genzoo.zoo` registers the zoo's own.  A package adds its own by an entry point of the group
 `genzoo.plugins`, which names a list of records; such packages are looked for once, when names are
@@ -146,7 +146,7 @@ def package_of(family: Family) -> str | None:
 
 
 def resolve(place: str) -> Any:
-    """What a record names as `module:function`, imported when it is needed.
+    """The function that a record names as `module:function`, imported when it is needed.
 
     Raises:
         GenzooError: where it is not there.

@@ -1,4 +1,4 @@
-"""What an entry is made of: frozen, typed, bounded, and the same in code and in `config.json`."""
+"""Entries and their parts: frozen, typed, bounded, and the same in code and in `config.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph may hold: the signature of its net, the weights of its folder, and maps of a small net's size."""
+"""Bounds of a graph: the signature of its net, the weights of its folder, and maps of a small net's size."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def check_graph(model: Model, expected: Signature, header: Mapping[str, Stored],
 
 
 def _made(node: Node, known: Mapping[str, Value]) -> dict[str, Value]:
-    """What a node makes of what is known, by name."""
+    """The outputs of a node, by name, given the values that are known."""
     if unknown := [name for name in node.inputs if name not in known]:
         raise ValueError(f"it uses {brief(unknown[0], 40)} before that is there")
     values = shapes.apply(node, [known[name] for name in node.inputs])
@@ -86,7 +86,7 @@ def _listed(ports: tuple[Port, ...]) -> str:
 
 
 def _initial(one: Tensor, header: Mapping[str, Stored], file: str) -> Value:
-    """What is known of an initializer: a tensor of the safetensors file, or a few numbers of its own."""
+    """The value of an initializer: a tensor of the safetensors file, or a few numbers of its own."""
     if one.raw is not None:
         return _inline(one, one.raw)
     stored = header.get(one.name)

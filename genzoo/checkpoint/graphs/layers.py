@@ -1,4 +1,4 @@
-"""What each kind of layer is in a graph, as ONNX Runtime computes it fastest."""
+"""Operations for each kind of layer, in the form that ONNX Runtime computes fastest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WEIGHTED = (nn.Linear, *_CONVOLUTIONS, *_TRANSPOSED)
 _UNFLATTENING = (nn.Unflatten, fastconv.Unflatten)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _IDLE = (Dropout, nn.Dropout, nn.Dropout2d, nn.Identity)
-"""What does nothing in evaluation mode."""
+"""Layers that do nothing in evaluation mode."""
 
 
 class Named(NamedTuple):

@@ -56,7 +56,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Model:
-    """What an ONNX file holds."""
+    """The contents of an ONNX file."""
 
     nodes: tuple[Node, ...]
     tensors: tuple[Tensor, ...]

@@ -22,7 +22,7 @@ _MOST_STRIDE, _MOST_KERNEL, _MOST_RANK = 16, 64, 8
 
 @dataclass(frozen=True)
 class Value:
-    """What is known of a tensor before it is there: `half` is float16 or bfloat16, which must be cast first."""
+    """The known facts of a tensor before it is there: `half` is float16 or bfloat16, which must be cast first."""
 
     shape: Shape
     type: Literal["float", "half", "int"] = "float"
@@ -36,7 +36,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an operator takes and gives.
+    """The inputs and outputs of an operator.
 
     `shapes` has the outputs' shapes of the inputs' and the attributes; `integers` are the places of those inputs that
     must be constant lists of whole numbers.
@@ -55,7 +55,7 @@ def of_port(port: Port) -> Shape:
 
 
 def of_tensor(tensor: Tensor) -> Value:
-    """What is known of an initializer."""
+    """The value of an initializer, as far as it is known."""
     if tensor.type == INT64 and tensor.raw is not None:
         return Value(tensor.shape, "int", struct.unpack(f"<{len(tensor.raw) // 8}q", tensor.raw))
     return Value(tensor.shape, "float" if tensor.type == FLOAT else "half")
@@ -68,7 +68,7 @@ def need(condition: bool) -> None:
 
 
 def apply(node: Node, inputs: Sequence[Value]) -> list[Value]:
-    """What a node gives.
+    """The outputs of a node.
 
     Raises:
         ValueError: for an operator that no graph may have, and for inputs or attributes that it cannot have.

@@ -1,4 +1,4 @@
-"""What a checkpoint folder says of itself: all that its card is written from."""
+"""Facts of a checkpoint folder: all that its card is written from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Shown = list[tuple[Metric, MetricValue]]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one checkpoint folder.
+    """The facts of one checkpoint folder.
 
     Attributes:
         folder: where it lies.
@@ -89,7 +89,7 @@ class Facts:
 
     @property
     def rest(self) -> list[str]:
-        """What else was recorded of the measurement, as Markdown."""
+        """Other fields of the measurement, as Markdown."""
         others = self.measurement.others if self.measurement else {}
         told = {key: value for key, value in others.items() if not isinstance(value, dict)}
         return [f"{plain(key.replace('_', ' '))}: {plain_value(value)}" for key, value in told.items()]

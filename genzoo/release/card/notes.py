@@ -1,4 +1,4 @@
-"""What somebody saw who looked at an entry's samples: one sentence, which holds for that picture alone."""
+"""Notes on samples by somebody who looked at them: one sentence, which holds for that picture alone."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def untold(recipe: Recipe) -> Iterator[tuple[str, str]]:
 
 
 def ran(facts: Facts) -> Iterator[tuple[str, str]]:
-    """What the run recorded of itself, by name, as Markdown: first which of its states this is."""
+    """The run's record of itself, by name, as Markdown: first which of its states this is."""
     training = facts.config.training
     if shipped := _shipped(training):
         yield "shipped state", shipped

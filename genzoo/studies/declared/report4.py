@@ -21,8 +21,6 @@ _RECIPES: dict[tuple[str, str], dict[str, Any]] = {
     ("wgan", "mnist"): {"weight_clip": 0.01},
 }
 _FAMILIES = {"VAE": "vae", "GAN": "dcgan", "WGAN": "wgan"}
-_OF_VAE = ("frechet_distance", "elbo", "coverage", "class_balance", "sharpness")
-_OF_GAN = ("frechet_distance", "coverage", "class_balance", "sharpness")
 
 # By family and dataset: the claims on the latent size and its figures, on the hidden layers and theirs, and the
 # latent size at which layers are added.
@@ -59,6 +57,10 @@ def _convolutional(family: str, dataset: str, latent_size: int, layers: int = 3,
     return variant(base, layers=layers, recipe=_RECIPES.get((family, dataset)), **more)
 
 
+def _metrics(entry: Entry) -> tuple[str, ...]:
+    return ("frechet_distance", *(["elbo"] if entry.is_vae else []), "coverage", "class_balance", "sharpness")
+
+
 def _fully_connected(like: Entry, family: Family) -> Entry:
     """Nets of the sizes of report 1's, trained as a convolutional entry is."""
     recipe = dataclasses.replace(like.recipe, norm_bias=True)  # there is no batch norm
@@ -68,8 +70,8 @@ def _fully_connected(like: Entry, family: Family) -> Entry:
 
 def _sizes() -> Iterator[Study]:
     for (family, dataset), (on_latents, its_figures, on_layers, their_figures, best) in _CLAIMS.items():
-        metrics = _OF_VAE if family == "vae" else _OF_GAN
         latents = grid(STEPS, ((z, _convolutional(family, dataset, z)) for z in _LATENTS[dataset]))
+        metrics = _metrics(latents[0].entry)
         yield Study(
             f"{family}-{dataset}-latent-size", REPORT, "latent size", latents, on_latents, its_figures,
             differs=("latent_size",), metrics=metrics,
@@ -92,7 +94,7 @@ def _nets() -> Iterator[Study]:
         for dataset, said in claims.items():
             conv = _convolutional(family, dataset, _CLAIMS[family, dataset][-1])
             settings = grid(STEPS, (("fully connected", _fully_connected(conv, flat)), ("convolutional", conv)))
-            metrics = _OF_VAE if family == "vae" else _OF_GAN
+            metrics = _metrics(conv)
             yield Study(
                 f"{family}-{dataset}-nets", REPORT, "nets", settings, said, differs=("arch", "norm_bias"),
                 metrics=metrics,
@@ -127,7 +129,7 @@ def _with_nets(entry: Entry, nets: Architecture) -> Entry:
 
 
 def _advice() -> Iterator[Study]:
-    """What its section 4 advises."""
+    """Studies of the advice of its section 4."""
     clips = (0.001, 0.003, 0.01, 0.03, 0.1)
     base = "wgan-mnist-z100-l3"
     settings = grid(STEPS, ((clip, variant(base, recipe={"weight_clip": clip})) for clip in clips))

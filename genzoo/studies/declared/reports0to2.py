@@ -66,7 +66,7 @@ def _entry(name: str) -> Entry:
 
 
 def _lengths() -> Iterator[Study]:
-    """What more epochs bring: each length is a run of its own."""
+    """Studies of the number of epochs: each length is a run of its own."""
     claims = {
         "mlpgan-mnist-z100-l3": ("report 1", "digits are readable from epoch 20 on, and noise goes on falling"),
         "mlpvae-mnist-z2-l1": (
