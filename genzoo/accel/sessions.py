@@ -29,6 +29,7 @@ _FEWEST, _MOST = 32, 512
 """Images that a thread computes at a time, unless there are not enough for all threads: few weights are read for each
 of many images, and memory does not grow with what is asked."""
 _LEAST = 4
+"""Images that are worth a thread of their own."""
 
 
 def threads() -> int:
