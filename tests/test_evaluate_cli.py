@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from genzoo.checkpoint.measurement import measurement_of, text_of_draws
+from genzoo.checkpoint.measurement import QUANTILE, measurement_of, text_of_draws
 from genzoo.cli.evaluate import evaluate as evaluate_command
 from genzoo.cli.evaluate import train_features as train_features_command
 from genzoo.errors import DataError, GenzooError, UnknownNameError, UsageError
 from genzoo.evaluate import Measurement, compare, plot, to_table
 from genzoo.evaluate.comparison import difference
-from genzoo.evaluate.intervals import DRAWS, QUANTILE
+from genzoo.evaluate.intervals import DRAWS
 from genzoo.hub.measurement import find_metrics
 from genzoo.images.writers import save_images
 from genzoo.train import train

@@ -8,8 +8,10 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +23,8 @@ from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import read_sums
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import LocalFolder, renew, sign
-from genzoo.checkpoint.manifest import read_manifest, weights_home
+from genzoo.checkpoint.graphs.model import encode, parse
+from genzoo.checkpoint.manifest import is_here, read_manifest, weights_home
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.checkpoint.nets import read_golden
 from genzoo.checkpoint.tensors import read_tensors, write_tensors
@@ -241,6 +244,120 @@ def test_verify_loads_every_net_and_draws_golden_images(tmp_path: Path) -> None:
     altered, shipped = done.stdout.splitlines()
     assert "does not give its golden images" in altered
     assert shipped == f"{GAN}  ok, 11 files, golden images come out"
+
+
+def without_torch(*sources: object) -> list[Any]:
+    """What `genzoo verify --json` prints of folders in a process of its own, which must not import torch."""
+    code = (
+        "import sys\n"
+        "from genzoo.cli import main\n"
+        "main(['verify', '--json', *sys.argv[1:]], standalone_mode=False)\n"
+        "print({'torch', 'huggingface_hub'} & set(sys.modules) or '', file=sys.stderr, end='')\n"
+    )
+    args = [sys.executable, "-W", "error", "-c", code, *map(str, sources)]
+    done = subprocess.run(args, capture_output=True, text=True, check=False)
+    assert done.stderr == "", done.stdout
+    rows: list[Any] = json.loads(done.stdout)
+    return rows
+
+
+@pytest.mark.numeric
+def test_nets_of_each_family_are_verified_without_torch(checkpoint: Path) -> None:
+    """Trained folders know what their other net must give; of an entry the manifest has the graph's hash."""
+    sources = ["mlpgan-mnist", "mlpvae-mnist", "convgan-mnist", "lstmgan-mnist", "dcgan-cifar10", "vae-mnist"]
+    assert all(row["golden"] and not row["damaged"] for row in without_torch(*sources, checkpoint))
+
+
+@pytest.mark.slow
+@pytest.mark.numeric
+def test_every_entry_is_verified_without_torch() -> None:
+    rows = without_torch()
+    assert [row["name"] for row in rows] == list(read_manifest())
+    assert not any(row["damaged"] for row in rows)
+    assert {row["name"] for row in rows if row["golden"]} == {name for name in ENTRIES if is_here(name)}
+
+
+@pytest.fixture(scope="module")
+def runs(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A VAE's folder and a GAN's, both of this version."""
+    folder = Path(shutil.copytree(weights_home() / GAN, tmp_path_factory.mktemp("gan") / "run"))
+    update_hashes(folder)
+    return {"encoder": checkpoint, "discriminator": folder}
+
+
+def other_slope(path: Path) -> None:
+    graph = parse(path.read_bytes())
+    nodes = [
+        dataclasses.replace(node, op="LeakyRelu", attributes={"alpha": 0.7}) if node.op.endswith("Relu") else node
+        for node in graph.nodes
+    ]
+    path.write_bytes(encode(dataclasses.replace(graph, nodes=tuple(nodes))))
+
+
+def other_tensors(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Path], None]:
+    def alter(path: Path) -> None:
+        tensors = {name: tensor.clone() for name, tensor in read_tensors(path).items()}
+        change(tensors)
+        write_tensors(path, tensors)
+
+    return alter
+
+
+@pytest.mark.parametrize(
+    ("net", "file", "alter", "words"),
+    [
+        ("encoder", "generator.onnx", other_slope, "does not give its golden images"),
+        ("encoder", "encoder.onnx", other_slope, "does not give its golden means and log-variances"),
+        ("discriminator", "discriminator.onnx", other_slope, "does not give its golden scores"),
+        ("discriminator", "discriminator.safetensors", zero, "does not give its golden scores"),
+        ("discriminator", "golden.safetensors", other_tensors(lambda t: t["scores"].add_(0.5)), "golden scores"),
+        ("discriminator", "golden.safetensors", other_tensors(lambda t: t.update(logits=t.pop("scores"))),
+         "missing [], unknown ['logits']"),
+        ("encoder", "golden.safetensors", other_tensors(lambda t: t.pop("mean")), "missing ['mean']"),
+        ("encoder", "model.safetensors", other_tensors(lambda t: t.update(x=torch.zeros(1))), "unknown ['x']"),
+        ("encoder", "model.safetensors", other_tensors(lambda t: t.pop("encoder.1.bias")),
+         "missing ['encoder.1.bias']"),
+        ("encoder", "model.safetensors", other_tensors(lambda t: t["mixture.covariances"].zero_()),
+         "positive definite"),
+        ("encoder", "model.safetensors", other_tensors(lambda t: t["encoder.1.bias"].fill_(float("nan"))),
+         "values that are not finite"),
+    ],
+)  # fmt: skip
+def test_what_graphs_alone_notice(
+    runs: dict[str, Path],
+    net: str,
+    file: str,
+    alter: Callable[[Path], None],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("genzoo.sampling.model.Model.of_folder", None)  # which is torch's
+    folder = Path(shutil.copytree(runs[net], tmp_path / "run"))
+    assert [row.damaged for row in verify([str(folder)])] == [{}]
+    alter(folder / file)
+    sign(folder)
+    [row] = verify([str(folder)])
+    assert not row.golden
+    assert words in row.damaged[str(folder)]
+
+
+def test_folders_of_earlier_versions_are_held_against_torch(runs: dict[str, Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(runs["discriminator"], tmp_path / "run"))
+    before = (folder / "golden.safetensors").read_bytes()
+    other_tensors(lambda tensors: tensors.pop("scores"))(folder / "golden.safetensors")
+    sign(folder)
+    assert command("verify", folder).exit_code == 0
+    other_slope(folder / "discriminator.onnx")
+    sign(folder)
+    assert "discriminator.onnx gives other values than the discriminator beside it" in command("verify", folder).stdout
+    update_hashes(folder)
+    assert (folder / "golden.safetensors").read_bytes() == before
+    genzoo.load(folder).check()
+    zero(folder / "discriminator.safetensors")
+    sign(folder)
+    with pytest.raises(BadCheckpointError, match="does not give its golden scores"):
+        genzoo.load(folder).check()
 
 
 def test_a_shipped_entry_whose_golden_images_are_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

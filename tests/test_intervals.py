@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from genzoo.checkpoint.measurement import MetricValue
+from genzoo.checkpoint.measurement import QUANTILE, MetricValue
 from genzoo.evaluate.comparison import are_tied, difference
-from genzoo.evaluate.intervals import DRAWS, QUANTILE, Score, draws_of, margin_of, row_of, row_of_images, scores_of
+from genzoo.evaluate.intervals import DRAWS, Score, draws_of, margin_of, row_of, row_of_images, scores_of
 from genzoo.evaluate.scores import Sample, score
 from intervals import held, summary, table
 

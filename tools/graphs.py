@@ -1,5 +1,7 @@
 """The graphs of every entry that has weights, beside these: written from the nets, signed, and taken into the manifest.
 
+Golden images of an earlier version get the golden outputs of the encoder or discriminator beside them.
+
     python tools/graphs.py
 
 The bytes follow from the weights' files, so that a second call changes nothing.
@@ -10,11 +12,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder, sign
 from genzoo.checkpoint.graphs.write import write_graphs
 from genzoo.checkpoint.layout import CONFIG, GRAPHS
 from genzoo.checkpoint.manifest import weights_home, write_manifest
+from genzoo.sampling.golden import complete_golden
+from genzoo.sampling.model import Model
 from genzoo.zoo.catalog import ENTRIES
 
 
@@ -22,7 +25,9 @@ def write_all(home: Path) -> int:
     """Write the graphs of all folders below `home`, and their manifest; returns how many bytes the graphs take."""
     total = 0
     for folder in sorted(home / name for name in ENTRIES if (home / name / CONFIG).is_file()):
-        write_graphs(folder, read_config(Folder(folder)).entry)
+        model = Model.of_folder(Folder(folder))
+        write_graphs(folder, model.entry)
+        complete_golden(folder, model)
         sign(folder)
         total += sum((folder / name).stat().st_size for name in GRAPHS.values() if (folder / name).is_file())
     write_manifest(home)

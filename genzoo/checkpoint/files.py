@@ -74,15 +74,8 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     import shutil
 
-    _refuse_reserved(path)
+    refuse_folder(path, overwrite=overwrite)
     with clear_io_errors(path):
-        if path.exists() and not path.is_dir():
-            raise GenzooError(f"{path} is a file: name a folder.")
-        _refuse_around(path)
-        if path.is_dir() and any(path.iterdir()) and not overwrite:
-            raise GenzooError(
-                f"{path} is not empty: name another folder, or replace it by --overwrite (in Python overwrite=True)."
-            )
         part, old = _part_of(path), _part_of(path).with_suffix(".old")
         try:
             part.mkdir(parents=True)
@@ -98,6 +91,19 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         finally:
             shutil.rmtree(part, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_folder(path: Path, *, overwrite: bool) -> None:
+    """Raise the error of `whole_folder` for a place where there can be no such folder."""
+    _refuse_reserved(path)
+    with clear_io_errors(path):
+        if path.exists() and not path.is_dir():
+            raise GenzooError(f"{path} is a file: name a folder.")
+        _refuse_around(path)
+        if path.is_dir() and any(path.iterdir()) and not overwrite:
+            raise GenzooError(
+                f"{path} is not empty: name another folder, or replace it by --overwrite (in Python overwrite=True)."
+            )
 
 
 def refuse_unwritable(path: Path) -> None:

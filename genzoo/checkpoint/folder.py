@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.checksums import SUMS, read_sums, renew_sum, write_sums
 from genzoo.checkpoint.files import clear_io_errors, sha256
-from genzoo.checkpoint.layout import CONFIG, LAYOUT, MODEL, STATE
-from genzoo.errors import BadCheckpointError, WeightsNotFoundError, brief_list
+from genzoo.checkpoint.layout import CONFIG, LAYOUT, LOCK, MODEL, STATE
+from genzoo.errors import BadCheckpointError, TrainingError, WeightsNotFoundError, brief_list
 
 if TYPE_CHECKING:
     from genzoo.checkpoint.manifest import PinnedFile
@@ -144,6 +144,25 @@ class LocalFolder(Folder):
         if not os.path.isfile(self.path / SUMS):
             raise BadCheckpointError(f"{self.path} has no {SUMS}: {_why_not(self.path, SUMS)}")
         return read_sums(self.path)
+
+
+def holds_run(path: Path, *, resume: bool) -> bool:
+    """Whether the folder of a run that is to begin, or to go on, holds one already.
+
+    Raises:
+        TrainingError: for one that holds another run than is gone on with, or other things.
+        GenzooError: for a file, or a folder that cannot be read.
+    """
+    with clear_io_errors(path, "read"):
+        if os.path.exists(path) and not path.is_dir():
+            raise TrainingError(f"{path} is a file: name a folder.")
+        found = (path / CONFIG).exists()
+        free = not path.is_dir() or all(file.name == LOCK for file in path.iterdir())
+    if found and not resume:
+        raise TrainingError(f"{path} holds a run already: go on with it by --resume, or name another --out.")
+    if not found and not free:
+        raise TrainingError(f"{path} holds other things than a run: name another --out, or empty it.")
+    return found
 
 
 def _why_not(folder: Path, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STATE = "state.safetensors"
+STATE, LOCK = "state.safetensors", ".lock"
 CONFIG, MODEL, DISCRIMINATOR = "config.json", "model.safetensors", "discriminator.safetensors"
 METRICS, GOLDEN, CARD = "metrics.json", "golden.safetensors", "README.md"
 HISTORY, EVALUATIONS = "history.jsonl", "evaluations.jsonl"

@@ -124,6 +124,11 @@ class MetricValue:
         return f"{self.mean:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
 
 
+QUANTILE = 2.023
+"""The 97.5th percentile of Student's t with one degree of freedom fewer than a metric's draws, of which there are 40.
+"""
+
+
 def text_of_draws(draws: Iterable[float]) -> str:
     """Draws as a row stores them."""
     return " ".join(f"{draw:.5g}" for draw in draws)

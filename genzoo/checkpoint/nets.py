@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
@@ -106,15 +106,37 @@ def mixture_shapes(entry: Entry) -> dict[str, tuple[int, ...]]:
     return {f"{_MIXTURE}{name}": size for name, size in sizes.items()}
 
 
-def read_golden(folder: Folder, entry: Entry) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The golden latents, (8, z), and the images, (8, c, h, w), that they must give to within a grey level.
+class Golden(NamedTuple):
+    """What the nets of a folder must give.
+
+    Attributes:
+        latents: (8, z).
+        images: the generator's of these latents, (8, c, h, w).
+        outputs: the other net's of these images: a discriminator's scores, (8,), or an encoder's means and
+            log-variances, (8, z) each; empty in folders of earlier versions, and in those without a discriminator.
+    """
+
+    latents: npt.NDArray[np.float32]
+    images: npt.NDArray[np.float32]
+    outputs: tuple[npt.NDArray[np.float32], ...]
+
+
+def golden_outputs(entry: Entry) -> dict[str, tuple[int, ...]]:
+    """Shapes of the golden outputs of an entry's encoder or discriminator, by name, in the net's order."""
+    latents = (GOLDEN_IMAGES, entry.latent_size)
+    return {"mean": latents, "log_variance": latents} if entry.is_vae else {"scores": (GOLDEN_IMAGES,)}
+
+
+def read_golden(folder: Folder, entry: Entry) -> Golden:
+    """The golden values of a folder, which its nets must give: images to within a grey level.
 
     Raises:
         BadCheckpointError: when the folder has none, or they are not of the entry's shapes.
     """
     latents, images = (GOLDEN_IMAGES, entry.latent_size), (GOLDEN_IMAGES, *entry.dataset.shape)
-    arrays = read_arrays(folder.file(GOLDEN), {"latents": latents, "images": images})
-    return arrays["latents"], arrays["images"]
+    outputs = golden_outputs(entry)
+    arrays = read_arrays(folder.file(GOLDEN), {"latents": latents, "images": images}, outputs)
+    return Golden(arrays["latents"], arrays["images"], tuple(arrays[name] for name in outputs if name in arrays))
 
 
 def _own(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:

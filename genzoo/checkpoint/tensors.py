@@ -94,12 +94,15 @@ def read_tensors(path: Path, expected: Shapes | None = None, *, trusted: bool = 
     return tensors
 
 
-def read_arrays(path: Path, expected: Shapes, *, among_others: bool = False) -> dict[str, npt.NDArray[np.float32]]:
+def read_arrays(
+    path: Path, expected: Shapes, optional: Shapes | None = None, *, among_others: bool = False
+) -> dict[str, npt.NDArray[np.float32]]:
     """The tensors of a safetensors file as float32 arrays by name, without torch, after the same check.
 
     Args:
         path: the file.
         expected: the shape of every tensor that must be there, in float16, bfloat16 or float32.
+        optional: those that may be there besides, all or none.
         among_others: leave alone what else is there, instead of refusing it.
 
     Raises:
@@ -109,9 +112,11 @@ def read_arrays(path: Path, expected: Shapes, *, among_others: bool = False) -> 
     import numpy as np
     from safetensors import SafetensorError, safe_open
 
+    optional = optional or {}
     try:
-        _check_lengths(path, None if among_others else expected)
+        _check_lengths(path, None if among_others else {**expected, **optional})
         with safe_open(path, framework="np") as file:
+            expected = {**expected, **optional} if optional.keys() & set(file.keys()) else expected
             names = [name for name in file.keys() if name in expected or not among_others]  # noqa: SIM118
             slices = {name: file.get_slice(name) for name in names}
             header = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}

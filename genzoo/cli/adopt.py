@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from genzoo.cli.options import data_dir as data_dir_option
+from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import percent, progress_bar
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of weights.  [default: the checkout's]")
-@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 @data_dir_option
 def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: Path | None) -> None:
     """Measure each finished RUN of a catalog entry, and take it into the zoo's weights.
@@ -22,7 +23,10 @@ def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: P
     card are renewed.
     """
     from genzoo.release.adopt import adopt as take
+    from genzoo.release.adopt import check_run
 
+    for run in runs:
+        check_run(run)  # of each, before any is measured
     for run in runs:
         with progress_bar(run.name, 100) as move:
             folder = take(run, weights, data_dir=data_dir, device=device, report=percent(move))

@@ -35,12 +35,16 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         return
     from genzoo.hub import find_folder
 
-    folder = find_folder(source)  # what cannot be found is said before torch is imported
-    from genzoo.checkpoint.files import write_text
+    folder = find_folder(source)
+    from genzoo.checkpoint.config import read_config
+    from genzoo.checkpoint.files import refuse_unwritable, write_text
     from genzoo.checkpoint.folder import renew
     from genzoo.release.card import cards_home, check_note, render, write_note
     from genzoo.release.card.facts import relative
 
+    read_config(folder)  # what is no checkpoint is said before torch is imported, and that no card can be written
+    if out is not None:
+        refuse_unwritable(out)
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
     note = None if note is None else check_note(note)

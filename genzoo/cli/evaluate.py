@@ -10,10 +10,10 @@ import click
 
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.options import dataset_names
+from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import refuse_missing
-from genzoo.hub import refuse_out_of_reach
 from genzoo.zoo.registry import DATASETS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the comparison, e.g. to out.png.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: metrics.json in FOLDER]")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 @data_dir_option
 @click.pass_context
 def evaluate(
@@ -73,22 +73,16 @@ def evaluate(
     to NAME-metrics.json, because their own files are pinned.  --compare reads such files, or those of models.
     """
     _check_usage(sources, images, dataset, compare, plot)
-    if plot:
-        refuse_missing("A plot", "matplotlib")
     if compare:
         _refuse_unused(context)
         _compare(sources, plot, as_json)
         return
-    for source in sources:
-        refuse_out_of_reach(source)
-
-    from genzoo.checkpoint.files import refuse_unwritable
+    numbers = _seeds(seeds)
+    _refuse_unmeasurable(sources, images, out)
     from genzoo.evaluate import Settings
     from genzoo.evaluate.measure import write_metrics
 
-    settings = Settings(n=num, seeds=_seeds(seeds), **rest)
-    if out is not None:
-        refuse_unwritable(out)
+    settings = Settings(n=num, seeds=numbers, **rest)
     if images is not None and dataset is not None:
         measurement, target = _measure_images(images, dataset, settings, device, data_dir), out
     else:
@@ -126,11 +120,30 @@ def _check_usage(
         raise UsageError(f"{len(sources)} models were named: name one, or add --compare to see several side by side.")
 
 
+def _refuse_unmeasurable(sources: tuple[str, ...], images: Path | None, out: Path | None) -> None:
+    """Raise the error of a model or images that are none, or of a file that cannot be written, without torch."""
+    from genzoo.checkpoint.config import read_config
+    from genzoo.checkpoint.files import refuse_unwritable
+    from genzoo.hub import find_folder
+
+    if out is not None:
+        refuse_unwritable(out)
+    if images is not None:
+        from genzoo.evaluate.image_files import refuse_no_images
+
+        refuse_no_images(images)
+    for source in sources:
+        read_config(find_folder(source))
+
+
 def _seeds(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(seed) for seed in text.split(","))
+        seeds = tuple(int(seed) for seed in text.split(","))
     except ValueError:
         raise UsageError(f"--seeds {text} is not a list of numbers: write them as in --seeds 0,1,2.") from None
+    if len(set(seeds)) < len(seeds) or not all(0 <= seed < 2**64 for seed in seeds):
+        raise UsageError(f"--seeds {text} must be different numbers, of which 0 is the least, and 2**64 - 1 the most.")
+    return seeds
 
 
 def _measure_model(
@@ -158,15 +171,20 @@ def _measure_images(images: Path, dataset: str, settings: Settings, device: str,
 def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None:
     from dataclasses import replace
 
-    from genzoo.hub.measurement import find_metrics
-
-    found = [find_metrics(source) for source in sources]  # what is missing is said before torch is imported
-    from genzoo.data.picture import shown
+    from genzoo.checkpoint.files import refuse_unwritable
     from genzoo.evaluate import compare as side_by_side
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
+    from genzoo.evaluate.display import refuse_plot
+    from genzoo.hub.measurement import find_metrics
 
+    if plot:
+        refuse_plot(plot)
+        refuse_unwritable(plot)
+    found = [find_metrics(source) for source in sources]
     if len({one.name for one in found}) < len(found):
+        from genzoo.data.picture import shown
+
         # As a run of one's own beside the zoo's.
         found = [replace(one, name=shown(source)[-255:]) for one, source in zip(found, sources, strict=True)]
     comparison = side_by_side(found)
@@ -215,7 +233,7 @@ def _show_rows(rows: Rows) -> None:
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
 @click.option("--references-only", is_flag=True, help="Keep the net; write its reference features and floors anew.")
-@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 @data_dir_option
 def train_features(
     dataset: str,

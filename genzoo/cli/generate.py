@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import GenzooError
 from genzoo.hub import refuse_out_of_reach
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--prior", type=click.Choice(["normal", "mixture"]), default="normal", show_default=True,
               help="Where a VAE's latents come from.")  # fmt: skip
-@click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option()
 @click.option("--nrow", type=click.IntRange(1), help="Images in a row of a grid.  [default: a square]")
 @click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
@@ -50,10 +51,11 @@ def generate(
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
     refuse_out_of_reach(source)
-    from genzoo.images.writers import check_output, check_room, save_images
+    from genzoo.images.writers import check_output, check_place, check_room, save_images
 
     check_output(output, num, nrow)
-    model, processes = _load(source, device)
+    check_place(output, overwrite=overwrite)
+    model, processes = _load(source, device, prior)
     shape = model.entry.dataset.shape
     check_room(output, num, shape, nrow, besides=0 if processes is None else num * math.prod(shape))
     draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
@@ -73,13 +75,19 @@ def generate(
         save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
 
 
-def _load(source: str, device: str) -> tuple[Model | OnnxModel, Processes | None]:
+def _load(source: str, device: str, prior: Prior) -> tuple[Model | OnnxModel, Processes | None]:
     """The model, by its graph where that is all it takes, so that torch sleeps; and processes that share the work."""
     from genzoo.accel.processes import Processes, several_processes
+    from genzoo.checkpoint.config import read_config
     from genzoo.hub import find_folder
+    from genzoo.sampling.arguments import refuse_mixture
     from genzoo.sampling.graphs import OnnxModel, graph_at_hand
 
-    if device == "cpu" and not several_processes() and graph_at_hand(folder := find_folder(source)):
+    folder = find_folder(source)
+    entry = read_config(folder).entry  # what is no checkpoint is said before anything else is imported
+    if prior == "mixture":
+        refuse_mixture(entry)
+    if device == "cpu" and not several_processes() and graph_at_hand(folder):
         return OnnxModel.of_folder(folder), None
     from genzoo.accel.devices import find_device
     from genzoo.sampling.model import load

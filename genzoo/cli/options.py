@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from genzoo.errors import UsageError
 from genzoo.zoo.registry import DATASETS, load_plugins
+
+F = TypeVar("F", bound=Callable[..., Any])
+_DEVICE = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d+)?")
 
 
 class Positive(click.FloatRange):
@@ -36,3 +42,14 @@ data_dir = click.option(
     type=click.Path(path_type=Path),
     help="Where the datasets lie.  [env: GENZOO_DATA; default: ~/.cache/genzoo/data]",
 )
+
+
+def device(default: str = "cpu") -> Callable[[F], F]:
+    """The option --device, which refuses what is no device on any machine; torch is not asked."""
+    return click.option("--device", default=default, show_default=True, callback=_known, help="auto, cpu, cuda or mps.")
+
+
+def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    if not _DEVICE.fullmatch(name):
+        raise UsageError(f"The device {name!r} is not on this machine: cpu always is.")
+    return name

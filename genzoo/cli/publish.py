@@ -41,12 +41,15 @@ def publish(
     The token is that of HF_TOKEN or `hf auth login`.
     """
     targets = list(_targets(source, repo_id, every, namespace))
-    from genzoo.hub import find_folder, refuse_out_of_reach
+    from genzoo.checkpoint.config import read_config
+    from genzoo.hub import find_folder
     from genzoo.release.transfer import demand_way, find_target
 
-    for name, repo in targets:
-        refuse_out_of_reach(name)
-        demand_way(find_target(repo, revision, private=private))
+    ways = [find_target(repo, revision, private=private) for _, repo in targets]
+    for name, _ in targets:
+        read_config(find_folder(name))
+    for way in ways:
+        demand_way(way)
     from genzoo.release.publish import publish as run
 
     for name, repo in targets:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from genzoo.cli.options import Positive, data_dir
+from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.platforms import STOP_SIGNALS
@@ -93,7 +94,7 @@ def _described(each: Study, done: int) -> dict[str, Any]:
 @click.option(
     "-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Samples to measure of each."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@device_option("auto")
 @_precision
 @data_dir
 @click.option("--here", is_flag=True, hidden=True)  # in this process
@@ -199,13 +200,13 @@ def show_command(names: tuple[str, ...], results: Path, as_json: bool) -> None:
 @data_dir
 def time_command(names: tuple[str, ...], results: Path, rounds: int, precision: Any, data_dir: Path | None) -> None:
     """Measure the processor time of a step of each setting of studies, in turns."""
+    studies = find_studies(names)
     import torch
 
     from genzoo.accel.memory import prepare_process
     from genzoo.studies.speed import measure_speed
     from genzoo.train import choose_precision
 
-    studies = find_studies(names)
     prepare_process()
     settled = choose_precision(precision, torch.device("cpu"))
     for each in studies:

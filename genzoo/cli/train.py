@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.cli.options import Positive, data_dir, dataset_names
+from genzoo.cli.options import Positive, data_dir, dataset_names, device
 from genzoo.cli.progress import Move, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import TRAIN, refuse_missing
@@ -48,7 +48,7 @@ _OPTIONS = (
     ),
     click.option("--below", type=click.Path(path_type=Path), hidden=True),  # the folder of several runs
     click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps."),
+    device("auto"),
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
     data_dir,
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
@@ -109,6 +109,7 @@ def train(
         return
     entry = with_architecture(find_entry(expanded[0]), **sizes)
     entry = with_recipe(entry, _changes(entry.recipe, **options))
+    _refuse_places(entry, data, **options)
     with _bar(entry.name, options["dry_run"]) as move:
         images = _images(entry.dataset, data, options["data_dir"])
         folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, None, move, **options)
@@ -138,13 +139,16 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
     )
     entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(slower, **options))
     entry = dataclasses.replace(entry, tag="-".join(filter(None, (entry.tag, "ft"))))
+    wanted = DATASETS[dataset] if dataset else entry.dataset  # of which a folder's images get the shape
+    if wanted.shape != entry.dataset.shape:
+        raise UsageError(
+            f"{parent_name} makes images of {list(entry.dataset.shape)}, {wanted.name} has "
+            f"{list(wanted.shape)}: name a model of that size, or a folder of images with --data."
+        )
+    entry = dataclasses.replace(entry, dataset=wanted)
+    _refuse_places(entry, data, **options)
     with _bar(entry.name, options["dry_run"]) as move:
-        images = _images(DATASETS[dataset] if dataset else entry.dataset, data, options["data_dir"])
-        if images.dataset.shape != entry.dataset.shape:
-            raise UsageError(
-                f"{parent_name} makes images of {list(entry.dataset.shape)}, {images.dataset.name} has "
-                f"{list(images.dataset.shape)}: name a model of that size, or a folder of images with --data."
-            )
+        images = _images(wanted, data, options["data_dir"])
         folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, parent, move, **options)
     _tell(folder)
 
@@ -175,6 +179,22 @@ def _changes(
     if lr is not None and recipe.discriminator_lr:
         named["discriminator_lr"] = str(recipe.discriminator_lr * lr / recipe.lr)
     return named | told
+
+
+def _refuse_places(
+    entry: Entry, data: Path | None, out: Path | None, below: Path | None, resume: bool, dry_run: bool, **_: object
+) -> None:
+    """Raise the error of a folder without images, or of one that is no place for the run, before torch is imported."""
+    if data is not None:
+        from genzoo.data.folder import refuse_no_pictures
+
+        refuse_no_pictures(data)
+    if out is None and data is None:  # else the run is called by its images, which are not known yet
+        out = (below or Path("runs")) / entry.name
+    if out is not None and not dry_run:
+        from genzoo.checkpoint.folder import holds_run
+
+        holds_run(out, resume=resume)
 
 
 def _first_process() -> bool:

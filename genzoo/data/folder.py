@@ -8,15 +8,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from genzoo.data.image_data import ImageData
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError
 from genzoo.zoo.datasets import Dataset
+
+if TYPE_CHECKING:
+    from genzoo.data.image_data import ImageData
 
 Report = Callable[[str], None]
 _warn: Report = logging.getLogger("genzoo").warning
@@ -49,6 +51,10 @@ def load_folder(path: str | Path, dataset: Dataset, report: Report = _warn) -> I
         DataError: for what is no folder or holds no pictures, when more than 1% of the files are
             broken, and when the images do not fit in memory.
     """
+    import torch
+
+    from genzoo.data.image_data import ImageData
+
     folder = Path(os.path.expanduser(path))
     paths = _pictures(folder)
     try:
@@ -78,16 +84,25 @@ def folder_dataset_name(path: str | Path) -> str:
     return re.sub("[^a-z0-9]", "", name.lower())[:_NAME_LENGTH] or "custom"
 
 
-def _pictures(folder: Path) -> list[str]:
+def refuse_no_pictures(path: str | Path) -> None:
+    """Raise `DataError` for what is no folder or holds no pictures, of which none is opened; torch is not imported."""
+    folder = Path(os.path.expanduser(path))
     if not os.path.isdir(folder):
         problem = "is not a folder" if os.path.exists(folder) else "cannot be found"
         raise DataError(f"{shown(folder)} {problem}: name a folder of images.")
-    found = [path for path in _walk(folder) if os.path.splitext(path)[1].lower() in SUFFIXES]
-    if not found:
+    if not any(map(_is_picture, _walk(folder))):
         raise DataError(
             f"{shown(folder)} holds no images: name a folder with {', '.join(sorted(SUFFIXES))} files in it."
         )
-    return sorted(found, key=lambda path: path.split(os.sep))
+
+
+def _pictures(folder: Path) -> list[str]:
+    refuse_no_pictures(folder)
+    return sorted(filter(_is_picture, _walk(folder)), key=lambda path: path.split(os.sep))
+
+
+def _is_picture(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in SUFFIXES
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -117,6 +132,8 @@ def _fill(pixels: npt.NDArray[np.uint8], paths: list[str], report: Report) -> in
         except DataError as error:
             return str(error)
         return None
+
+    import torch
 
     def problems() -> Iterable[str | None]:
         # A few at a time, so that Ctrl-C need not wait for all of them.

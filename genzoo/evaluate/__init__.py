@@ -10,20 +10,24 @@ It may import sampling, data, and what lies below.
 
 from __future__ import annotations
 
-from genzoo.checkpoint.measurement import Measurement, MetricValue
-from genzoo.evaluate.comparison import Comparison, compare
-from genzoo.evaluate.display import plot, to_table
-from genzoo.evaluate.features import FeatureNet
-from genzoo.evaluate.measure import (
-    Settings,
-    evaluate,
-    evaluate_images,
-    is_current,
-    metrics_name,
-    write_metrics,
-)
-from genzoo.evaluate.neighbours import density_coverage
-from genzoo.evaluate.scores import Sample, score
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genzoo.checkpoint.measurement import Measurement, MetricValue
+    from genzoo.evaluate.comparison import Comparison, compare
+    from genzoo.evaluate.display import plot, to_table
+    from genzoo.evaluate.features import FeatureNet
+    from genzoo.evaluate.measure import (
+        Settings,
+        evaluate,
+        evaluate_images,
+        is_current,
+        metrics_name,
+        write_metrics,
+    )
+    from genzoo.evaluate.neighbours import density_coverage
+    from genzoo.evaluate.scores import Sample, score
 
 __all__ = [
     "Comparison",
@@ -43,3 +47,23 @@ __all__ = [
     "to_table",
     "write_metrics",
 ]
+
+_LAZY = {
+    **dict.fromkeys(["Measurement", "MetricValue"], "genzoo.checkpoint.measurement"),
+    **dict.fromkeys(["Comparison", "compare"], "genzoo.evaluate.comparison"),
+    **dict.fromkeys(["plot", "to_table"], "genzoo.evaluate.display"),
+    "FeatureNet": "genzoo.evaluate.features",
+    **dict.fromkeys(
+        ["Settings", "evaluate", "evaluate_images", "is_current", "metrics_name", "write_metrics"],
+        "genzoo.evaluate.measure",
+    ),
+    "density_coverage": "genzoo.evaluate.neighbours",
+    **dict.fromkeys(["Sample", "score"], "genzoo.evaluate.scores"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # So that measurements are compared, and shown on cards, without torch.
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genzoo.checkpoint.measurement import SAME, Features, Measurement, MetricValue, Reference, Rows
+from genzoo.checkpoint.measurement import QUANTILE, SAME, Features, Measurement, MetricValue, Reference, Rows
 from genzoo.errors import UsageError, brief
-from genzoo.evaluate.intervals import QUANTILE
 from genzoo.zoo.fields import encode
 from genzoo.zoo.registry import ALL_METRICS
 

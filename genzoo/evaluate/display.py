@@ -74,6 +74,13 @@ def _cell(model: Compared, key: str, comparison: Comparison) -> str:
     return model.rows[key].text.replace("± ", "±") + (f" {TIED}" if model.name in comparison.ties[key] else "")
 
 
+def refuse_plot(path: Path) -> None:
+    """Raise the error of `plot` for a name, or without the library; the library is not imported."""
+    refuse_missing("A plot", "matplotlib")
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise UsageError(f"{path} does not say what to draw: end its name in .png, .svg or .pdf.")
+
+
 def plot(comparison: Comparison, path: Path) -> None:
     """Draw a comparison: a panel for each metric, a bar for each model with its interval, the floor as a dashed line.
 
@@ -82,11 +89,9 @@ def plot(comparison: Comparison, path: Path) -> None:
         MissingLibraryError: without matplotlib.
         GenzooError: when it cannot be written.
     """
-    refuse_missing("A plot", "matplotlib")
+    refuse_plot(path)
     from matplotlib.figure import Figure
 
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise UsageError(f"{path} does not say what to draw: end its name in .png, .svg or .pdf.")
     keys, models = list(comparison.best), comparison.models
     rows = -(-len(keys) // _PANELS)
     figure = Figure(figsize=(3 * _PANELS, rows * (0.8 + 0.35 * len(models))), layout="constrained")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from genzoo.checkpoint.tensors import read_tensors
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
@@ -18,6 +16,9 @@ from genzoo.errors import DataError, UsageError
 from genzoo.evaluate.progress import quiet
 from genzoo.images.writers import ARRAY, ARRAYS
 from genzoo.zoo.datasets import Dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -49,6 +50,8 @@ def read_images(paths: list[Path], dataset: Dataset, report: Callable[[int], Non
     Raises:
         DataError: for a file that cannot be read, images of mixed sizes, or of another size than the dataset's.
     """
+    import torch
+
     _, height, width = dataset.shape
     pixels = torch.empty((len(paths), *dataset.shape), dtype=torch.uint8)
     with quiet_pillow():
@@ -69,6 +72,20 @@ def read_images(paths: list[Path], dataset: Dataset, report: Callable[[int], Non
     return pixels
 
 
+def refuse_no_images(path: Path) -> None:
+    """Raise the error of `list_images` or `read_array` for what holds no images, before torch is imported."""
+    if os.path.isfile(path):
+        refuse_no_array(path)
+    else:
+        list_images(path)
+
+
+def refuse_no_array(path: Path) -> None:
+    """Raise `UsageError` for a file that is no array, by its name."""
+    if path.suffix.lower() not in ARRAYS:
+        raise UsageError(f"{shown(path)} is no array of images: name a {', '.join(ARRAYS)} file, or a folder.")
+
+
 def read_array(path: Path, dataset: Dataset) -> Tensor:
     """The images of one array, as `save_images` writes it or NumPy does: (n, c, h, w) uint8.
 
@@ -80,8 +97,9 @@ def read_array(path: Path, dataset: Dataset) -> Tensor:
         UsageError: for a file of another kind.
         DataError: for one that is damaged, or whose array is not (n, h, w, c) uint8 of the dataset's shape.
     """
-    if path.suffix.lower() not in ARRAYS:
-        raise UsageError(f"{shown(path)} is no array of images: name a {', '.join(ARRAYS)} file, or a folder.")
+    import torch
+
+    refuse_no_array(path)
     channels, height, width = dataset.shape
     array, wanted = _array(path), (height, width, channels)
     if array.dtype != np.uint8 or array.ndim != 4 or array.shape[1:] != wanted:

@@ -19,15 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from genzoo.checkpoint.measurement import MetricValue, text_of_draws
+from genzoo.checkpoint.measurement import QUANTILE, MetricValue, text_of_draws
 from genzoo.evaluate.extractors import draw
 from genzoo.evaluate.reference import significant
 from genzoo.evaluate.scores import Pair, Sample, score
 from genzoo.zoo.registry import ALL_METRICS, resolve
 
 DRAWS = 40
-QUANTILE = 2.023
-"""The 97.5th percentile of Student's t with one degree of freedom fewer than draws."""
 _NORMAL = 1.96
 _SHARE = 0.8
 _KERNEL_SUBSETS = 4  # of images that are a share already

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from genzoo.checkpoint.files import whole_file, whole_folder
+from genzoo.checkpoint.files import refuse_folder, refuse_unwritable, whole_file, whole_folder
 from genzoo.checkpoint.tensors import safetensors_header
 from genzoo.errors import GenzooError, UsageError, brief
 from genzoo.images.pixels import (
@@ -50,6 +50,17 @@ def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) 
         raise UsageError(
             f"{brief(os.fspath(path))} does not say what to write: end it in {known}, or / for a folder of images."
         )
+
+
+def check_place(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Raise `GenzooError` where the file or folder that `path` names could not be written, before any image is made."""
+    target = as_path(path)
+    if _is_folder(path):
+        refuse_folder(target, overwrite=overwrite)
+    elif target.is_dir():
+        raise GenzooError(f"{target} is a folder: name a file, or end the name in / for a folder of images.")
+    else:
+        refuse_unwritable(target)
 
 
 def check_room(

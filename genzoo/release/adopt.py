@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import whole_folder
 from genzoo.checkpoint.folder import LocalFolder, sign
-from genzoo.checkpoint.graphs.write import write_graphs
 from genzoo.checkpoint.layout import (
     CARD,
     CONFIG,
@@ -23,22 +22,27 @@ from genzoo.checkpoint.layout import (
     SAMPLES,
 )
 from genzoo.checkpoint.manifest import weights_home, write_manifest
-from genzoo.data import load_images
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
 from genzoo.evaluate.progress import Report, quiet
+from genzoo.hub import find_folder
 from genzoo.release.card import cards_home, write_card
 from genzoo.sampling.model import Model, load
-from genzoo.train.schedule import is_full
-from genzoo.train.selection import Evaluation, SelectionMeasure, best_of, loss_of, measured
 from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.spec import Entry
+
+if TYPE_CHECKING:
+    import torch
+
+    from genzoo.evaluate import Settings
+    from genzoo.train.selection import Evaluation
 
 _NEEDED = (CONFIG, MODEL, GOLDEN, HISTORY, SAMPLES, PROGRESS)
 
 
 def published(entry: Entry) -> Settings:
     """The settings that an entry is measured with: a binarised VAE on the whole test set, as published ones are."""
+    from genzoo.evaluate import Settings
+
     return Settings(likelihood_images=10_000) if entry.recipe.binarize else Settings()
 
 
@@ -72,12 +76,11 @@ def adopt(
         BadCheckpointError: for a folder that is not whole, or does not give its golden images.
     """
     home = home or weights_home()
-    model, folder = load(run, device), LocalFolder(run)
-    if model.name not in ENTRIES:
-        raise UsageError(f"{model.name} is not in the catalog: only its entries are shipped.")
-    needed = [*_NEEDED, *([] if model.entry.is_vae else [DISCRIMINATOR])]
-    if missing := [name for name in folder.missing(needed) if name != CARD]:
-        raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
+    folder = check_run(run)
+    from genzoo.checkpoint.graphs.write import write_graphs
+    from genzoo.evaluate import evaluate, is_current, write_metrics
+
+    model = load(run, device)
     model.check()
     settings = settings or published(model.entry)
     there = home / model.name
@@ -97,8 +100,28 @@ def adopt(
     return there
 
 
+def check_run(run: Path) -> LocalFolder:
+    """The folder of a finished run of the catalog; torch is not imported.
+
+    Raises:
+        UsageError: for what is no folder, or a model that is not in the catalog.
+        BadCheckpointError: for a folder that is not whole.
+    """
+    find_folder(run)
+    folder = LocalFolder(run)
+    entry = read_config(folder).entry
+    if entry.name not in ENTRIES:
+        raise UsageError(f"{entry.name} is not in the catalog: only its entries are shipped.")
+    needed = [*_NEEDED, *([] if entry.is_vae else [DISCRIMINATOR])]
+    if missing := [name for name in folder.missing(needed) if name != CARD]:
+        raise BadCheckpointError(f"{run} lacks {', '.join(missing)}: let its training end, or resume it.")
+    return folder
+
+
 def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> None:
     """Raise `UsageError` when a model does worse on the training set than the one it would replace."""
+    from genzoo.train.selection import loss_of, measured
+
     if not measured(model.entry):
         return
     ours, theirs = (_standing(one, data_dir) for one in (model, there))
@@ -112,6 +135,10 @@ def _refuse_worse(model: Model, there: Model, data_dir: str | Path | None) -> No
 
 def _standing(model: Model, data_dir: str | Path | None) -> Evaluation:
     """The evaluation of a model on the training set by its run, where that was one in full, or else measured now."""
+    from genzoo.data import load_images
+    from genzoo.train.schedule import is_full
+    from genzoo.train.selection import SelectionMeasure, best_of
+
     if evaluations := model.config.training.get("evaluations"):
         best = best_of(model.entry, evaluations)
         if is_full(best):

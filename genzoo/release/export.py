@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
-from torch import Tensor, nn
-
 from genzoo.accel.sessions import Array, Session, folded
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import refuse_unwritable, whole_file
 from genzoo.checkpoint.graphs import Graph, operators, read_graph, with_one_opset
 from genzoo.errors import GenzooError, UsageError, brief
-from genzoo.images.pixels import to_pixels
-from genzoo.nets.blocks import Signed, use_torch_layers
+from genzoo.hub import find_folder
 from genzoo.sampling import noise
-from genzoo.sampling.elbo import posterior
-from genzoo.sampling.golden import are_alike, outputs_of
-from genzoo.sampling.model import Model, load
+from genzoo.sampling.golden import are_alike, outputs_of, second_net
+from genzoo.sampling.model import Model
 from genzoo.values import as_path
 from genzoo.zoo.spec import Entry
 
@@ -76,15 +71,18 @@ def export(
     """
     path = _checked_path(as_path(out), dtype, overwrite)
     refuse_unwritable(path)
-    model = load(source)
-    _refuse_other_net(model.entry, net)
+    folder = find_folder(source)
+    _refuse_other_net(read_config(folder).entry, net)
+    model = Model.of_folder(folder)
     with whole_file(path) as part:
         if path.suffix == ".onnx":
             count = _write_onnx(model, net, dtype, part)
             run = _runner_of_onnx(part, net)
         else:
-            count = _write_pt2(model, net, part)
-            run = _runner_of_pt2(part)
+            from genzoo.release.program import runner, write_program
+
+            count = write_program(model, net, part)
+            run = runner(part)
         _compare(model, net, run, path)
     return Exported(path, path.stat().st_size, count, _program(model.entry, net, path))
 
@@ -100,7 +98,7 @@ def _checked_path(path: Path, dtype: Type, overwrite: bool) -> Path:
 
 
 def _refuse_other_net(entry: Entry, net: Net) -> None:
-    nets = ("generator", "encoder" if entry.is_vae else "discriminator")
+    nets = ("generator", second_net(entry))
     if net not in nets:
         raise UsageError(f"{entry.name} has no {brief(net)}: it has {' and '.join(nets)}.")
 
@@ -116,60 +114,8 @@ def _runner_of_onnx(part: Path, net: Net) -> Callable[[Array], tuple[Array, ...]
     return Session(Graph(net, part.read_bytes(), part, part, trusted=True)).run
 
 
-class _Signed(nn.Module):
-    """Pixels in [0, 1] -> [-1, 1]."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return 2 * x - 1
-
-
-class _Whole(nn.Module):
-    """A net from what users have to what they want: pixels, or an encoder's two halves."""
-
-    def __init__(self, layers: nn.Module, entry: Entry, net: Net) -> None:
-        super().__init__()
-        self.layers, self.net, self.output = layers, net, entry.output_activation
-
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        y: Tensor = self.layers(x)
-        if self.net == "generator":
-            return to_pixels(y, self.output)
-        return posterior(y) if self.net == "encoder" else y
-
-
-def _write_pt2(model: Model, net: Net, part: Path) -> int:
-    layers = getattr(model, net)
-    use_torch_layers(layers)  # older versions of torch cannot follow how genzoo's choose, nor gradients of their own
-    for name, layer in list(layers.named_modules()):
-        if isinstance(layer, Signed):  # whose constant older versions of torch warn of in a program
-            layers.set_submodule(name, _Signed())
-    inputs = (torch.zeros(2, *_shape(model.entry, net)),)
-    n = torch.export.Dim("n", min=1, max=2**20)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an LSTM's weights, which it keeps in a list, too
-        try:
-            program = torch.export.export(_Whole(layers, model.entry, net), inputs, dynamic_shapes=({0: n},))
-        except Exception as error:  # its kinds have no common class
-            reason = brief(" ".join(str(error).split()))[1:-1]
-            raise GenzooError(f"torch does not export the {net} of {model.name} ({reason}): try .onnx.") from None
-    with part.open("wb") as file:
-        torch.export.save(program, file)
-    return sum(node.op == "call_function" for node in program.graph.nodes)
-
-
-def _runner_of_pt2(part: Path) -> Callable[[Array], tuple[Array, ...]]:
-    with part.open("rb") as file:
-        layers = torch.export.load(file).module()
-
-    def run(values: Array) -> tuple[Array, ...]:
-        with torch.no_grad():
-            outputs = layers(torch.from_numpy(values))
-        return tuple(output.numpy() for output in ([outputs] if isinstance(outputs, Tensor) else outputs))
-
-    return run
-
-
-def _shape(entry: Entry, net: Net) -> tuple[int, ...]:
+def input_shape(entry: Entry, net: Net) -> tuple[int, ...]:
+    """The shape of one of a net's inputs: a latent's, or an image's."""
     return (entry.latent_size,) if net == "generator" else entry.dataset.shape
 
 
@@ -184,7 +130,7 @@ def _compare(model: Model, net: Net, run: Callable[[Array], tuple[Array, ...]], 
 
 def _program(entry: Entry, net: Net, path: Path) -> str:
     """Five lines of Python that run a file."""
-    shape = ", ".join(map(str, (16, *_shape(entry, net))))
+    shape = ", ".join(map(str, (16, *input_shape(entry, net))))
     given, results = {
         "generator": ("z", "images"), "encoder": ("images", "mean, log_variance"), "discriminator": ("images", "scores")
     }[net]  # fmt: skip

@@ -19,7 +19,7 @@ from genzoo.platforms import sync
 from genzoo.release.card import check_card, render
 from genzoo.release.card.facts import read_measurement
 from genzoo.release.transfer import Draft, demand_token, fetch_published, find_target, prepare, send
-from genzoo.sampling.integrity import check_folder
+from genzoo.sampling.model import Model
 from genzoo.values import as_path
 from genzoo.version import __version__
 
@@ -104,7 +104,7 @@ def publish(
         copy, cache = Path(temporary) / "folder", Path(temporary) / "cache"
         copy.mkdir()
         copy_folder(folder, copy)
-        check_folder(Folder(copy))
+        Model.of_folder(Folder(copy)).check()
         _add_card(folder, copy, repo)
         sign(copy)
         demand_token(target)
@@ -116,7 +116,7 @@ def publish(
             return f"{repo}@{draft.head}"
         name = read_config(Folder(copy)).entry.name
         commit = send(draft, copy, message or f"{name}, published with genzoo {__version__}")
-        check_folder(Folder(fetch_published(target, commit, copy, cache)))
+        Model.of_folder(Folder(fetch_published(target, commit, copy, cache))).check()
     return f"{repo}@{commit}"
 
 

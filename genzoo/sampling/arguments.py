@@ -141,6 +141,12 @@ def refuse_encode(entry: Entry) -> None:
         raise UsageError(f"{entry.name} is no VAE and has no encoder: the VAEs' names begin with {known}.")
 
 
+def refuse_mixture(entry: Entry) -> None:
+    """Raise `UsageError` for an entry that has no second prior."""
+    if not entry.is_vae:
+        raise UsageError(f"{entry.name} is no VAE and has no mixture: its latents are normal.")
+
+
 def _real(entry: Entry, value: object, engine: Engine) -> Any:
     array, kind = _array(entry, value, engine)
     if kind == "c":

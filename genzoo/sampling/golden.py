@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from genzoo.accel.sessions import Array, Session
-from genzoo.checkpoint.graphs import read_graph
+from genzoo.checkpoint.graphs import has_graph, read_graph, refuse_other_tensors
 from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, weights_of
-from genzoo.checkpoint.nets import GOLDEN_IMAGES, read_golden, read_weights
+from genzoo.checkpoint.nets import (
+    GOLDEN_IMAGES,
+    golden_outputs,
+    mixture_shapes,
+    read_golden,
+    read_mixture,
+    read_weights,
+)
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.sampling.graphs import graph_at_hand
+from genzoo.sampling.priors import Mixture
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from genzoo.checkpoint.folder import Folder
     from genzoo.sampling.model import Model
     from genzoo.sampling.nets import HasNets
+    from genzoo.zoo.spec import Entry
 
 _GREY_LEVEL = 1 / 255
 _SHARE = 1e-3
@@ -39,25 +50,25 @@ def load_every_net(model: Model) -> None:
 
 
 def check_golden(model: Model) -> None:
-    """Load every net, and hold the generator's images, and those of its graph, against the golden ones of the folder.
+    """Load every net, and hold the nets, and their graphs, against the golden values of the folder.
 
     Raises:
-        BadCheckpointError: for a net that does not load, golden images that are not there or not finite, images that
-            are more than a grey level away from them, and graphs of other nets.
+        BadCheckpointError: for a net that does not load, golden values that are not there or not finite, images that
+            are more than a grey level away from them, other outputs by more than a thousandth, and graphs of other
+            nets.
         HubError: for a file on the Hub that cannot be fetched.
     """
     load_every_net(model)
-    check_images(model)
+    check_nets(model)
     check_graphs(model)
 
 
-def check_images(model: Model) -> None:
-    """Raise `BadCheckpointError` unless a model's generator gives the golden images of its folder to a grey level."""
-    latents, images = read_golden(model.folder, model.entry)
-    if not are_alike("generator", outputs_of(model, "generator", latents), [images]):
-        raise BadCheckpointError(
-            f"{model.folder.path} does not give its golden images: it was altered after its training."
-        )
+def check_nets(model: Model) -> None:
+    """Raise `BadCheckpointError` unless a model's nets, by torch, give the golden values of its folder."""
+    golden, second = read_golden(model.folder, model.entry), second_net(model.entry)
+    _refuse_others(model.folder, "generator", outputs_of(model, "generator", golden.latents), [golden.images])
+    if golden.outputs and _in_float32(model) and model.folder.has(weights_of(second)):
+        _refuse_others(model.folder, second, outputs_of(model, second, golden.images), golden.outputs)
 
 
 def check_graphs(model: Model) -> None:
@@ -67,16 +78,66 @@ def check_graphs(model: Model) -> None:
         BadCheckpointError: for a graph that is refused, or gives something else.
         HubError: for a file on the Hub that cannot be fetched.
     """
-    latents, images = read_golden(model.folder, model.entry)
+    golden, second = read_golden(model.folder, model.entry), second_net(model.entry)
     if graph_at_hand(model.folder, "generator"):
-        _compare(model, "generator", latents, [images])
-    second = "encoder" if model.entry.is_vae else "discriminator"
-    if model.dtype is torch.float32 and graph_at_hand(model.folder, second):
-        _compare(model, second, images, outputs_of(model, second, images))
+        _compare(model, "generator", golden.latents, [golden.images])
+    if _in_float32(model) and graph_at_hand(model.folder, second):
+        _compare(model, second, golden.images, outputs_of(model, second, golden.images))
+
+
+def is_checked_by_graphs(folder: Folder, entry: Entry) -> bool:
+    """Whether a folder can be checked without torch: each net has a graph, and what that must give is known.
+
+    Of an entry of the catalog the manifest has the hash of every graph, which is enough.
+    """
+    nets = nets_of(folder, entry)
+    known = len(nets) == 1 or folder.pinned is not None or bool(read_golden(folder, entry).outputs)
+    return known and all(has_graph(folder, net) for net in nets)
+
+
+def check_by_graphs(folder: Folder, entry: Entry) -> None:
+    """Hold the nets of a folder, run as graphs and without torch, against its golden values.
+
+    Raises:
+        BadCheckpointError: for weights that are not those of the graphs, a graph or a prior that is refused, and
+            values that are none or others.
+    """
+    golden, nets = read_golden(folder, entry), nets_of(folder, entry)
+    refuse_other_tensors(folder, nets, mixture_shapes(entry))
+    if entry.is_vae:
+        Mixture(read_mixture(folder, entry), entry.name)
+    given = {"generator": (golden.latents, [golden.images]), second_net(entry): (golden.images, golden.outputs)}
+    for net in nets:
+        values, expected = given[net]
+        found = Session(read_graph(folder, net, entry)).run(values)
+        _refuse_others(folder, net, found, expected or found)
+
+
+def second_net(entry: Entry) -> str:
+    """The net beside the generator: `encoder` or `discriminator`."""
+    return "encoder" if entry.is_vae else "discriminator"
+
+
+def nets_of(folder: Folder, entry: Entry) -> list[str]:
+    """The nets whose weights a folder holds: the generator, an encoder, and a discriminator where that is there."""
+    return [net for net in ("generator", second_net(entry)) if folder.has(weights_of(net))]
+
+
+def _in_float32(model: Model) -> bool:
+    return str(model.dtype) == "torch.float32"
+
+
+def _refuse_others(folder: Folder, net: str, found: Sequence[Array], golden: Sequence[Array]) -> None:
+    """Raise `BadCheckpointError` for outputs of a net that are not finite, or not its golden ones."""
+    if not are_alike(net, found, golden):
+        what = {"generator": "images", "encoder": "means and log-variances", "discriminator": "scores"}[net]
+        raise BadCheckpointError(f"{folder.path} does not give its golden {what}: it was altered after its training.")
 
 
 def outputs_of(model: Model, net: str, values: Array) -> list[Array]:
     """The outputs of a model's own net, by torch: pixels, scores, or means and log-variances, (n, ...) each."""
+    import torch
+
     x = torch.from_numpy(values)
     with torch.no_grad():
         if net == "generator":
@@ -90,7 +151,8 @@ def are_alike(net: str, found: Sequence[Array], expected: Sequence[Array]) -> bo
     """Whether two ways to compute a net agree: its images to a grey level, all else to a thousandth of the largest."""
     largest = max(float(np.abs(values).max()) for values in expected)
     most = _GREY_LEVEL if net == "generator" else _SHARE * max(1.0, largest)
-    return all(np.abs(values - right).max() <= most for values, right in zip(found, expected, strict=True))
+    with np.errstate(invalid="ignore"):  # of infinite ones, which are not alike
+        return all(np.abs(values - right).max() <= most for values, right in zip(found, expected, strict=True))
 
 
 def _compare(model: Model, net: str, values: Array, expected: Sequence[Array]) -> None:
@@ -104,14 +166,39 @@ def _compare(model: Model, net: str, values: Array, expected: Sequence[Array]) -
 
 
 def write_golden(folder: Path, model: Model) -> None:
-    """Write a model's golden images: (8, z) latents, and the (8, c, h, w) images that they give.
+    """Write what a model's nets give: images of (8, z) latents, and of these what its encoder or discriminator gives.
 
     Raises:
         BadCheckpointError: for weights that give images that are not finite.
         GenzooError: when they cannot be written.
     """
-    golden = {"latents": model.latents(GOLDEN_IMAGES, 0), "images": model.sample(GOLDEN_IMAGES, 0)}
-    write_tensors(folder / GOLDEN, golden)
+    images = model.sample(GOLDEN_IMAGES, 0)
+    _write_golden(folder, model, {"latents": model.latents(GOLDEN_IMAGES, 0), "images": images})
+
+
+def complete_golden(folder: Path, model: Model) -> None:
+    """Add what a model's other net gives to golden images of an earlier version, which had none of it.
+
+    Raises:
+        BadCheckpointError: for golden images that are not there or not finite.
+        GenzooError: when they cannot be written.
+    """
+    import torch
+
+    latents, images, outputs = read_golden(model.folder, model.entry)
+    if not outputs:
+        _write_golden(folder, model, {"latents": torch.from_numpy(latents), "images": torch.from_numpy(images)})
+
+
+def _write_golden(folder: Path, model: Model, golden: Mapping[str, Tensor]) -> None:
+    import torch
+
+    second = second_net(model.entry)
+    outputs: dict[str, Tensor] = {}
+    if model.folder.has(weights_of(second)):
+        given = outputs_of(model, second, golden["images"].numpy())
+        outputs = dict(zip(golden_outputs(model.entry), map(torch.from_numpy, given), strict=True))
+    write_tensors(folder / GOLDEN, {**golden, **outputs})
 
 
 def changed_nets(model: HasNets) -> list[str]:
@@ -120,6 +207,8 @@ def changed_nets(model: HasNets) -> list[str]:
     Raises:
         BadCheckpointError: for files that were altered or removed since they were read.
     """
+    import torch
+
     changed, nets = [], model.in_memory()
     for file in dict.fromkeys(weights_of(name) for name in nets):
         held = read_weights(model.entry, model.folder, file, model.dtype, torch.device("cpu"))

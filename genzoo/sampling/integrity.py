@@ -49,8 +49,8 @@ def is_folder(source: str) -> bool:
 def update_hashes(path: Path) -> list[str]:
     """Write `SHA256SUMS` of a checkpoint folder as it is now, if every net of it loads.
 
-    For who altered weights on purpose.  The nets' graphs are written anew, and golden images that the nets no longer
-    give are drawn anew.
+    For who altered weights on purpose.  The nets' graphs are written anew, and golden values that the nets no longer
+    give are computed anew.
 
     Args:
         path: the folder.
@@ -65,7 +65,7 @@ def update_hashes(path: Path) -> list[str]:
         GenzooError: when it cannot be written.
     """
     from genzoo.checkpoint.graphs.write import write_graphs
-    from genzoo.sampling.golden import check_images, load_every_net, write_golden
+    from genzoo.sampling.golden import check_nets, complete_golden, load_every_net, write_golden
     from genzoo.sampling.model import Model
 
     if not os.path.isdir(path):
@@ -76,7 +76,8 @@ def update_hashes(path: Path) -> list[str]:
     model = Model.of_folder(folder)
     load_every_net(model)
     try:
-        check_images(model)
+        check_nets(model)
+        complete_golden(path, model)
     except BadCheckpointError:
         write_golden(path, model)
     write_graphs(path, model.entry)
@@ -84,11 +85,18 @@ def update_hashes(path: Path) -> list[str]:
 
 
 def check_folder(folder: Folder) -> None:
-    """Load every net of a folder, and hold the generator's images against its golden ones.
+    """Hold the nets of a folder against its golden values: by their graphs, or, where one has none, by torch.
 
     Raises:
         BadCheckpointError: for a folder that does not load, or gives something else.
     """
+    from genzoo.checkpoint.config import read_config
+    from genzoo.sampling.golden import check_by_graphs, is_checked_by_graphs
+
+    entry = read_config(folder).entry
+    if is_checked_by_graphs(folder, entry):
+        check_by_graphs(folder, entry)
+        return
     from genzoo.sampling.model import Model
 
     Model.of_folder(folder).check()

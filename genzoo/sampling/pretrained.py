@@ -10,7 +10,7 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import METRICS
 from genzoo.checkpoint.measurement import Measurement, read_metrics
 from genzoo.checkpoint.nets import read_mixture
-from genzoo.errors import UsageError
+from genzoo.sampling.arguments import refuse_mixture
 from genzoo.sampling.priors import Mixture
 from genzoo.zoo.spec import Entry
 
@@ -41,10 +41,9 @@ class Pretrained:
     @cached_property
     def mixture(self) -> Mixture:
         """A VAE's second prior, a mixture of Gaussians; raises `BadCheckpointError` if it is no distribution."""
+        refuse_mixture(self.entry)
         tensors = read_mixture(self.folder, self.entry) if self._mixture is None else self._mixture
-        if tensors:
-            return Mixture(tensors, self.name)
-        raise UsageError(f"{self.name} is no VAE and has no mixture: its latents are normal.")
+        return Mixture(tensors, self.name)
 
     def save_pretrained(self, save_directory: str | os.PathLike[str]) -> None:
         """Write the checkpoint folder that the model was loaded from to another place, whole or not at all.

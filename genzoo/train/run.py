@@ -17,9 +17,9 @@ from genzoo.accel.processes import Processes
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import Config, read_config, versions_here, write_config
 from genzoo.checkpoint.files import clear_io_errors
-from genzoo.checkpoint.folder import Folder, sign
+from genzoo.checkpoint.folder import Folder, holds_run, sign
 from genzoo.checkpoint.graphs.write import write_graphs
-from genzoo.checkpoint.layout import CONFIG
+from genzoo.checkpoint.layout import LOCK
 from genzoo.data import ImageData
 from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
@@ -35,7 +35,6 @@ from genzoo.train.selection import SelectionMeasure, best_of, measured
 from genzoo.train.state import STATE
 from genzoo.train.trainer import Trainer
 
-_LOCK = ".lock"
 _OUTCOME = ("steps", "step", "seconds", "evaluations")
 """Fields of `config.json` that a run's end adds to its settings."""
 
@@ -104,7 +103,7 @@ def _locked(out: Path, processes: Processes) -> Iterator[None]:
         if processes.first:
             with clear_io_errors(out):
                 out.mkdir(parents=True, exist_ok=True)
-                held = stack.enter_context(lock(out / _LOCK))
+                held = stack.enter_context(lock(out / LOCK))
         if processes.any(not held):
             raise TrainingError(f"Another process is training in {out}: let it end, stop it, or name another --out.")
         yield
@@ -164,10 +163,8 @@ def _find_config(plan: Plan, config: Config, resume: bool) -> bool:
     Raises:
         TrainingError: for one that holds another run, or other things than a run.
     """
-    with clear_io_errors(plan.out, "read"):
-        found = (plan.out / CONFIG).exists()
-        free = not plan.out.is_dir() or all(path.name == _LOCK for path in plan.out.iterdir())
-    if found and resume:
+    found = holds_run(plan.out, resume=resume)
+    if found:
         there = read_config(Folder(plan.out))
         settings = {k: v for k, v in there.training.items() if k not in _OUTCOME}
         # A recipe's epochs say how long to train, which a run may do for longer than it was begun for.
@@ -181,10 +178,6 @@ def _find_config(plan: Plan, config: Config, resume: bool) -> bool:
                 f"{plan.out} holds a finished run without its {STATE}, from which alone it could go on: "
                 "name another --out, or fine-tune it."
             )
-    elif found:
-        raise TrainingError(f"{plan.out} holds a run already: go on with it by --resume, or name another --out.")
-    elif not free:
-        raise TrainingError(f"{plan.out} holds other things than a run: name another --out, or empty it.")
     return found
 
 

@@ -6,6 +6,13 @@ See docs/graphs.md for the format.
 
 from __future__ import annotations
 
-from genzoo.checkpoint.graphs.reader import Graph, has_graph, operators, read_graph, with_one_opset
+from genzoo.checkpoint.graphs.reader import (
+    Graph,
+    has_graph,
+    operators,
+    read_graph,
+    refuse_other_tensors,
+    with_one_opset,
+)
 
-__all__ = ["Graph", "has_graph", "operators", "read_graph", "with_one_opset"]
+__all__ = ["Graph", "has_graph", "operators", "read_graph", "refuse_other_tensors", "with_one_opset"]

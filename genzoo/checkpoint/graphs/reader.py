@@ -6,14 +6,14 @@ Nothing of it is run, and neither torch, onnx nor onnxruntime is imported.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.graphs.checks import check_graph, signature
-from genzoo.checkpoint.graphs.headers import read_header
+from genzoo.checkpoint.graphs.headers import Stored, read_header
 from genzoo.checkpoint.graphs.model import (
     BFLOAT16,
     FLOAT,
@@ -104,6 +104,38 @@ def read_graph(folder: Folder, net: str, entry: Entry | None = None) -> Graph:
         data = read_bytes(path, MOST_BYTES)
         largest = check_graph(parse(data), signature(entry, net), header, weights_of(net))
     return Graph(net, data, path, weights, folder.pinned is not None, largest)
+
+
+def refuse_other_tensors(folder: Folder, nets: Iterable[str], besides: Container[str] = ()) -> None:
+    """Raise `BadCheckpointError` unless files of weights hold what the graphs of these nets read, and nothing else.
+
+    Without torch it is known by this that weights are those of a folder's nets.
+
+    Args:
+        folder: the checkpoint folder.
+        nets: all nets that it has, each with a graph.
+        besides: names of tensors that no net has; counters of batch norm may be there, too.
+    """
+    read: dict[Path, set[str]] = {}
+    for net in nets:
+        path = folder.file(GRAPHS[net])
+        with _refusing(path):
+            tensors = parse(read_bytes(path, MOST_BYTES)).tensors
+        read.setdefault(folder.file(weights_of(net)), set()).update(one.name for one in tensors if one.raw is None)
+    for path, names in read.items():
+        with _refusing(path):
+            header = read_header(path)
+        unread = header.keys() - names
+        unknown = [name for name in sorted(unread) if name not in besides and not _is_counter(name, header[name])]
+        missing = sorted(names - header.keys())
+        if unknown or missing:
+            raise BadCheckpointError(
+                f"{path} does not fit its config.json: missing {brief_list(missing)}, unknown {brief_list(unknown)}."
+            )
+
+
+def _is_counter(name: str, stored: Stored) -> bool:
+    return name.endswith(".num_batches_tracked") and (stored.dtype, stored.shape) == ("I64", ())
 
 
 def operators(data: bytes) -> int:
