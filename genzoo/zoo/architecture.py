@@ -75,6 +75,11 @@ class Architecture(Record):
         return LatentWeight("0.weight")
 
     @property
+    def dropout_words(self) -> str:
+        """Where dropout acts in the discriminator, and with which probability, in words; empty where there is none."""
+        return ""
+
+    @property
     def norm_biases(self) -> bool:
         """Whether the discriminator has batch norm of maps, whose biases a recipe may hold at 0."""
         return False

@@ -99,6 +99,11 @@ class Conv(Architecture):
         return LatentWeight("1.weight", slice(cut, cut + grown))
 
     @property
+    def dropout_words(self) -> str:
+        """Before the linear layer, where there is one."""
+        return f"{self.dropout:g} on the discriminator's flattened features" if self.dropout and self.project else ""
+
+    @property
     def norm_biases(self) -> bool:
         """Those of its batch norm, where it has that."""
         return self.discriminator_norm

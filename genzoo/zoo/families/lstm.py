@@ -39,6 +39,12 @@ class Lstm(Architecture):
         """The stacked layers."""
         return self.layers
 
+    @property
+    def dropout_words(self) -> str:
+        """Before the linear layer, and on the states that one layer hands to the next."""
+        between = "between the discriminator's layers and " if self.layers > 1 else ""
+        return f"{self.dropout:g} {between}on the discriminator's last state" if self.dropout else ""
+
     def with_layers(self, layers: int, side: int) -> Lstm:  # noqa: ARG002
         """Another stack."""
         check_least(layers)
