@@ -76,7 +76,7 @@ class Architecture(Record):
 
     @property
     def dropout_words(self) -> str:
-        """Where dropout acts in the discriminator, and with which probability, in words; empty where there is none."""
+        """Where dropout acts in a GAN's nets, and with which probability, in words; empty where there is none."""
         return ""
 
     @property
