@@ -153,6 +153,30 @@ def _advice() -> Iterator[Study]:
         )  # fmt: skip
 
 
+def _layers_between() -> Iterator[Study]:
+    """Studies of what stands behind each hidden layer; the report says that CIFAR-10 is what needs it."""
+    activations = {"LeakyReLU": _altered("dcgan"), "ReLU": _altered("dcgan", "relu", activation="relu")}
+    yield Study(
+        "dcgan-cifar10-activation", REPORT, "activation", grid(STEPS, activations.items()),
+        ("LeakyReLU behind each hidden layer is better",), differs=("activation",),
+    )  # fmt: skip
+    for family in ("dcgan", "wgan"):
+        norms = {
+            "batch norm": _altered(family),
+            "dropout of 0.3": _altered(family, "gd3", generator_norm="none", generator_dropout=0.3),
+            "neither": _altered(family, "gn", generator_norm="none"),
+        }
+        yield Study(
+            f"{family}-cifar10-generator-norm", REPORT, "behind the generator's layers", grid(STEPS, norms.items()),
+            ("batch norm is better than dropout, which costs a generator information",),
+            differs=("generator_norm", "generator_dropout"),
+        )  # fmt: skip
+
+
+def _altered(family: str, tag: str = "", **arch: Any) -> Entry:
+    return _convolutional(family, "cifar10", 100, arch=arch, tag=tag)
+
+
 def _dropout(entry: Entry, probability: float) -> Setting:
     arch = dataclasses.replace(entry.arch, dropout=probability)  # type: ignore[call-arg]
     tag = "" if arch == entry.arch else f"d{probability * 10:.0f}"
@@ -169,3 +193,4 @@ def studies() -> Iterator[Study]:
     yield from _nets()
     yield from _objectives()
     yield from _advice()
+    yield from _layers_between()
