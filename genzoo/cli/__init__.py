@@ -25,6 +25,7 @@ _COMMANDS = {
     "list": ("show", "list_command", "List the models whose names match PATTERN."),
     "info": ("show", "info", "Show all that is known of a model."),
     "generate": ("generate", "generate", "Draw images from a trained model."),
+    "demo": ("demo", "demo", "Play with models in the browser."),
     "train": ("train", "train", "Train models and leave a checkpoint folder each."),
     "finetune": ("train", "finetune", "Train a model further, on other images."),
     "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),

@@ -1,0 +1,96 @@
+// Sliders over the directions of latent space that change images most, as `genzoo traverse` finds them.
+
+import { field, h, select } from "../dom.js";
+import { latest } from "../engine/client.js";
+import { canvasFor, paint, save } from "../pixels.js";
+import { change } from "../state.js";
+
+const WORDS = {
+  kl: "The latent's dimensions that carry most of what the encoder knows of an image, by their KL divergence.",
+  principal: "The principal directions of the generator's first layer: along the first ones images change most.",
+};
+const STARTS = 16;
+
+export const directions = {
+  id: "directions", label: "Directions", applies: (model) => model.files.includes("directions.json"), create,
+};
+
+function create(context) {
+  const { model } = context;
+  const large = canvasFor(model.shape, "The image at these places");
+  const words = h("p", { class: "hint muted" });
+  const rows = h("div", { class: "sliders" });
+  const from = select(
+    [["", "the middle"], ...Array.from({ length: STARTS }, (_, i) => [i + 1, `sample ${i + 1}`])],
+    (value) => change({ from: value || null }, { push: true }));
+  const element = h("div", { class: "directions" },
+    h("div", { class: "controls" },
+      field("Start from", from),
+      h("button", { type: "button", onclick: () => change({ d: null }, { push: true }) }, "Back to the start"),
+      h("button", { type: "button", onclick: () => save(large, `${model.key}-direction.png`) }, "Save PNG")),
+    words,
+    h("div", { class: "split" }, h("div", { class: "large" }, large), rows));
+  let found = null, sliders = [];
+  const draw = latest(drawAll);
+
+  async function load() {
+    const response = await fetch(`${context.url}directions.json`);
+    if (!response.ok) throw new Error((await response.text()).split("\n")[0] || "The directions could not be fetched.");
+    const read = await response.json();
+    words.textContent = WORDS[read.method] ?? "";
+    sliders = read.vectors.map((vector, i) => sliderOf(i, name(read.method, vector, i), model.shape, moved));
+    rows.replaceChildren(...sliders.map((slider) => slider.element));
+    return read;
+  }
+
+  function moved() {
+    const places = sliders.map(({ input }) => Number(input.value));
+    change({ d: places.some((place) => place !== 0) ? places.join("_") : null });
+  }
+
+  async function update(state) {
+    found ??= await load();
+    const wanted = (state.d ?? "").split("_").map(Number);
+    const places = sliders.map((_, i) => Math.min(1, Math.max(-1, wanted[i] || 0)));
+    sliders.forEach(({ input }, i) => {
+      input.value = places[i];
+      input.setAttribute("aria-valuetext", `${(places[i] * found.span[i]).toFixed(2)}`);
+    });
+    const start = Number(state.from) >= 1 && Number(state.from) <= STARTS ? Number(state.from) : 0;
+    from.value = start || "";
+    await draw(state, start, places);
+  }
+
+  async function drawAll(state, start, places) {
+    const { origin, vectors, span } = found;
+    const size = model.latent_size;
+    const z0 = start ? (await context.samples({ ...state, n: STARTS })).z.subarray((start - 1) * size, start * size) : origin;
+    // The image itself, then of each direction both its ends.
+    const rowsOfPlaces = [places, ...places.flatMap((_, i) => [-1, 1].map((end) => places.map((place, k) => (k === i ? end : place))))];
+    const z = new Float32Array(rowsOfPlaces.length * size);
+    rowsOfPlaces.forEach((row, r) => {
+      for (let j = 0; j < size; j += 1) {
+        z[r * size + j] = row.reduce((sum, place, i) => sum + place * span[i] * vectors[i][j], z0[j]);
+      }
+    });
+    await context.open();
+    const images = await context.decode(z);
+    paint(large, images, 0, model.shape);
+    sliders.forEach(({ ends }, i) => ends.forEach((canvas, end) => paint(canvas, images, 1 + 2 * i + end, model.shape)));
+  }
+  return { element, update };
+}
+
+function name(method, vector, i) {
+  if (method !== "kl") return `Direction ${i + 1}`;
+  return `Dimension ${vector.findIndex((value) => Math.abs(value) > 0.5) + 1}`;
+}
+
+function sliderOf(i, label, shape, moved) {
+  const input = h("input", { type: "range", min: -1, max: 1, step: 0.05, value: 0, id: `direction-${i}`, oninput: moved });
+  const ends = [canvasFor(shape), canvasFor(shape)];
+  ends.forEach((canvas) => canvas.setAttribute("aria-hidden", "true"));
+  const element = h("div", { class: "slider" },
+    h("label", { for: input.id }, label), ends[0], input, ends[1]);
+  return { element, input, ends };
+}
