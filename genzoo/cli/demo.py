@@ -20,11 +20,6 @@ def demo(sources: tuple[str, ...], port: int, out: Path | None, overwrite: bool,
 
     It is served on this machine alone, without a network, until Ctrl-C, and shows the models that are named, or all
     entries that are here. With --out it is written as a static site, which any web server can serve.
-
-    \b
-    genzoo demo
-    genzoo demo dcgan-mnist runs/mine
-    genzoo demo vae-mnist --out site
     """
     from genzoo.cli.several import expand
     from genzoo.playground.models import find_models

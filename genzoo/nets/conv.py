@@ -7,13 +7,8 @@ from torch import nn
 from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
 from genzoo.errors import InvalidEntryError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, discriminator_ends, refuse_large_map
-from genzoo.zoo.families.conv import Conv, halvings
+from genzoo.zoo.families.conv import Conv, halvings, padding
 from genzoo.zoo.spec import Entry
-
-
-def _padding(kernel: int, side: int) -> int:
-    """The symmetric padding with which a stride-2 layer halves `side`, rounding up."""
-    return (kernel - 1 + side % 2) // 2
 
 
 def _block(layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
@@ -29,14 +24,14 @@ def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
 
 def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> Conv2d:
     # A bias before batch norm would be subtracted again.
-    return Conv2d(wide, narrow, kernel, 2, _padding(kernel, side), bias=not norm)
+    return Conv2d(wide, narrow, kernel, 2, padding(kernel, side), bias=not norm)
 
 
 def _up(narrow: int, wide: int, kernel: int, side: int, norm: bool) -> ConvTranspose2d:
     """The transpose of `_down`: to maps of `side`, from maps of half that."""
-    padding = _padding(kernel, side)
-    grown = (-(-side // 2) - 1) * 2 - 2 * padding + kernel
-    return ConvTranspose2d(narrow, wide, kernel, 2, padding, side - grown, bias=not norm)
+    cut = padding(kernel, side)
+    grown = (-(-side // 2) - 1) * 2 - 2 * cut + kernel
+    return ConvTranspose2d(narrow, wide, kernel, 2, cut, side - grown, bias=not norm)
 
 
 def _same(channels: int, norm: bool) -> Conv2d:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +18,16 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.graphs import read_graph
 from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GRAPHS, METRICS, MODEL, PROGRESS, SAMPLES
 from genzoo.checkpoint.measurement import read_metrics
+from genzoo.errors import UsageError
 from genzoo.hub import find_folder
+from genzoo.sampling.directions import find_directions
+from genzoo.sampling.graphs import OnnxModel
 from genzoo.zoo.catalog import aliases_of
 from genzoo.zoo.registry import ALL_METRICS
 from genzoo.zoo.spec import Entry
 
+DIRECTIONS = "directions.json"
+"""The file of a model's directions, which no checkpoint folder holds."""
 _FILES = (CONFIG, MODEL, DISCRIMINATOR, *GRAPHS.values(), METRICS, SAMPLES, PROGRESS)
 
 
@@ -46,13 +53,33 @@ class Shown:
     @cached_property
     def files(self) -> list[str]:
         """The names of those of its files that the page reads."""
-        return [name for name in _FILES if self.folder.has(name)]
+        return [*(name for name in _FILES if self.folder.has(name)), *([DIRECTIONS] if self._has_directions else [])]
 
     def read(self, name: str) -> bytes:
-        """The contents of one of its files, after a look at its hash; raises what `Folder.file` raises."""
+        """The contents of one of its files, after a look at its hash.
+
+        Raises:
+            GenzooError: what `Folder.file` raises, and `find_directions` for the file of the directions.
+        """
+        if name == DIRECTIONS:
+            return self._directions
         path = self.folder.file(name)
         with clear_io_errors(path, "read"):
             return path.read_bytes()
+
+    @cached_property
+    def _directions(self) -> bytes:
+        model = OnnxModel.of_folder(self.folder)
+        return json.dumps(find_directions(model).to_json()).encode()
+
+    @property
+    def _has_directions(self) -> bool:
+        """Whether they can be found: of the catalog's nets they can, of a plug-in's perhaps not."""
+        if self.folder.pinned is None:
+            with contextlib.suppress(UsageError):
+                return bool(self._directions)
+            return False
+        return True
 
     def facts(self) -> dict[str, Any]:
         """What the page says of it, as JSON values.

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genzoo.zoo.architecture import Architecture, check_dropout, check_least, check_sizes, scaled
+from genzoo.zoo.architecture import Architecture, LatentWeight, check_dropout, check_least, check_sizes, scaled
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import (
@@ -28,6 +28,11 @@ def halvings(side: int, times: int) -> list[int]:
     for _ in range(times):
         sides.append(-(-sides[-1] // 2))
     return sides
+
+
+def padding(kernel: int, side: int) -> int:
+    """The symmetric padding with which a stride-2 layer halves `side`, rounding up."""
+    return (kernel - 1 + side % 2) // 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,6 +89,14 @@ class Conv(Architecture):
     def with_width(self, width: int) -> Conv:
         """All channels in proportion to those next to the image."""
         return dataclasses.replace(self, channels=scaled(self.channels, width, self.width))
+
+    def latent_weight(self, side: int) -> LatentWeight:
+        """The linear layer's, or that of the transposed convolution that grows maps of one pixel."""
+        if self.project:
+            return super().latent_weight(side)
+        grown = halvings(side, len(self.channels))[-1]
+        cut = padding(self.kernel, grown)
+        return LatentWeight("1.weight", slice(cut, cut + grown))
 
     @property
     def norm_biases(self) -> bool:

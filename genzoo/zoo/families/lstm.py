@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genzoo.zoo.architecture import Architecture, check_dropout, check_least
+from genzoo.zoo.architecture import Architecture, LatentWeight, check_dropout, check_least
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN, GAN_PAPER
@@ -43,6 +43,10 @@ class Lstm(Architecture):
         """Another stack."""
         check_least(layers)
         return dataclasses.replace(self, layers=layers)
+
+    def latent_weight(self, side: int) -> LatentWeight:  # noqa: ARG002
+        """The first layer's, by which a latent opens its gates at every row."""
+        return LatentWeight("lstm.weight_ih_l0")
 
     def with_width(self, width: int) -> Lstm:
         """Other units."""

@@ -7,7 +7,7 @@ import { change } from "../state.js";
 
 const WORDS = {
   kl: "The latent's dimensions that carry most of what the encoder knows of an image, by their KL divergence.",
-  principal: "The principal directions of the generator's first layer: along the first ones images change most.",
+  principal: "The principal directions of the generator's first layer, the strongest first.",
 };
 const STARTS = 16;
 
@@ -22,7 +22,7 @@ function create(context) {
   const rows = h("div", { class: "sliders" });
   const from = select(
     [["", "the middle"], ...Array.from({ length: STARTS }, (_, i) => [i + 1, `sample ${i + 1}`])],
-    (value) => change({ from: value || null }, { push: true }));
+    (value) => change({ from: value || null, d: null }, { push: true }));
   const element = h("div", { class: "directions" },
     h("div", { class: "controls" },
       field("Start from", from),
@@ -45,40 +45,52 @@ function create(context) {
 
   function moved() {
     const places = sliders.map(({ input }) => Number(input.value));
-    change({ d: places.some((place) => place !== 0) ? places.join("_") : null });
+    change({ d: places.join("_") });
   }
 
   async function update(state) {
     found ??= await load();
-    const wanted = (state.d ?? "").split("_").map(Number);
-    const places = sliders.map((_, i) => Math.min(1, Math.max(-1, wanted[i] || 0)));
-    sliders.forEach(({ input }, i) => {
-      input.value = places[i];
-      input.setAttribute("aria-valuetext", `${(places[i] * found.span[i]).toFixed(2)}`);
-    });
-    const start = Number(state.from) >= 1 && Number(state.from) <= STARTS ? Number(state.from) : 0;
-    from.value = start || "";
-    await draw(state, start, places);
+    await draw(state);
   }
 
-  async function drawAll(state, start, places) {
-    const { origin, vectors, span } = found;
+  async function drawAll(state) {
     const size = model.latent_size;
-    const z0 = start ? (await context.samples({ ...state, n: STARTS })).z.subarray((start - 1) * size, start * size) : origin;
-    // The image itself, then of each direction both its ends.
-    const rowsOfPlaces = [places, ...places.flatMap((_, i) => [-1, 1].map((end) => places.map((place, k) => (k === i ? end : place))))];
-    const z = new Float32Array(rowsOfPlaces.length * size);
-    rowsOfPlaces.forEach((row, r) => {
-      for (let j = 0; j < size; j += 1) {
-        z[r * size + j] = row.reduce((sum, place, i) => sum + place * span[i] * vectors[i][j], z0[j]);
-      }
+    const start = Number(state.from) >= 1 && Number(state.from) <= STARTS ? Number(state.from) : 0;
+    from.value = start || "";
+    const z0 = start
+      ? (await context.samples({ ...state, n: STARTS })).z.subarray((start - 1) * size, start * size)
+      : Float32Array.from(found.origin);
+    const own = found.vectors.map((vector, i) => coordinate(z0, vector) / found.span[i]);
+    const places = state.d === undefined ? own : placesOf(state.d, own);
+    sliders.forEach(({ input }, i) => {
+      input.value = places[i];
+      input.setAttribute("aria-valuetext", (places[i] * found.span[i]).toFixed(2));
     });
+    // The image itself, then of each direction both its ends.
+    const moves = [places, ...places.flatMap((_, i) => [-1, 1].map((end) => places.map((place, k) => (k === i ? end : place))))];
+    const z = Float32Array.from(moves.flatMap((row) => latent(z0, row, own)));
     await context.open();
     const images = await context.decode(z);
     paint(large, images, 0, model.shape);
     sliders.forEach(({ ends }, i) => ends.forEach((canvas, end) => paint(canvas, images, 1 + 2 * i + end, model.shape)));
   }
+
+  // Where a latent lies along a direction, from the middle on.
+  function coordinate(z, vector) {
+    return vector.reduce((sum, value, j) => sum + value * (z[j] - found.origin[j]), 0);
+  }
+
+  // The latent whose places along the directions are these, and which is z0 in all else.
+  function latent(z0, places, own) {
+    return Array.from(z0, (value, j) =>
+      places.reduce((sum, place, i) => sum + (place - own[i]) * found.span[i] * found.vectors[i][j], value));
+  }
   return { element, update };
+}
+
+function placesOf(text, otherwise) {
+  const wanted = text.split("_").map(Number);
+  return otherwise.map((place, i) => (Math.abs(wanted[i]) <= 1 ? wanted[i] : place));
 }
 
 function name(method, vector, i) {
@@ -87,7 +99,7 @@ function name(method, vector, i) {
 }
 
 function sliderOf(i, label, shape, moved) {
-  const input = h("input", { type: "range", min: -1, max: 1, step: 0.05, value: 0, id: `direction-${i}`, oninput: moved });
+  const input = h("input", { type: "range", min: -1, max: 1, step: 0.01, value: 0, id: `direction-${i}`, oninput: moved });
   const ends = [canvasFor(shape), canvasFor(shape)];
   ends.forEach((canvas) => canvas.setAttribute("aria-hidden", "true"));
   const element = h("div", { class: "slider" },

@@ -22,6 +22,7 @@ export function modelView(model, models) {
   const tabs = TABS.filter((tab) => tab.applies(model)).map((tab) => ({ ...tab, ...tab.create(context) }));
   const list = tabList(tabs);
   const panel = h("div", { class: "panel", role: "tabpanel", id: "panel", tabindex: "-1" });
+  const stage = h("div", { class: "stage" }, list.element, h("p", { class: "busy", "aria-hidden": "true" }, "Computing…"), panel);
   const [alias] = model.aliases;
   const element = h("section", { class: "model" },
     h("nav", { class: "where", "aria-label": "Models" }, h("a", { href: "#" }, "← All models"), chooser(model, models)),
@@ -31,10 +32,10 @@ export function modelView(model, models) {
         h("p", { class: "muted" }, alias ? `${model.key} · ` : "", `${model.words}, trained on ${model.title}`)),
       h("button", { type: "button", onclick: copyLink }, "Copy link")),
     h("div", { class: "columns" },
-      h("div", { class: "stage" }, list.element, panel),
+      stage,
       numbers(model)));
 
-  let shown = null;
+  let shown = null, updates = 0;
   function update(state) {
     const tab = tabs.find(({ id }) => id === state.tab) ?? tabs[0];
     list.update(tab);
@@ -42,7 +43,12 @@ export function modelView(model, models) {
     panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
     shown = tab;
     report(null);
-    guarded(() => tab.update(state));
+    updates += 1;
+    const update = updates;
+    stage.setAttribute("aria-busy", true);
+    guarded(() => tab.update(state)).then(() => {
+      if (update === updates) stage.setAttribute("aria-busy", false);
+    });
   }
   return { element, update, title: `${alias ?? model.key} · genzoo playground` };
 }

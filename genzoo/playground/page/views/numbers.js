@@ -37,7 +37,7 @@ function steps({ step, steps: whole }) {
 function row({ label, text, better, unit }) {
   const lower = better === "lower";
   return h("div", { title: unit || null },
-    h("dt", {}, `${label} `, h("span", { class: "arrow", "aria-hidden": "true" }, lower ? "↓" : "↑"),
+    h("dt", {}, `${label}\u00a0`, h("span", { class: "arrow", "aria-hidden": "true" }, lower ? "↓" : "↑"),
       h("span", { class: "unseen" }, lower ? "(lower is better)" : "(higher is better)")),
     h("dd", {}, text));
 }

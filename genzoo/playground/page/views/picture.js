@@ -7,7 +7,7 @@ import { change } from "../state.js";
 import { pad } from "./pad.js";
 
 export const picture = {
-  id: "picture", label: "Your picture", create,
+  id: "picture", label: "Picture", create,
   applies: ({ is_vae: isVae, files }) => files.includes(isVae ? "encoder.onnx" : "discriminator.onnx"),
 };
 
@@ -88,11 +88,9 @@ function reconstruction(context) {
     h("figure", {}, difference, h("figcaption", {}, "Difference")), words);
 
   async function update(pixels) {
-    element.classList.toggle("idle", pixels === null);
     if (pixels === null) {
       words.textContent = "";
-      const black = new Float32Array(shape.reduce((a, b) => a * b));
-      for (const canvas of [image, difference]) paint(canvas, black, 0, shape);
+      for (const canvas of [image, difference]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
       return;
     }
     await context.open();
@@ -117,7 +115,6 @@ function scored(context) {
   let own = null;
 
   async function update(pixels) {
-    element.classList.toggle("idle", pixels === null);
     if (pixels === null) {
       words.textContent = "";
       scale.replaceChildren();

@@ -37,8 +37,7 @@ function create(context) {
     command.textContent = `genzoo generate -m ${shell(model.load)} -n ${n} --seed ${seed}`
       + `${prior === "mixture" && model.is_vae ? " --prior mixture" : ""} grid.png`;
     savePng.disabled = shown === null;
-    element.setAttribute("aria-busy", "true");
-    const drawn = await context.samples(state).finally(() => element.removeAttribute("aria-busy"));
+    const drawn = await context.samples(state);
     savePng.disabled = false;
     if (drawn !== shown) say(`${n} samples of seed ${seed} were drawn.`);
     shown = drawn;

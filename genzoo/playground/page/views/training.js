@@ -4,6 +4,7 @@ import { field, h } from "../dom.js";
 import { change } from "../state.js";
 
 const PADDING = 2;
+const PER_LINE = 5; // which a narrow screen has room for
 
 export const training = { id: "training", label: "Training", applies: ({ files }) => files.includes("progress.png"), create };
 
@@ -35,13 +36,13 @@ function create({ model, url }) {
     const row = Math.min(rows, Math.max(1, Math.round(Number(state.row ?? rows)) || rows));
     slider.max = rows;
     slider.value = row;
-    const share = `${row} of ${rows} parts of its training`;
-    const step = model.steps === null ? "" : `, ${Math.round((row / rows) * model.steps).toLocaleString("en")} steps`;
-    words.textContent = `After ${share}${step}`;
+    const steps = (part) => Math.round((part / rows) * model.steps).toLocaleString("en");
+    words.textContent = model.steps === null
+      ? `After ${row} of ${rows} parts of the training`
+      : `After ${steps(row)} of ${steps(rows)} steps`;
     slider.setAttribute("aria-valuetext", words.textContent);
-    canvas.setAttribute("aria-label", `${columns} images after ${share}`);
-    // In rows of five, which fit a narrow screen.
-    const perLine = Math.min(columns, 5);
+    canvas.setAttribute("aria-label", `${columns} images. ${words.textContent}`);
+    const perLine = Math.min(columns, PER_LINE);
     canvas.width = perLine * (width + PADDING) - PADDING;
     canvas.height = Math.ceil(columns / perLine) * (height + PADDING) - PADDING;
     const context = canvas.getContext("2d");
