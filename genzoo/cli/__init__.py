@@ -27,6 +27,7 @@ _COMMANDS = {
     "generate": ("generate", "generate", "Draw images from a trained model."),
     "traverse": ("latents", "traverse", "Draw what the directions of a latent space do."),
     "manifold": ("latents", "manifold", "Draw the plane of a model with two latent dimensions."),
+    "demo": ("demo", "demo", "Play with models in the browser."),
     "train": ("train", "train", "Train models and leave a checkpoint folder each."),
     "finetune": ("train", "finetune", "Train a model further, on other images."),
     "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),
