@@ -67,26 +67,32 @@ def parse(arguments: list[str]) -> click.Context:
     return command.make_context(context.info_name, arguments, parent=context.parent)
 
 
+def refusal(arguments: list[str]) -> str:
+    """Why genzoo does not take arguments; empty where it does."""
+    try:
+        parse(arguments)
+    except click.UsageError as error:
+        return error.format_message()
+    return ""
+
+
 def shell_pages() -> list[str]:
     return [page for page in NAMES if any(list(commands(block)) for block in blocks_of(page, "sh"))]
 
 
 @pytest.mark.parametrize("page", shell_pages())
 def test_commands_parse(page: str) -> None:
+    refused: dict[int, str] = {}
     for block in blocks_of(page, "sh"):
-        for line, arguments in commands(block):
-            try:
-                parse(arguments)
-            except click.UsageError as error:
-                pytest.fail(f"{page}, line {line}: genzoo {shlex.join(arguments)}: {error.format_message()}")
+        refused |= {line: reason for line, arguments in commands(block) if (reason := refusal(arguments))}
+    assert not refused, f"lines of {page} that genzoo does not take"
 
 
 @pytest.mark.parametrize(
     "arguments", ["drawing x.png", "generate -m vae-mnist --nrows 4 x.png", "list a b", "study drew", "train"]
 )
 def test_a_wrong_command_does_not(arguments: str) -> None:
-    with pytest.raises(click.UsageError):
-        parse(arguments.split())
+    assert refusal(arguments.split())
 
 
 def test_every_page_has_its_place() -> None:
@@ -98,7 +104,8 @@ def test_every_page_has_its_place() -> None:
 
 
 def test_blocks_are_found_with_their_language_and_line() -> None:
-    text = "# A page\n\n    pip install .\n\n    genzoo list\n\nWords\n    that go on.\n\n```python\nimport os\n\n    \n```\n"
+    text = "# A page\n\n    pip install .\n\n    genzoo list\n\nWords\n    that go on.\n"
+    text += "\n```python\nimport os\n\n    \n```\n"
     text += "\n<!-- not run: it takes\nminutes -->\n```python\nos.fork()\n```\n\n    x = 1\n"
     assert list(blocks(text)) == [
         Block(3, "sh", "pip install .\n\ngenzoo list\n"),
