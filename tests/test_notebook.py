@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+import itertools
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import torch
 from PIL import Image
 
 import genzoo
+from genzoo.cli import progress
 from genzoo.images.pixels import make_grid
 from genzoo.zoo.catalog import find_entry
 from genzoo.zoo.spec import Entry
@@ -104,3 +107,27 @@ def test_an_entry_whose_files_are_damaged_shows_none(monkeypatch: pytest.MonkeyP
     page = entry._repr_html_()
     assert "<img" not in page
     assert entry.name in Texts(page).texts
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel's process, in which two thirds of a second pass with each look at the clock."""
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    monkeypatch.setattr(time, "monotonic", itertools.count(0, 2 / 3).__next__)
+
+
+@pytest.mark.usefixtures("seconds")
+def test_a_bar_is_one_line_that_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), progress.progress_bar("vae", 10) as move:
+        for done in range(1, 5):
+            move(done, "loss 0.5", seconds_left=61)
+        raise KeyboardInterrupt
+    lines = [f"vae: {done} of 10 0:01:01 left, loss 0.5" for done in (2, 4)]
+    assert capsys.readouterr() == ("", "".join(f"\r{line:<79}" for line in lines) + "\n")
+
+
+@pytest.mark.usefixtures("seconds")
+def test_a_short_work_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.progress_bar("vae", 10) as move:
+        move(10, "")
+    assert capsys.readouterr() == ("", "")
