@@ -26,12 +26,6 @@ def block(heading: str) -> str:
     return textwrap.dedent("\n".join(lines)).strip()
 
 
-def test_the_python_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    exec(block("In Python"), {})
-    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "images.npz"}
-
-
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for line in block("On the command line").splitlines():
@@ -65,12 +59,6 @@ def test_the_speeds_are_the_benchmarks() -> None:
     reports = [path for path in (ROOT / "benchmarks" / "results").glob("*.json") if path.stem.split("-")[0] in TABLES]
     for report in reports:
         assert f"<!-- table: benchmarks/results/{report.name} -->" in shown
-
-
-def test_every_page_is_listed() -> None:
-    listed = README.split("## More\n", 1)[1]
-    for page in (ROOT / "docs").glob("*.md"):
-        assert f"- [docs/{page.name}](docs/{page.name}): " in listed
 
 
 def test_how_the_house_stands_is_told_briefly() -> None:

@@ -26,10 +26,10 @@ by one recipe, for as many steps, in batches of one size, each from the seeds 0,
 is between objectives, or of the length of training, the study says which fields differ; a study whose settings differ
 in anything else cannot be declared.
 
-    genzoo study list                          the studies, and how many of their runs are done
-    genzoo study run NAME... --jobs 2          carry out what is missing; wildcards as in 'vae-*'
-    genzoo study show NAME...                  a table, and verdicts with their intervals; --json for programs
-    genzoo study time NAME...                  the processor time of a step of each setting, in turns
+    genzoo study list                          # the studies, and how many of their runs are done
+    genzoo study run NAME... --jobs 2          # carry out what is missing; wildcards as in 'vae-*'
+    genzoo study show NAME...                  # a table, and verdicts with their intervals; --json for programs
+    genzoo study time NAME...                  # the processor time of a step of each setting, in turns
 
 `run` takes all settings of the first seed first, then the second's. It can be killed at any moment: a run that was
 begun goes on from its state, and what is done is left alone. `--minutes` stops it in time, `--only '*-s0'` takes some

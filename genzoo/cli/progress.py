@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 30.0
+_SECONDS_IN_NOTEBOOK = 1.0
 _BAR_WIDTH = 20
 
 
@@ -43,12 +44,15 @@ class Move(Protocol):
 _OF_RICH = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 """Settings by which rich takes what is no terminal for one, or the other way round."""
 
+_NOTEBOOK = "JPY_PARENT_PID"
+"""A setting that a notebook's kernel has, and hands on to what a cell begins with `!`."""
+
 
 @contextlib.contextmanager
 def progress_bar(what: str, total: int | None, console: Console | None = None) -> Iterator[Move]:
     """A progress bar of one line, from whose end words are dropped that find no room.
 
-    Where stderr is no terminal, a line now and then takes its place.
+    Where stderr is no terminal, a line now and then takes its place; in a notebook, one line that is written over.
 
     Args:
         what: is going on.
@@ -58,6 +62,11 @@ def progress_bar(what: str, total: int | None, console: Console | None = None) -
     Yields:
         A function that moves it.
     """
+    # A notebook keeps all that was ever written to it: of rich's bar some 30 kB a second.
+    if console is None and _NOTEBOOK in os.environ:
+        with _one_line(what, total) as move:
+            yield move
+        return
     # rich takes longer to import than small nets to run
     if console is None and not (sys.stderr.isatty() or _OF_RICH & os.environ.keys()):
         yield _lines(sys.stderr.write, what, total)
@@ -136,7 +145,31 @@ def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], Non
     return report
 
 
-def _lines(write: Callable[[str], object], what: str, total: int | None) -> Move:
+@contextlib.contextmanager
+def _one_line(what: str, total: int | None) -> Iterator[Move]:
+    """A line on stderr that is written over, and stays as it is at the end."""
+    written = False
+
+    def write(text: str) -> None:
+        nonlocal written
+        written = True
+        sys.stderr.write(text)
+
+    try:
+        yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK, "\r{:<79}")
+    finally:
+        if written:
+            sys.stderr.write("\n")
+
+
+def _lines(
+    write: Callable[[str], object],
+    what: str,
+    total: int | None,
+    seconds: float = _SECONDS_BETWEEN_LINES,
+    form: str = "{}\n",
+) -> Move:
+    """Writes where things stand, each time in a form, and not more often than after so many seconds."""
     last = time.monotonic()
     shown = {"what": what, "total": total}
 
@@ -150,10 +183,10 @@ def _lines(write: Callable[[str], object], what: str, total: int | None) -> Move
     ) -> None:
         nonlocal last
         shown.update(what=what or shown["what"], total=total or shown["total"])
-        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+        if time.monotonic() - last > seconds:
             of = f" of {shown['total']:,}" if shown["total"] else ""
             left = f" {_clock(seconds_left)} left," if seconds_left is not None else ""
-            write(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,") + "\n")
+            write(form.format(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,")))
             last = time.monotonic()
 
     return line

@@ -31,6 +31,12 @@ class Sampler(Pretrained, ABC, Generic[A]):
 
     engine: ClassVar[Engine]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: samples, and what is known and measured of the model."""
+        from genzoo.sampling.notebook import model_html
+
+        return model_html(self)
+
     def latents(self, n: int, seed: int | None = None, start: int = 0, prior: Prior = "normal") -> A:
         """Latents `start` to `start + n` of a seed: (n, z) float32, of the standard normal or a VAE's mixture.
 

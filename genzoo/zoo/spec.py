@@ -11,7 +11,7 @@ from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.family import Family, Objective, OutputActivation
 from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, Record, check, decode, decode_kind, encode
-from genzoo.zoo.registry import FAMILIES, find_dataset, find_family
+from genzoo.zoo.registry import FAMILIES, find_dataset, find_family, resolve
 
 FORMAT = 1
 """Version of `config.json`; a reader refuses what it does not know."""
@@ -167,6 +167,11 @@ class Entry(Record):
         """The papers that its method comes from, as Markdown."""
         of_recipe = (paper for name, paper in self.family.objective.papers if getattr(self.recipe, name))
         return (*self.family.papers, *of_recipe)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows; samples and numbers, which lie in files, where the weights are on this machine."""
+        html: str = resolve("genzoo.sampling.notebook:entry_html")(self)
+        return html
 
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON values, to be read by `from_json`."""
