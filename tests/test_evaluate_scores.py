@@ -20,8 +20,8 @@ from genzoo.evaluate.neighbours import (
     neighbourhoods,
     radii_of,
 )
+from genzoo.evaluate.reference import Reference
 from genzoo.evaluate.scores import (
-    Reference,
     Sample,
     class_balance,
     classifier_score,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import statistics
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from torch import Tensor
 from genzoo.checkpoint.measurement import QUANTILE, MetricValue
 from genzoo.evaluate.comparison import are_tied, difference
 from genzoo.evaluate.intervals import DRAWS, Score, draws_of, margin_of, row_of, row_of_images, scores_of
+from genzoo.evaluate.reference import Reference
 from genzoo.evaluate.scores import Sample, score
 from intervals import held, summary, table
 
@@ -111,6 +115,31 @@ def test_fresh_measurements_lie_in_the_interval(
     assert inside >= 36, f"{inside} of 40 lie in it"
     # A wide one would hold them all.
     assert (interval[1] - interval[0]) / 2 < 5 * statistics.stdev(values)
+
+
+def test_what_follows_from_the_reference_alone_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+
+    def counted(what: str) -> Callable[[Tensor], Any]:
+        compute = getattr(module, what)
+        return lambda features: computed.append(what) or compute(features)
+
+    module = importlib.import_module("genzoo.evaluate.scores")
+    for what in ("radii_of", "_among"):
+        monkeypatch.setattr(module, what, counted(what))
+    monkeypatch.setattr(module, "KERNEL_SUBSETS", subsets := 5)
+    monkeypatch.setattr(module, "KERNEL_SUBSET_SIZE", 240)  # of a draw's 240 images all
+    real, sample = images(300, 1000), images(300, 0, 0.3)
+    plain = scores_of(sample, real, 0)
+    of_samples = subsets + DRAWS
+    assert (computed.count("radii_of"), computed.count("_among")) == (1 + DRAWS, 2 * of_samples)
+    for already in (False, True):
+        computed.clear()
+        again = scores_of(sample, Reference(real.features, real.logits), 0)
+        assert {name: one.value for name, one in again.items()} == {name: one.value for name, one in plain.items()}
+        assert all(np.array_equal(again[name].deviations, plain[name].deviations) for name in plain)
+        assert computed.count("_among") == of_samples + (0 if already else of_samples)
+    assert computed.count("radii_of") == 0
 
 
 def distance_of(sample: Sample, reference: Sample) -> MetricValue:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from genzoo.checkpoint.measurement import QUANTILE, MetricValue, text_of_draws
@@ -100,15 +101,13 @@ def draws_of(sample: Sample, reference: Sample, seed: int, metrics: Sequence[str
 
     Draw i takes the same real images of a reference, whatever the samples, so that draws of two models are paired.
     """
-    found: dict[str, list[float]] = {name: [] for name in metrics}
-    shares = _shares(reference)
-    for i in range(DRAWS):
-        order = [draw(len(images), len(images), start + i) for images, start in ((sample, DRAWS), (reference, 0))]
-        pairs = {grows: _share(sample, reference, order, share, seed) for grows, share in shares.items()}
-        for name in metrics:
-            metric = ALL_METRICS[name]
-            found[name].append(float(resolve(metric.compute)(pairs[metric.grows])))
-    return {name: _scaled(np.array(values), shares[ALL_METRICS[name].grows]) for name, values in found.items()}
+    found: dict[str, Draws] = {}
+    for grows, share in _shares(reference).items():
+        names = [name for name in metrics if ALL_METRICS[name].grows == grows]
+        pairs = _pairs(sample, reference, seed, grows, share) if names else ()
+        values = np.array([[float(resolve(ALL_METRICS[name].compute)(pair)) for name in names] for pair in pairs])
+        found |= {name: _scaled(values[:, place], share) for place, name in enumerate(names)}
+    return {name: found[name] for name in metrics}
 
 
 def _shares(reference: Sample) -> dict[str, float]:
@@ -116,11 +115,16 @@ def _shares(reference: Sample) -> dict[str, float]:
     return {"images": _SHARE, "pairs": min(_SHARE, _PAIRED / len(reference))}
 
 
-def _share(sample: Sample, reference: Sample, order: Sequence[Tensor], share: float, seed: int) -> Pair:
-    some, real = (
-        images[index[: round(share * len(images))]] for images, index in zip((sample, reference), order, strict=True)
-    )
-    return Pair(some, real, seed, kernel_subsets=_KERNEL_SUBSETS)
+def _pairs(sample: Sample, reference: Sample, seed: int, grows: str, share: float) -> Iterator[Pair]:
+    """A share of the samples beside a share of the real images, for each draw."""
+
+    def places(n: int, start: int) -> Tensor:
+        return torch.stack([draw(n, round(share * n), start + i) for i in range(DRAWS)])
+
+    some = sample.parts(places(len(sample), DRAWS))
+    chosen = places(len(reference), 0)
+    real = reference.known_parts(chosen) if grows == "pairs" else reference.parts(chosen)
+    return (Pair(x, y, seed, kernel_subsets=_KERNEL_SUBSETS) for x, y in zip(some, real, strict=True))
 
 
 def _scaled(values: Draws, share: float) -> Draws:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.folder import Folder
@@ -17,8 +20,9 @@ from genzoo.checkpoint.strict import read_json
 from genzoo.errors import BadCheckpointError, DataError, InvalidEntryError
 from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, ZooFeatures, draw
 from genzoo.evaluate.kept import kept
+from genzoo.evaluate.neighbours import Radii, radii_of
 from genzoo.evaluate.progress import quiet
-from genzoo.evaluate.scores import Reference, Sample, score
+from genzoo.evaluate.scores import Sample, score
 from genzoo.version import __version__
 from genzoo.zoo.fields import check, decode, encode
 from genzoo.zoo.metrics import metrics_of
@@ -50,6 +54,40 @@ class Floors:
 
     format: int
     floors: tuple[Floor, ...]
+
+
+class Reference(Sample):
+    """Features of real images, which many samples are held against: what takes long to compute of them is kept."""
+
+    @cached_property
+    def radii(self) -> Radii:
+        """As any sample's."""
+        found = kept(
+            "radii",
+            [self.features.numpy()],
+            lambda: {k: v.numpy() for k, v in radii_of(self.doubled)._asdict().items()},
+        )
+        return Radii(**{name: torch.from_numpy(array) for name, array in found.items()})
+
+    def kernel_sums(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """As any sample's."""
+        inputs = [self.features.numpy(), places]
+        return kept("kernel", inputs, lambda: {"sums": super(Reference, self).kernel_sums(places)})["sums"]
+
+    def known_parts(self, places: Tensor) -> Iterator[Sample]:
+        """As any sample's."""
+
+        def compute() -> dict[str, npt.NDArray[np.float64]]:
+            each = [(*part.radii, part.kernel_sum) for part in self.parts(places)]
+            return {name: np.stack(values) for name, values in zip(names, zip(*each, strict=True), strict=True)}
+
+        names = (*Radii._fields, "kernel_sum")
+        found = kept("parts", [self.features.numpy(), places.numpy()], compute)
+        known = (found[name] for name in names)
+        for part, *radii, kernel_sum in zip(self.parts(places), *known, strict=True):
+            # Where a cached property keeps what it has computed.
+            vars(part).update(radii=Radii(*map(torch.from_numpy, radii)), kernel_sum=float(kernel_sum))
+            yield part
 
 
 def reference_sample(extractor: Extractor, split: Split, data_dir: str | Path | None = None) -> Reference:

@@ -6,17 +6,17 @@ draws are torch-fidelity's, to whose numbers a test holds these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from genzoo.errors import UsageError
-from genzoo.evaluate.kept import kept
 from genzoo.evaluate.neighbours import DENSITY_NEIGHBOURS, Neighbourhoods, Radii, neighbourhoods, radii_of
 from genzoo.zoo.metrics import metrics_of
 from genzoo.zoo.registry import ALL_METRICS, resolve
@@ -54,6 +54,14 @@ class Sample:
     def __getitem__(self, index: Tensor | slice) -> Sample:
         return Sample(self.features[index], self.logits[index])
 
+    def parts(self, places: Tensor) -> Iterator[Sample]:
+        """Some of the images, then some others: (parts, size) places -> as many samples."""
+        return (self[index] for index in places)
+
+    def known_parts(self, places: Tensor) -> Iterator[Sample]:
+        """The same, for metrics whose time grows with pairs of images: a reference keeps what they ask of its parts."""
+        return self.parts(places)
+
     @cached_property
     def doubled(self) -> Tensor:
         """The features in float64."""
@@ -79,23 +87,20 @@ class Sample:
         return radii_of(self.doubled)
 
     @cached_property
+    def kernel_sum(self) -> float:
+        """The sum of the kernel distance's kernel over all pairs of different images, either way round."""
+        return _among(self.doubled)
+
+    def kernel_sums(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """That sum over each of some subsets, none of whose images comes twice: (subsets, size) -> (subsets,)."""
+        if places.shape[1] == len(self):
+            return np.full(len(places), self.kernel_sum)
+        return np.array([_among(self.doubled[torch.from_numpy(subset)]) for subset in places])
+
+    @cached_property
     def frequencies(self) -> Tensor:
         """The share of images that the classifier puts into each class: (c,)."""
         return torch.bincount(self.logits.argmax(1), minlength=self.logits.shape[1]).double() / len(self)
-
-
-class Reference(Sample):
-    """Features of real images, which many samples are held against: the radii of their balls are kept."""
-
-    @cached_property
-    def radii(self) -> Radii:
-        """As any sample's."""
-        found = kept(
-            "radii",
-            [self.features.numpy()],
-            lambda: {k: v.numpy() for k, v in radii_of(self.doubled)._asdict().items()},
-        )
-        return Radii(**{name: torch.from_numpy(array) for name, array in found.items()})
 
 
 def least_images(features: int) -> int:
@@ -207,17 +212,15 @@ def kernel_distance(sample: Sample, reference: Sample, seed: int = 0, subsets: i
     The mean over 100 pairs of subsets of 1,000 images, or of all where there are fewer; it is
     unbiased, so that it can lie below 0 for two sets of the same kind.
     """
-    size = min(KERNEL_SUBSET_SIZE, len(sample), len(reference))
-    generator = np.random.RandomState(seed % 2**32)
-    found = []
+    sizes = len(sample), len(reference)
+    size = min(KERNEL_SUBSET_SIZE, *sizes)
     # Subsets as large as both sets are always the whole sets.
-    for _ in range(1 if size == len(sample) == len(reference) else subsets or KERNEL_SUBSETS):
-        x, y = (
-            each.doubled[torch.from_numpy(generator.choice(len(each), size, replace=False))]
-            for each in (sample, reference)
-        )
-        found.append((_among(x) + _among(y)) / (size * (size - 1)) - 2 * _between(x, y) / size**2)
-    return float(np.mean(found))
+    count = 1 if (size, size) == sizes else subsets or KERNEL_SUBSETS
+    generator = np.random.RandomState(seed % 2**32)
+    places = np.array([[generator.choice(n, size, replace=False) for n in sizes] for _ in range(count)])
+    among = sample.kernel_sums(places[:, 0]) + reference.kernel_sums(places[:, 1])
+    between = [_between(sample.doubled[x], reference.doubled[y]) for x, y in torch.from_numpy(places)]
+    return float(np.mean(among / (size * (size - 1)) - 2 * np.array(between) / size**2))
 
 
 def _among(x: Tensor) -> float:

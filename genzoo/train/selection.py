@@ -17,8 +17,8 @@ from genzoo.evaluate.features import find_spec, is_seen, shipped_folder
 from genzoo.evaluate.kept import kept
 from genzoo.evaluate.likelihood import posterior_inputs
 from genzoo.evaluate.neighbours import density_coverage
-from genzoo.evaluate.reference import reference_sample, significant
-from genzoo.evaluate.scores import Reference, Sample, frechet_distance
+from genzoo.evaluate.reference import Reference, reference_sample, significant
+from genzoo.evaluate.scores import Sample, frechet_distance
 from genzoo.images.pixels import to_levels, to_pixels
 from genzoo.sampling import noise
 from genzoo.sampling.elbo import elbo_terms
