@@ -172,15 +172,16 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
     from dataclasses import replace
 
     from genzoo.checkpoint.files import refuse_unwritable
+    from genzoo.plots.figure import refuse_undrawable
+
+    if plot:
+        refuse_undrawable(plot)
+        refuse_unwritable(plot)
     from genzoo.evaluate import compare as side_by_side
     from genzoo.evaluate import plot as draw
     from genzoo.evaluate import to_table
-    from genzoo.evaluate.display import refuse_plot
     from genzoo.hub.measurement import find_metrics
 
-    if plot:
-        refuse_plot(plot)
-        refuse_unwritable(plot)
     found = [find_metrics(source) for source in sources]
     if len({one.name for one in found}) < len(found):
         from genzoo.data.picture import shown

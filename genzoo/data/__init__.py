@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genzoo.data.folder import load_folder
     from genzoo.data.image_data import ImageData
-    from genzoo.data.named import data_root, load_images
+    from genzoo.data.named import data_root, has_labels, load_images, load_labels
 
-__all__ = ["ImageData", "data_root", "load_folder", "load_images"]
+__all__ = ["ImageData", "data_root", "has_labels", "load_folder", "load_images", "load_labels"]
 
-_LAZY = {"ImageData": "image_data", "data_root": "named", "load_folder": "folder", "load_images": "named"}
+_LAZY = {
+    "ImageData": "image_data",
+    "data_root": "named",
+    "has_labels": "named",
+    "load_folder": "folder",
+    "load_images": "named",
+    "load_labels": "named",
+}
 
 
 def __getattr__(name: str) -> Any:
