@@ -33,6 +33,7 @@ extensions = [
 ]
 
 myst_heading_anchors = 4
+myst_enable_extensions = ["html_image"]
 # A page that is not there yet is taken up by a pattern, of which Sphinx warns without a name by which to suppress it.
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in str(record.msg))
 

@@ -94,12 +94,12 @@ def test_the_zoo_is_measured_anew_where_that_is_wanted(home: Path, tmp_path: Pat
     assert {(one.n, one.reference.split, tuple(one.rows)) for one in found.values()} == {(150, "train", aliases.JUDGED)}
     # Pages and cards are those of what was measured.
     (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text("before\n\n| alias | entry |\n| --- | --- |\n| a | b |\n\nafter\n")
+    (tmp_path / "README.md").write_text("before\n\n| samples | alias |\n| --- | --- |\n| a | b |\n\nafter\n")
     measure.write_all(home, tmp_path, tmp_path / "cards")
     row = read_metrics(home / PAIR[1] / METRICS).rows["frechet_distance"].text
     readme = (tmp_path / "README.md").read_text()
-    assert f"| `mlpgan-mnist` | `{PAIR[1]}` | 1,486,352 | {row} |" in readme
-    assert readme.startswith("before\n\n| alias | entry | parameters |")
+    assert f"> | `mlpgan-mnist` | `{PAIR[1]}` | 1,486,352 | {row} |" in readme
+    assert readme.startswith("before\n\n| samples | alias | entry | parameters |")
     assert readme.endswith("|\n\nafter\n")
     for page in ("models.md", "aliases.md"):
         assert " ± " in (tmp_path / "docs" / page).read_text()

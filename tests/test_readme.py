@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shlex
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from genzoo.cli import main
 from genzoo.zoo.catalog import ENTRIES
@@ -20,10 +24,10 @@ README = (ROOT / "README.md").read_text()
 
 
 def block(heading: str) -> str:
-    """The first indented block below a heading."""
-    below = README.split(f"## {heading}\n", 1)[1]
-    lines = [line for line in below.split("\n## ")[0].splitlines() if line.startswith("    ") or not line]
-    return textwrap.dedent("\n".join(lines)).strip()
+    """The indented block that a section begins with."""
+    lines = README.split(f"## {heading}\n", 1)[1].strip("\n").splitlines()
+    shown = itertools.takewhile(lambda line: line.startswith("    ") or not line, lines)
+    return textwrap.dedent("\n".join(shown)).strip()
 
 
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,8 +40,27 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "digits.npz", "digits", "digits.onnx"}
 
 
+def beside_each_other() -> list[tuple[str, str]]:
+    """The commands of the table at the top, and the pictures below them."""
+    table = README.split("## ", 1)[0]
+    return list(zip(re.findall(r"\| `genzoo (.*?)`", table), re.findall(r"\| !\[.*?\]\((.*?)\)", table), strict=True))
+
+
+@pytest.mark.numeric
+@pytest.mark.parametrize(("command", "picture"), beside_each_other())
+def test_a_picture_is_what_the_command_above_it_draws(
+    command: str, picture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    *arguments, out = shlex.split(command)
+    assert CliRunner().invoke(main, [*arguments, out]).exit_code == 0
+    drawn, shown = (np.asarray(Image.open(path), dtype=np.int16) for path in (tmp_path / out, ROOT / picture))
+    assert drawn.shape == shown.shape
+    assert np.abs(drawn - shown).max() <= 1
+
+
 def test_the_numbers_of_the_aliases_are_those_of_their_weights() -> None:
-    assert families(measured(ROOT / "weights")) in README
+    assert families(measured(ROOT / "weights"), "weights") in README
     assert f"all {len(ENTRIES)} entries" in README
 
 

@@ -33,7 +33,7 @@ from genzoo.zoo.catalog import ALIASES, ENTRIES
 from genzoo.zoo.spec import Entry
 
 ROOT = Path(__file__).parents[1]
-_TABLE = re.compile(r"^\| alias \|.*?(?=\n\n)", re.DOTALL | re.MULTILINE)
+_TABLE = re.compile(r"^\| samples \| alias \|.*?(?=\n\n)", re.DOTALL | re.MULTILINE)
 
 
 def measure(name: str, home: Path, settings: Settings, data_dir: Path | None) -> bool:
@@ -78,7 +78,7 @@ def write_all(home: Path, root: Path, cards: Path) -> None:
     for page in (models, trends, aliases):
         write_text(root / "docs" / f"{page.__name__}.md", page.text(home))
     readme = root / "README.md"
-    table = models.families(models.measured(home))
+    table = models.families(models.measured(home), "weights")
     write_text(readme, _TABLE.sub(lambda _: table, readme.read_text(encoding="utf-8"), count=1))
 
 

@@ -15,6 +15,7 @@ from families import nets
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, METRICS
+from genzoo.checkpoint.layout import SAMPLES as PICTURE
 from genzoo.checkpoint.measurement import Measurement, MetricValue
 from genzoo.checkpoint.nets import meta_nets
 from genzoo.evaluate.comparison import TIE_RULE, compare
@@ -50,6 +51,8 @@ FAMILIES = "## The best of each family\n\nWhat `<family>-<dataset>` stands for:"
 SAMPLES, LIKELIHOODS = "## Samples: {}", "## Likelihoods: {}"
 TRAINING_IMAGES = "*training images*"
 WAITING = "## Not trained yet"
+_WIDE = 120
+"""Pixels on a page, of a picture in a table."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def labels(keys: Iterable[str]) -> list[str]:
     return [ALL_METRICS[key].label + (", nats" if ALL_METRICS[key].unit.startswith("nats") else "") for key in keys]
 
 
-def families(models: Sequence[Measured]) -> str:
-    """The table of the aliases that have weights."""
+def families(models: Sequence[Measured], weights: str | None = None) -> str:
+    """The table of the aliases that have weights, with their samples where `weights` says from where they are seen."""
     keys = ("frechet_distance", "coverage", "elbo")
     by_name = {model.entry.name: model for model in models}
     found = {alias: by_name[name] for alias, name in ALIASES.items() if name in by_name}
@@ -104,7 +107,14 @@ def families(models: Sequence[Measured]) -> str:
         (f"`{alias}`", f"`{model.entry.name}`", model.parameters, *model.numbers(keys))
         for alias, model in found.items()
     ]
-    return table(("alias", "entry", "parameters", *labels(keys)), rows)
+    headings = ("alias", "entry", "parameters", *labels(keys))
+    if weights is None:
+        return table(headings, rows)
+    seen = [
+        (f'<img src="{weights}/{model.entry.name}/{PICTURE}" width="{_WIDE}" alt="Samples of {alias}">', *row)
+        for (alias, model), row in zip(found.items(), rows, strict=True)
+    ]
+    return table(("samples", *headings), seen)
 
 
 def samples(models: Sequence[Measured]) -> str:
