@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.options import Positive, data_dir
+from genzoo.cli.group import Group, examples
+from genzoo.cli.options import OneOf, Positive, data_dir
+from genzoo.cli.output import terminal_width, wrote
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.platforms import STOP_SIGNALS
@@ -18,7 +20,7 @@ from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
 from genzoo.studies.summary import describe_budget, summarise, to_text
-from genzoo.values import in_columns
+from genzoo.values import folded
 
 if TYPE_CHECKING:
     from genzoo.train import Status
@@ -33,12 +35,18 @@ _results = click.option(
     help="The folder of what runs leave.",
 )
 _precision = click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True
+    "--precision", type=OneOf(["auto", "fp32", "bf16"]), default="auto", show_default=True
 )  # fmt: skip
-_names = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+_names = click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="NAME...",
+    shell_complete=lambda ctx, param, begun: [name for name in STUDIES if name.startswith(begun)],  # noqa: ARG005
+)
 
 
-@click.group()
+@click.group(cls=Group, epilog=examples("genzoo study list", "genzoo study show vae-mnist-latent-size"))
 def study() -> None:
     """Carry out the reports' comparisons, and show what they come to.
 
@@ -46,7 +54,7 @@ def study() -> None:
     """
 
 
-@study.command("list")
+@study.command("list", epilog=examples("genzoo study list", "genzoo study list --json"))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @_results
 def list_command(as_json: bool, results: Path) -> None:
@@ -59,7 +67,7 @@ def list_command(as_json: bool, results: Path) -> None:
     for each, done in found:
         settings = "; ".join(setting.value for setting in each.settings)
         lines.append((each.name, each.report, f"{done}/{len(each.runs)}", f"{each.axis}: {settings}"))
-    click.echo("\n".join(in_columns(lines)))
+    click.echo("\n".join(folded(lines, terminal_width())))
 
 
 def _described(each: Study, done: int) -> dict[str, Any]:
@@ -77,7 +85,12 @@ def _described(each: Study, done: int) -> dict[str, Any]:
     }
 
 
-@study.command("run")
+@study.command(
+    "run",
+    epilog=examples(
+        "genzoo study run vae-mnist-latent-size --jobs 2", "genzoo study run 'vae-*' --only '*-s0' --minutes 60"
+    ),
+)
 @_names
 @click.option("--only", multiple=True, metavar="RUN", help="Only runs of this name; wildcards as in '*-s0'.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs side by side.")
@@ -176,7 +189,7 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
         )
 
 
-@study.command("show")
+@study.command("show", epilog=examples("genzoo study show vae-mnist-latent-size", "genzoo study show 'vae-*' --json"))
 @_names
 @_results
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -188,10 +201,10 @@ def show_command(names: tuple[str, ...], results: Path, as_json: bool) -> None:
             json.dumps([summarise(each, *so_far) for each, so_far in found.items()], indent=2, ensure_ascii=False)
         )
         return
-    click.echo("\n\n".join(to_text(each, *so_far) for each, so_far in found.items()))
+    click.echo("\n\n".join(to_text(each, *so_far, terminal_width()) for each, so_far in found.items()))
 
 
-@study.command("time")
+@study.command("time", epilog=examples("genzoo study time dcgan-mnist-kernel"))
 @_names
 @_results
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Turns of each setting.")
@@ -213,4 +226,4 @@ def time_command(names: tuple[str, ...], results: Path, rounds: int, precision: 
             measured = measure_speed(
                 each, results, data_dir=data_dir, precision=settled, rounds=rounds, report=lambda done: move(done, "")
             )
-        click.echo(measured)
+        wrote(measured, data=True)

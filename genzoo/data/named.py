@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import torch
+
 from genzoo.data.image_data import ImageData
 from genzoo.data.torchvision_sets import load_torchvision
 from genzoo.errors import DataError
@@ -47,3 +49,11 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
     source = resolve(known.images)
     pixels = load_torchvision(source, root, train) if isinstance(source, type) else source(known, root, train)
     return ImageData(dataset, pixels)
+
+
+def stand_in(dataset: Dataset) -> ImageData:
+    """As many images of noise as a dataset has to train on: for what depends on their number and shape alone."""
+    generator = torch.Generator().manual_seed(0)
+    return ImageData(
+        dataset, torch.randint(0, 256, (dataset.size, *dataset.shape), dtype=torch.uint8, generator=generator)
+    )
