@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.group import Group, examples
+from genzoo import log
+from genzoo.cli.common.group import Group, examples
 from genzoo.errors import GenzooError
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
@@ -128,6 +129,7 @@ def _leave_unwritten() -> None:
 
 def _prepare_process() -> None:
     """Let signals end this process as Ctrl-C does, and escape characters that its output cannot encode."""
+    log.speak()
     # So that what is half written is removed as after Ctrl-C.
     with contextlib.suppress(ValueError):  # only the main thread may set it
         for kind in STOP_SIGNALS:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from genzoo.cli.group import examples
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
 from genzoo.cli.options import data_dir as data_dir_option
-from genzoo.cli.output import wrote
 from genzoo.cli.progress import percent, progress_bar
 
 

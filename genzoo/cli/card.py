@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from genzoo.cli.group import examples
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import terminal_width, wrote
 from genzoo.cli.options import complete_models
-from genzoo.cli.output import terminal_width, wrote
 from genzoo.errors import UsageError
 from genzoo.zoo import catalog
 

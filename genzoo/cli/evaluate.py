@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.group import examples
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import terminal_width, wrote
 from genzoo.cli.options import OneOf, complete_models, dataset_names
 from genzoo.cli.options import data_dir as data_dir_option
-from genzoo.cli.output import terminal_width, wrote
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import refuse_missing

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.group import examples
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
 from genzoo.cli.options import OneOf, complete_models
-from genzoo.cli.output import wrote
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import GenzooError, UsageError
 from genzoo.hub import refuse_out_of_reach

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from genzoo.cli.group import examples
+from genzoo.cli.common.group import examples
 from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError, WeightsNotFoundError
 from genzoo.zoo import catalog

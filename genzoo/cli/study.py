@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.group import Group, examples
+from genzoo.cli.common.group import Group, examples
+from genzoo.cli.common.output import terminal_width, wrote
 from genzoo.cli.options import OneOf, Positive, data_dir
-from genzoo.cli.output import terminal_width, wrote
-from genzoo.cli.progress import progress_bar
+from genzoo.cli.progress import NO_BREAK, progress_bar
 from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.studies.catalog import STUDIES, find_studies
@@ -175,7 +175,7 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
     with progress_bar(run.name, run.setting.steps) as move:
 
         def report(status: Status) -> None:
-            move(status.step, " ".join(f"{key} {value:.3g}" for key, value in status.losses.items()))
+            move(status.step, " ".join(f"{key}{NO_BREAK}{value:.3g}" for key, value in status.losses.items()))
 
         return conduct(
             run,

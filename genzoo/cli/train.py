@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.cli.group import Sections, examples
+from genzoo.cli.common.group import Sections, examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.common.recipe import changes, fitted, for_fine_tuning, lists_keys
 from genzoo.cli.options import OneOf, Positive, complete_models, data_dir, dataset_names
-from genzoo.cli.output import wrote
-from genzoo.cli.progress import Move, progress_bar
-from genzoo.cli.recipe import changes, fitted, for_fine_tuning, lists_keys
+from genzoo.cli.progress import NO_BREAK, Move, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import TRAIN, refuse_missing
 from genzoo.zoo.catalog import find_entry, is_wildcard
@@ -232,8 +232,8 @@ def _report(move: Move, name: str) -> Callable[[Status], None]:
     """A function that shows a run's status on a bar; what comes last gives way where there is no room."""
 
     def report(status: Status) -> None:
-        rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
-        losses = " ".join(f"{key} {value:.3g}" for key, value in status.losses.items())
+        rate = f"{status.images_per_second:,.0f}{NO_BREAK}images/s" if status.images_per_second else ""
+        losses = " ".join(f"{key}{NO_BREAK}{value:.3g}" for key, value in status.losses.items())
         words = " ".join(filter(None, (status.activity, rate, losses)))
         move(status.step, words, what=name, total=status.steps, seconds_left=status.seconds_left)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +15,10 @@ import torch
 from genzoo.data.image_data import ImageData
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError
+from genzoo.log import warn
 from genzoo.zoo.datasets import Dataset
 
 Report = Callable[[str], None]
-_warn: Report = logging.getLogger("genzoo").warning
 
 MOST_BROKEN = 100
 """The number of files of which one may be broken; a larger share is taken for a mistake."""
@@ -28,7 +27,7 @@ _AT_ONCE = 256
 _NAME_LENGTH = 40
 
 
-def load_folder(path: str | Path, dataset: Dataset, report: Report = _warn) -> ImageData:
+def load_folder(path: str | Path, dataset: Dataset, report: Report = warn) -> ImageData:
     """All pictures in a folder and the folders in it, in the order of their names, as a dataset wants them.
 
     Each is turned as its EXIF says, cropped to its central square and resized; see
