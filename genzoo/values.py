@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import operator
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from genzoo.errors import UsageError, brief
+
+_SET_IN = "    "
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+"""What a terminal takes for a change of its type, and shows as nothing."""
 
 
 def whole_number(name: str, value: object) -> int:
@@ -42,12 +47,64 @@ def as_path(path: object) -> Path:
     raise UsageError(f"{brief(path)} is no name or path: give text without NUL, or a Path.")
 
 
-def padded(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The cells of a table, each as wide as the widest of its column."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [[*map(str.ljust, row, widths)] for row in rows]
+def in_columns(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """A table as lines, with two spaces between its columns.
+
+    Args:
+        rows: of cells; the first names the columns.
+        width: of the place where it is shown.  A wider table is turned on its side, in as many parts as it takes;
+            nothing is cut.
+    """
+    if width is None or _fits(rows, width):
+        return _lines(rows)
+    names, *rest = rows
+    parts: list[list[Sequence[str]]] = [[names]]
+    for row in rest:
+        if len(parts[-1]) > 1 and not _fits(_turned([*parts[-1], row]), width):
+            parts.append([names])
+        parts[-1].append(row)
+    return [line for part in parts for line in ("", *_lines(_turned(part)))][1:]
 
 
-def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table as lines, with two spaces between its columns."""
-    return ["  ".join(row).rstrip() for row in padded(rows)]
+def folded(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """A table of many rows as lines, with two spaces between its columns.
+
+    Args:
+        rows: of cells; the first names the columns.
+        width: of the place where it is shown.  In a narrower one the last columns stand below the others, set in, and
+            long cells are wrapped; nothing is cut.
+    """
+    if width is None or _fits(rows, width):
+        return _lines(rows)
+    import textwrap
+
+    groups: list[list[Sequence[str]]] = [[]]
+    for column in _turned(rows):
+        if groups[-1] and not _fits(_turned([*groups[-1], column]), width - len(_SET_IN)):
+            groups.append([])
+        groups[-1].append(column)
+    first, *others = (_lines(_turned(group)) for group in groups)
+    lines = []
+    for head, *below in zip(first, *others, strict=True):
+        lines.append(head)
+        for text in below:
+            lines += textwrap.wrap(text, width, initial_indent=_SET_IN, subsequent_indent=_SET_IN)
+    return lines
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(_length, column)) for column in _turned(rows)]
+    padded = ([cell + " " * (width - _length(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return ["  ".join(row).rstrip() for row in padded]
+
+
+def _turned(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    return list(zip(*rows, strict=True))
+
+
+def _fits(rows: Sequence[Sequence[str]], width: int) -> bool:
+    return max(map(_length, _lines(rows))) <= width
+
+
+def _length(text: str) -> int:
+    return len(_STYLE.sub("", text))

@@ -411,7 +411,7 @@ def test_a_card_is_written_where_its_links_lead_from(tmp_path: Path) -> None:
     folder = checkpoint_of(ENTRIES["vae-mnist-z20-l3"], tmp_path / "runs").path
     (folder / SAMPLES).touch()
     sign(folder)
-    shown, inside, beside = command(folder), folder / "README.md", tmp_path / "card.md"
+    shown, inside, beside = command(folder, "--front-matter"), folder / "README.md", tmp_path / "card.md"
     assert shown.exit_code == 0
     for out in (inside, beside):
         assert command(folder, "--out", out).stdout == f"{out}\n"
@@ -428,9 +428,14 @@ def test_a_wheel_brings_the_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("genzoo.release.card.render", None)
     name = ENTRIES["vae-mnist-z20-l5"].name
     committed = (CARDS / f"{name}.md").read_text()
-    assert command("vae-mnist").stdout == command(name).stdout == committed.replace(f"../weights/{name}/", "")
+    told = command("vae-mnist", "--front-matter").stdout
+    assert told == command(name, "--front-matter").stdout == committed.replace(f"../weights/{name}/", "")
+    body = command(name).stdout
+    assert body.startswith(f"# {name}\n\nA variational autoencoder")
+    assert told.endswith(f"\n---\n\n{body}")
     monkeypatch.undo()
-    assert command("vae-mnist").stdout == catalog_card(name, CARDS).replace(f"../weights/{name}/", "")
+    assert command(name).stdout == body
+    assert command("vae-mnist", "--front-matter").stdout == catalog_card(name, CARDS).replace(f"../weights/{name}/", "")
 
 
 @pytest.mark.parametrize("name", ["vae-mnist-z20-l5", "vae-olivetti-z32-l4", "vae-cifar10-z100-l3"])
@@ -438,7 +443,7 @@ def test_a_card_says_whose_the_data_are(name: str) -> None:
     dataset = ENTRIES[name].dataset
     training = section(catalog_card(name, CARDS), "Training")
     assert f"\n{dataset.title} comes with {dataset.citation}" in training
-    assert dataset.citation.startswith("[")
+    assert str(dataset.citation).startswith("[")
     assert ("; its licence is" in training) == (dataset.licence != "")
     assert dataset.licence in training
 

@@ -152,7 +152,8 @@ def test_torch_sleeps(checkpoint: Path, tmp_path: Path) -> None:
     args = [sys.executable, "-c", WITHOUT_TORCH, str(checkpoint), str(tmp_path), json.dumps(COMMANDS)]
     env = os.environ | {"HOME": str(tmp_path / "home")}
     done = subprocess.run(args, capture_output=True, text=True, check=False, env=env)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("Wrote ") for line in done.stderr.splitlines())
     loaded = set(done.stdout.split())
     assert {"genzoo", "numpy", "onnxruntime"} <= loaded
     assert not loaded & {"torch", "torchvision", "onnx", "huggingface_hub", "rich", "matplotlib", "sklearn", "jinja2"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,15 @@ import torch
 from click.testing import CliRunner, Result
 
 import genzoo
+from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import sha256
+from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.manifest import weights_home
 from genzoo.checkpoint.nets import load_nets
 from genzoo.cli import main
 from genzoo.hub import find_folder
-from genzoo.zoo.catalog import find_entry
+from genzoo.zoo.catalog import ENTRIES, find_entry
+from genzoo.zoo.variants import with_recipe
 
 from .conftest import digit_sheet
 
@@ -41,6 +45,7 @@ def test_train_on_a_folder(digits: Path, tmp_path: Path) -> None:
                "--out", out, "--device", "cpu")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{out}\n"
+    assert done.stderr.splitlines()[-1] == f"Wrote {out}"
     assert "broken.png" in done.stderr
     model = genzoo.load(out)
     assert model.name == "mlpvae-negativedigits-z4-l2"
@@ -151,6 +156,44 @@ def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_dry_run_needs_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genzoo.data.named.load_torchvision", None)  # which would download them
+    done = run("train", "mlpvae-mnist", "--data-dir", tmp_path / "none", "--dry-run", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^data +60,000 images of mnist, \[1, 28, 28\]$", done.stdout, re.MULTILINE)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_datasets_have_the_size_that_their_entries_were_trained_on() -> None:
+    for name, entry in ENTRIES.items():
+        data = read_config(find_folder(name)).training["data"]
+        assert data["images"] == entry.dataset.size, name
+
+
+def test_a_batch_is_no_larger_than_a_small_folder(digits: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    given = ("mlpgan-mnist-z100-l3", "--data", digits, "--steps", 1, "--evaluations", 0, "--out", out)
+    done = run("train", *given)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("The recipe's batch of 128 is larger than the data: batches have all its 100 images") == 1
+    assert read_config(Folder(out)).entry.recipe.batch_size == 100
+    assert run("train", *given, "--resume").exit_code == 0
+
+
+def test_set_help_lists_the_keys_that_set_takes() -> None:
+    done = run("train", "dcgan-mnist", "--set", "help")
+    assert done.exit_code == 0, done.output
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["KEY", "VALUE", "OF", "dcgan-mnist-z100-l5"]
+    told = dict(line.split() for line in lines)
+    assert {"lr", "real_label", "r1_gamma"} <= told.keys()
+    assert not {"weight_clip", "gp_weight", "likelihood", "objective"} & told.keys()
+    entry = find_entry("dcgan-mnist")
+    assert with_recipe(entry, told) == entry
+    tuned = run("finetune", "dcgan-mnist", "--set", "help").stdout.splitlines()
+    assert [line.split()[0] for line in tuned] == ["KEY", *told]
+
+
 def test_a_dry_run_refuses_what_the_run_would(digits: Path, tmp_path: Path) -> None:
     parent = Path(shutil.copytree(weights_home() / "dcgan-mnist-z100-l3", tmp_path / "parent"))
     (parent / "discriminator.safetensors").unlink()
@@ -186,11 +229,11 @@ def test_bad_input(digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (("finetune", tmp_path / "gan", "--data", digits, "--batch-size", 50), 1, "has no discriminator.safetensors"),
         (("finetune", "dcgan-mnist", "--data", tmp_path / "none"), 1, "cannot be found"),
         (("train", "dcgan-mnist", "--data", digits, "--batch-size", 101), 1, "larger than the data"),
-        (("train", "dcgan-mnist", "--data", digits), 1, "larger than the data"),
+        (("train", "dcgan-mnist", "--data", digits, "--set", "batch_size=128"), 1, "larger than the data"),
         ((*training, "--out", run_folder), 1, "holds a run already"),
         ((*training, "--out", "/proc/x"), 1, "could not be written"),
         ((*training, "--out", "n" * 300), 1, "could not be read"),
-        (("train", "dcgan-mnist", "--data", digits, "--steps", 1, "--out", "new2"), 1, "larger than the data"),
+        (("train", "dcgan-mnist", "--data", digits, "--batch-size", 128, "--out", "new2"), 1, "larger than the data"),
         ((*training, "--set", "epochs=2"), 2, "both say how long to train"),
         (("train", "mlpvae-mnist", "--lr", 1, "--set", "lr=1"), 2, "--lr and --set lr say the same"),
         ((*training, "--out", run_folder, "--resume", "--seed", 9), 1, "seed is 0 there and 9 here"),

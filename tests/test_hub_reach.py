@@ -137,7 +137,8 @@ def test_a_busy_hub_is_asked_again_in_genzoos_own_words(hub: HubServer, slim: Pa
     hub.repo(f"genzoo/{MISSING}", contents(weights_home() / MISSING))
     hub.fault("config.json", times=2, status=503)
     hub.fault("model.safetensors", times=2, status=429, headers={"Retry-After": "1"})
-    done = run(FETCH, MISSING, env=environment(hub, home, PYTHONPATH=str(slim)))
+    listening = "import logging\nlogging.getLogger('genzoo').addHandler(logging.StreamHandler())\n"
+    done = run(listening + FETCH, MISSING, env=environment(hub, home, PYTHONPATH=str(slim)))
     assert "paths" in json.loads(done.stdout)
     for name in ("config.json", "model.safetensors"):
         assert len(hub.requests(f"main/{name}", "HEAD") + hub.requests(f"{_commit(hub)}/{name}", "HEAD")) == 3

@@ -93,7 +93,9 @@ def test_hashes_need_no_torch() -> None:
 @pytest.mark.parametrize("args", [["list"], ["info", "vae-mnist"]], ids=["list", "info"])
 def test_what_the_catalog_knows_is_told_without_the_hub(args: list[str]) -> None:
     rooms = {name for name in modules_after(COMMAND.format(args=args)) if name.startswith("genzoo.")}
-    assert rooms <= {f"genzoo.{room}" for room in ("cli", "checkpoint", "zoo", "errors", "platforms", "version")}
+    assert rooms <= {
+        f"genzoo.{room}" for room in ("cli", "checkpoint", "zoo", "errors", "log", "platforms", "values", "version")
+    }
 
 
 @pytest.mark.parametrize("engine", ["onnx", "torch"])

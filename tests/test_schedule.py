@@ -284,7 +284,33 @@ def test_at_80_columns_the_bar_keeps_name_step_and_time_and_drops_losses_first()
         assert "━" in line
         assert "12345/40000 1:02:03 " in line
     assert len(narrow) <= 80
-    assert re.search(r"1:02:03 train.*…$", narrow)
+    assert narrow.rstrip().endswith("1:02:03 training")
+    some = shown(120, training)[0]
+    assert some.rstrip().endswith("training 1,234 images/s discriminator 1.23")  # and no part of another
+
+
+def test_a_long_name_gives_way_before_step_and_time() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=60, force_terminal=True, color_system=None, legacy_windows=False)
+    with progress_bar("vae", None, console) as move:
+        _report(move, "vae-mydrawings-z128-l5-w64-ft")(Status(12_345, 40_000, 1234.5, 3723.0, LOSSES))
+    line = [
+        line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())) if line.strip()
+    ][-1]
+    assert re.fullmatch(r"vae-mydrawings-z1… ━+ +12345/40000 1:02:03", line.rstrip())
+
+
+def test_in_a_log_the_bar_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("genzoo.cli.progress.time.monotonic", lambda: now[0])
+    file = io.StringIO()
+    with progress_bar("vae", None, Console(file=file)) as move:
+        for second in range(100):
+            now[0] = second
+            _report(move, "vae")(Status(second, 100, 1234.5, 100.0 - second, {"negative_elbo": 99.5}))
+    lines = file.getvalue().splitlines()
+    assert lines[0] == "vae: 31 of 100, 0:01:09 left, training 1,234 images/s negative_elbo 99.5"
+    assert len(lines) == 3
 
 
 def test_the_bar_says_what_the_run_is_at() -> None:

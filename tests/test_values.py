@@ -10,7 +10,7 @@ import torch
 
 import genzoo
 from genzoo.errors import UsageError
-from genzoo.values import as_path, whole_number
+from genzoo.values import as_path, folded, in_columns, whole_number
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,3 +56,32 @@ def test_there_is_one_version() -> None:
     # What pip installed here, from a wheel that hatch gave this version's number.
     assert version("genzoo") == genzoo.__version__
     assert 'path = "genzoo/version.py"' in (ROOT / "pyproject.toml").read_text()
+
+
+TABLE = [("MODEL", "Distance", "Coverage"), ("first", "\x1b[1m0.25\x1b[0m", "0.5"), ("the second", "10", "0.75")]
+
+
+def test_a_table_lines_up_whatever_its_type() -> None:
+    for width in (None, 30):
+        assert in_columns(TABLE, width) == folded(TABLE, width) == [
+            "MODEL       Distance  Coverage",
+            "first       \x1b[1m0.25\x1b[0m      0.5",
+            "the second  10        0.75",
+        ]  # fmt: skip
+
+
+def test_a_table_that_is_too_wide_is_turned_on_its_side() -> None:
+    assert in_columns(TABLE, 29) == [
+        "MODEL     first  the second",
+        "Distance  \x1b[1m0.25\x1b[0m   10",
+        "Coverage  0.5    0.75",
+    ]
+    halves = ["MODEL     first", "Distance  \x1b[1m0.25\x1b[0m", "Coverage  0.5", ""]
+    halves += ["MODEL     the second", "Distance  10", "Coverage  0.75"]
+    assert in_columns(TABLE, 26) == in_columns(TABLE, 3) == halves
+
+
+def test_a_table_of_many_rows_is_folded() -> None:
+    assert folded(TABLE, 24)[:3] == ["MODEL       Distance", "    Coverage", "first       \x1b[1m0.25\x1b[0m"]
+    long = folded([("NAME", "AXIS"), ("study", "latent size: 10; 20; 50")], 20)
+    assert long == ["NAME", "    AXIS", "study", "    latent size: 10;", "    20; 50"]

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 import genzoo
 from genzoo.errors import GenzooError, UsageError
-from genzoo.images.pixels import make_grid, to_pixels, to_uint8
+from genzoo.images.pixels import make_grid, scale_to_see, size_of_grid, to_pixels, to_uint8
 from genzoo.images.writers import check_room, save_images
 
 from .peak import on_linux, on_posix
@@ -53,6 +53,17 @@ def test_grid_places_every_image(colours: torch.Tensor) -> None:
         np.testing.assert_array_equal(grid[row * 10 : row * 10 + 8, column * 8 : column * 8 + 6], array[i])
     assert (grid[8:10] == 255).all()
     assert (grid[20:, 8:] == 255).all()  # no image there
+
+
+def test_a_small_grid_is_enlarged_to_be_seen(colours: torch.Tensor) -> None:
+    found = {n: scale_to_see(n, (1, 28, 28)) for n in (1, 4, 16, 64, 100, 144, 400, 10_000)}
+    assert found == {1: 4, 4: 4, 16: 4, 64: 2, 100: 2, 144: 1, 400: 1, 10_000: 1}
+    assert scale_to_see(4, (3, 32, 32), nrow=1) == 4
+    assert make_grid(colours, nrow=3, scale=2).size == size_of_grid(7, (3, 8, 6), 3, scale=2) == (44, 56)
+    with pytest.raises(UsageError, match="at a scale of 0 cannot be drawn"):
+        make_grid(colours, scale=0)
+    with pytest.raises(UsageError, match="scale must be a whole number"):
+        make_grid(colours, scale=1.5)  # type: ignore[arg-type]
 
 
 def test_grid_is_square_unless_told() -> None:

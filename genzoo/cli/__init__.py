@@ -13,41 +13,55 @@ import io
 import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo import log
+from genzoo.cli.common.group import Group, examples
 from genzoo.errors import GenzooError
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.version import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _COMMANDS = {
     "list": ("show", "list_command", "List the models whose names match PATTERN."),
     "info": ("show", "info", "Show all that is known of a model."),
+    "card": ("card", "card", "Show or write the model card of NAME or FOLDER."),
+    "cite": ("card", "cite", "Print what to cite for a model, as BibTeX."),
     "generate": ("generate", "generate", "Draw images from a trained model."),
     "traverse": ("latents", "traverse", "Draw what the directions of a latent space do."),
     "manifold": ("latents", "manifold", "Draw the plane of a model with two latent dimensions."),
     "demo": ("demo", "demo", "Play with models in the browser."),
+    "export": ("export", "export", "Write a trained net as one file that other programs run."),
+    "pull": ("hub", "pull", "Fetch models from the Hub ahead of time."),
     "train": ("train", "train", "Train models and leave a checkpoint folder each."),
     "finetune": ("train", "finetune", "Train a model further, on other images."),
     "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),
     "plot": ("plot", "plot", "Draw the curves of models' training."),
     "study": ("study", "study", "Carry out the reports' comparisons and show them."),
-    "pull": ("hub", "pull", "Fetch models from the Hub ahead of time."),
-    "verify": ("hub", "verify", "Hash the weights on this machine again."),
-    "card": ("card", "card", "Write the model card of NAME or FOLDER."),
-    "export": ("export", "export", "Write a trained net as one file that other programs run."),
     "publish": ("publish", "publish", "Publish a trained model on the Hub."),
+    "verify": ("hub", "verify", "Hash the weights on this machine again."),
     "adopt": ("adopt", "adopt", "Take finished runs into the zoo's weights."),
     "train-features": ("evaluate", "train_features", "Train genzoo's feature net for a dataset."),
 }
 """Each command's module and function, and the line that `genzoo --help` has for it, which then imports neither."""
+_SECTIONS = {
+    "Look": ("list", "info", "card", "cite"),
+    "Sample": ("generate", "export", "pull"),
+    "Train and measure": ("train", "finetune", "evaluate", "study"),
+    "Publish": ("publish",),
+    "Maintain": ("verify", "adopt", "train-features"),
+}
+"""Where `genzoo --help` has each command."""
 
 _NOT_WRITTEN = (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EBADF)
 """The errors of a stdout or stderr that takes no more; of a closed pipe click takes care."""
 
 
-class _Group(click.Group):
+class _Group(Group):
     """The group of all commands, which turns every `GenzooError` into a sentence and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -79,8 +93,19 @@ class _Group(click.Group):
         return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (*_, summary) in _COMMANDS.items()])
+        width = max(map(len, _COMMANDS))
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), _COMMANDS[name][-1]) for name in names])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """For the shell: the commands that begin so, none of which is imported for it."""
+        from click.shell_completion import CompletionItem
+
+        found = [(name, summary) for name, (*_, summary) in _COMMANDS.items() if name.startswith(incomplete)]
+        return [CompletionItem(name, help=summary) for name, summary in found] + click.Command.shell_complete(
+            self, ctx, incomplete
+        )
 
     def invoke(self, ctx: click.Context) -> Any:
         _prepare_process()
@@ -108,6 +133,7 @@ def _leave_unwritten() -> None:
 
 def _prepare_process() -> None:
     """Let signals end this process as Ctrl-C does, and escape characters that its output cannot encode."""
+    log.speak()
     # So that what is half written is removed as after Ctrl-C.
     with contextlib.suppress(ValueError):  # only the main thread may set it
         for kind in STOP_SIGNALS:
@@ -118,7 +144,11 @@ def _prepare_process() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples("genzoo list 'dcgan-*'", "genzoo generate -m dcgan-mnist --open digits.png"),
+)
 @click.version_option(__version__, prog_name="genzoo")
 def main() -> None:
     """A zoo of small generative models with their trained weights."""

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import percent, progress_bar
 
 
-@click.command()
+@click.command(epilog=examples("genzoo adopt runs/dcgan-mnist-z100-l3", "genzoo adopt runs/*"))
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--weights", type=click.Path(path_type=Path), help="The folder of weights.  [default: the checkout's]")
 @device_option()
@@ -30,4 +32,4 @@ def adopt(runs: tuple[Path, ...], weights: Path | None, device: str, data_dir: P
     for run in runs:
         with progress_bar(run.name, 100) as move:
             folder = take(run, weights, data_dir=data_dir, device=device, report=percent(move))
-        click.echo(folder)
+        wrote(folder, data=True)

@@ -1,4 +1,4 @@
-"""`genzoo card`."""
+"""`genzoo card` and `genzoo cite`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import terminal_width, wrote
+from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 from genzoo.zoo import catalog
 
 _SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cards")
 """Where a wheel has the cards of the catalog's entries; a checkout has none here, and writes them anew."""
+_WIDEST = 120
 
 
-@click.command()
-@click.argument("source", metavar="[NAME|FOLDER]", required=False)
+@click.command(epilog=examples("genzoo card vae-mnist", "genzoo card runs/mine --out runs/mine/README.md"))
+@click.argument("source", metavar="[NAME|FOLDER]", required=False, shell_complete=complete_models)
 @click.option("--all", "every", is_flag=True, help="The card of each entry whose weights are here, NAME.md in --out.")
 @click.option("--out", type=click.Path(path_type=Path), help="A file; with --all, a folder.  [default: stdout]")
 @click.option("--note", help="One sentence on the samples by who looked at them; kept for a NAME until they change.")
-def card(source: str | None, every: bool, out: Path | None, note: str | None) -> None:
-    """Write the model card of NAME or FOLDER, as README.md of a repository on the Hub.
+@click.option("--front-matter", is_flag=True, help="Show what the Hub's programs read of it, too; files have it.")
+def card(source: str | None, every: bool, out: Path | None, note: str | None, front_matter: bool) -> None:
+    """Show the model card of NAME or FOLDER, or write it, as README.md of a repository on the Hub.
 
     Its links to pictures lead from where it is written to where they lie.
     """
@@ -31,7 +36,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
         return
     name = catalog.ALIASES.get(source, source)
     if out is None and note is None and (shipped := _shipped(name)):
-        click.echo(shipped, nl=False)
+        _show(shipped, front_matter)
         return
     from genzoo.hub import find_folder
 
@@ -51,11 +56,26 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None) ->
     loads = None if name not in catalog.ENTRIES and Path(source).is_dir() else name
     text = render(folder, relative(folder.path, out.parent) if out else "", source=loads, note=note)
     if out is None:
-        click.echo(text, nl=False)
+        _show(text, front_matter)
         return
     write_text(out, text)
     renew(out)
-    click.echo(out)
+    wrote(out, data=True)
+
+
+def _show(text: str, front_matter: bool) -> None:
+    """Print a card: to a terminal as a page, unless its source is wanted; elsewhere as Markdown."""
+    if front_matter:
+        click.echo(text, nl=False)
+        return
+    text = text.partition("\n---\n")[2].lstrip("\n")
+    if (width := terminal_width()) is None:
+        click.echo(text, nl=False)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=min(width, _WIDEST)).print(Markdown(text))
 
 
 def _shipped(name: str) -> str | None:
@@ -74,4 +94,17 @@ def _write_all(cards: Path | None, note: str | None) -> None:
     from genzoo.release.card import write_card
 
     for name in filter(is_here, catalog.ENTRIES):
-        click.echo(write_card(name, cards))
+        wrote(write_card(name, cards), data=True)
+
+
+@click.command(epilog=examples("genzoo cite vae-mnist", "genzoo cite runs/mine > references.bib"))
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
+def cite(source: str) -> None:
+    """Print what to cite for a model, as BibTeX.
+
+    That is the report which its entry comes from, genzoo, the paper of its dataset, and those of its method.
+    """
+    from genzoo.hub import info
+    from genzoo.zoo.papers import bibtex
+
+    click.echo("\n\n".join(map(bibtex, info(source).citations)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import terminal_width, wrote
+from genzoo.cli.options import OneOf, complete_models, dataset_names
 from genzoo.cli.options import data_dir as data_dir_option
-from genzoo.cli.options import dataset_names
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import percent, progress_bar
 from genzoo.errors import UsageError
@@ -21,20 +24,26 @@ if TYPE_CHECKING:
     from genzoo.evaluate import Settings
 
 
-@click.command()
-@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER|REPOSITORY]...")
+@click.command(
+    epilog=examples(
+        "genzoo evaluate runs/mine",
+        "genzoo evaluate --images pictures --dataset mnist",
+        "genzoo evaluate --compare dcgan-mnist wgan-mnist --plot out.png",
+    )
+)
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER|REPOSITORY]...", shell_complete=complete_models)
 @click.option("-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Images of each seed.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="A set of images each.")
 @click.option(
     "--reference",
-    type=click.Choice(["test", "train"]),
+    type=OneOf(["test", "train"]),
     default="test",
     show_default=True,
     help="The real images; choose between models on `train`, publish numbers on `test`.",
 )
 @click.option(
     "--features",
-    type=click.Choice(["genzoo", "inception"]),
+    type=OneOf(["genzoo", "inception"]),
     default="genzoo",
     show_default=True,
     help="genzoo's own feature nets, or Inception, which is downloaded.",
@@ -89,7 +98,7 @@ def evaluate(
         measurement, target = _measure_model(sources[0], settings, device, data_dir, out)
     if target is not None:  # before it is shown: a closed pipe must not lose it
         write_metrics(target, measurement)
-        click.echo(f"Wrote {target}", err=True)
+        wrote(target)
     _show(measurement, as_json)
 
 
@@ -191,9 +200,9 @@ def _compare(sources: tuple[str, ...], plot: Path | None, as_json: bool) -> None
     comparison = side_by_side(found)
     if plot:
         draw(comparison, plot)
-        click.echo(f"Wrote {plot}", err=True)
+        wrote(plot)
     text = json.dumps(comparison.to_json(), indent=2, ensure_ascii=False)
-    click.echo(text if as_json else to_table(comparison, lambda cell: click.style(cell, bold=True)))
+    click.echo(text if as_json else to_table(comparison, partial(click.style, bold=True), terminal_width()))
 
 
 def _show(measurement: Measurement, as_json: bool) -> None:
@@ -228,7 +237,7 @@ def _show_rows(rows: Rows) -> None:
             click.echo(" ".join(part for part in (f"{metric.label:22}{row.text:>20}", floor, metric.unit) if part))
 
 
-@click.command("train-features")
+@click.command("train-features", epilog=examples("genzoo train-features mnist --out runs/features"))
 @click.argument("dataset", type=dataset_names(trained=True))
 @click.option("--out", type=click.Path(path_type=Path), help="The net's folder.  [default: runs/genzoo-DATASET-v1]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the data, instead of the recipe's.")
@@ -267,4 +276,4 @@ def train_features(
             found = run(dataset, folder, recipe=recipe, seed=seed, data_dir=data_dir, device=where, report=report)
         click.echo(f"accuracy: training {found['train']:.2%}, test {found['test']:.2%}", err=True)
     write_references(folder, data_dir, where, lambda words: click.echo(words, err=True))
-    click.echo(folder)
+    wrote(folder, data=True)

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import OneOf, complete_models
+
 if TYPE_CHECKING:
     from genzoo.release.export import Net, Type
 
 
-@click.command()
-@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
+@click.command(
+    epilog=examples("genzoo export dcgan-mnist digits.onnx", "genzoo export vae-mnist encoder.pt2 --net encoder")
+)
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
 @click.argument("output", type=click.Path(path_type=Path))
-@click.option("--net", type=click.Choice(["generator", "encoder", "discriminator"]), default="generator",
+@click.option("--net", type=OneOf(["generator", "encoder", "discriminator"]), default="generator",
               show_default=True, help="A VAE has an encoder, a GAN a discriminator.")  # fmt: skip
-@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
+@click.option("--dtype", type=OneOf(["float32", "float16"]), default="float32", show_default=True,
               help="Of the weights in the file; inputs, outputs and arithmetic are float32.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 def export(source: str, output: Path, net: Net, dtype: Type, overwrite: bool) -> None:
@@ -30,5 +36,5 @@ def export(source: str, output: Path, net: Net, dtype: Type, overwrite: bool) ->
 
     refuse_out_of_reach(source)
     done = write(source, output, net, dtype, overwrite=overwrite)
-    click.echo(f"Wrote {done.path}: {done.size:,} bytes, {done.operators} operators", err=True)
+    wrote(done.path, f": {done.size:,} bytes, {done.operators} operators")
     click.echo(done.program)

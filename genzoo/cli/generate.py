@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import OneOf, complete_models
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import progress_bar
-from genzoo.errors import GenzooError
+from genzoo.errors import GenzooError, UsageError
 from genzoo.hub import refuse_out_of_reach
 
 if TYPE_CHECKING:
@@ -23,15 +27,26 @@ if TYPE_CHECKING:
     from genzoo.sampling.priors import Prior
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "genzoo generate -m dcgan-mnist --open digits.png",
+        "genzoo generate -m dcgan-mnist -n 16 --seed 1 --scale 8 digits.webp",
+        "genzoo generate -m vae-mnist -n 1000 digits.npz",
+        "genzoo generate -m runs/mine -n 1000 digits/",
+    )
+)
 @click.argument("output")
-@click.option("-m", "--model", "source", required=True, help="A name, an alias, a checkpoint folder, or user/repo.")
+@click.option("-m", "--model", "source", required=True, shell_complete=complete_models,
+              help="A name, an alias, a checkpoint folder, or user/repo.")  # fmt: skip
 @click.option("-n", "--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
-@click.option("--prior", type=click.Choice(["normal", "mixture"]), default="normal", show_default=True,
+@click.option("--prior", type=OneOf(["normal", "mixture"]), default="normal", show_default=True,
               help="Where a VAE's latents come from.")  # fmt: skip
 @device_option()
 @click.option("--nrow", type=click.IntRange(1), help="Images in a row of a grid.  [default: a square]")
+@click.option("--scale", type=click.IntRange(1), help="Draw each pixel of a grid so many pixels wide and high.  "
+              "[default: 1 to 4, up to a grid of 600 pixels]")  # fmt: skip
+@click.option("--open", "show", is_flag=True, help="Show the pictures in this system's viewer.")
 @click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
 def generate(
@@ -42,6 +57,8 @@ def generate(
     prior: Prior,
     device: str,
     nrow: int | None,
+    scale: int | None,
+    show: bool,
     batch_size: int,
     overwrite: bool,
 ) -> None:
@@ -51,16 +68,23 @@ def generate(
     (.npz, .npy, .safetensors), or, when it ends in /, a folder of numbered PNGs.
     """
     refuse_out_of_reach(source)
-    from genzoo.images.writers import check_output, check_place, check_room, save_images
+    from genzoo.images.pixels import scale_to_see
+    from genzoo.images.writers import ARRAYS, check_output, check_place, check_room, is_grid, save_images
 
-    check_output(output, num, nrow)
+    check_output(output, num, nrow, scale)
     check_place(output, overwrite=overwrite)
+    if show and output.lower().endswith(ARRAYS):
+        raise UsageError(f"{output} is no picture to open: write a grid or a folder, or leave out --open.")
     model, processes = _load(source, device, prior)
     shape = model.entry.dataset.shape
-    check_room(output, num, shape, nrow, besides=0 if processes is None else num * math.prod(shape))
+    if scale is None and is_grid(output):
+        scale = scale_to_see(num, shape, nrow)
+    check_room(output, num, shape, nrow, scale, besides=0 if processes is None else num * math.prod(shape))
     draw = partial(model.iter_samples, seed=seed, batch_size=batch_size, prior=prior)
     if processes is not None:
-        _share(processes, output, num, draw, nrow=nrow, overwrite=overwrite)
+        _share(processes, output, num, draw, nrow=nrow, scale=scale, overwrite=overwrite)
+        if processes.first:
+            _tell(output, scale, show)
         return
     with progress_bar(model.name, num) as move:
 
@@ -72,7 +96,15 @@ def generate(
                 move(done, "")
 
         batches = moving(draw(num))
-        save_images(batches, output, n=num, nrow=nrow, overwrite=overwrite)
+        save_images(batches, output, n=num, nrow=nrow, scale=scale, overwrite=overwrite)
+    _tell(output, scale, show)
+
+
+def _tell(output: str, scale: int | None, show: bool) -> None:
+    """Say what was written, and show it where that is wanted."""
+    wrote(output, f", each pixel drawn as {scale} x {scale}" if scale is not None and scale > 1 else "")
+    if show and click.launch(os.path.abspath(output)):
+        raise GenzooError(f"{output} is written, but this system has no viewer that genzoo finds: open it yourself.")
 
 
 def _load(source: str, device: str, prior: Prior) -> tuple[Model | OnnxModel, Processes | None]:

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 import click
 
 from genzoo.checkpoint.checksums import SUMS
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import complete_models
 from genzoo.errors import BadCheckpointError, UsageError
 
 if TYPE_CHECKING:
     from genzoo.hub import Verified
 
 
-@click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="NAME...")
+@click.command(epilog=examples("genzoo pull 'dcgan-*'", "genzoo pull user/repo@v1.0"))
+@click.argument("sources", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_models)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def pull(sources: tuple[str, ...], as_json: bool) -> None:
     """Fetch models from the Hub ahead of time, so that they load without a network.
@@ -35,8 +38,8 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
 
 
-@click.command()
-@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...")
+@click.command(epilog=examples("genzoo verify", "genzoo verify runs/mine", "genzoo verify --no-deep vae-mnist"))
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...", shell_complete=complete_models)
 @click.option("--deep/--no-deep", default=True, show_default=True, help="Load every net, and compare golden images.")
 @click.option("--update-hashes", is_flag=True, help="Sign each FOLDER as it is now: you altered it on purpose.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -73,7 +76,7 @@ def _sign(sources: tuple[str, ...]) -> None:
         raise UsageError("--update-hashes signs checkpoint folders on this machine: name one, or several.")
     for source in sources:
         names = integrity.update_hashes(Path(source))
-        click.echo(f"Wrote {Path(source) / SUMS} of {len(names)} files", err=True)
+        wrote(Path(source) / SUMS, f" of {len(names)} files")
 
 
 def _state(row: Verified) -> str:

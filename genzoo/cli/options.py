@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands have, and kinds of values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from genzoo.errors import UsageError
+from genzoo.zoo.catalog import ALIASES, ENTRIES, nearest
 from genzoo.zoo.registry import DATASETS, load_plugins
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    _Choice = click.Choice[str]
+else:
+    _Choice = click.Choice  # which click before 8.2 has without a type of its values
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEVICE = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d+)?")
@@ -31,10 +39,32 @@ class Positive(click.FloatRange):
         return number
 
 
-def dataset_names(trained: bool = False) -> click.Choice[str]:
+class OneOf(_Choice):
+    """One of several words; of a word that is none of them the nearest are named."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word itself."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not (hint := nearest(str(value), self.choices, "")):
+                raise
+            self.fail(f"{error.message.removesuffix('.')}: {hint}", param, ctx)
+
+
+def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """For the shell: the aliases and names that begin so, or else folders."""
+    from click.shell_completion import CompletionItem
+
+    load_plugins()
+    names = [name for name in (*ALIASES, *ENTRIES) if name.startswith(incomplete)]
+    return [*map(CompletionItem, names)] or [CompletionItem(incomplete, type="dir")]
+
+
+def dataset_names(trained: bool = False) -> OneOf:
     """The datasets there are, those of installed packages among them; with `trained` those with a feature net."""
     load_plugins()
-    return click.Choice([name for name, dataset in DATASETS.items() if dataset.feature_recipe or not trained])
+    return OneOf([name for name, dataset in DATASETS.items() if dataset.feature_recipe or not trained])
 
 
 data_dir = click.option(

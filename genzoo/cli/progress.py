@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 30.0
 _SECONDS_IN_NOTEBOOK = 1.0
 _BAR_WIDTH = 20
+_GAPS = 4
+_SHORTEST = 8
+NO_BREAK = "\u00a0"
+"""Stands between two of a bar's words that are shown or dropped as one, such as a loss and its value."""
 
 
 class Move(Protocol):
@@ -94,7 +98,7 @@ def progress_bar(what: str, total: int | None, console: Console | None = None) -
 
 
 def _columns(console: Console) -> Progress:
-    """Name, bar, step, time left, and the words, which alone give way."""
+    """Name, bar, step, time left, and the words: of these the last give way first, each as a whole; then the name."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
     from rich.table import Column
     from rich.text import Text
@@ -109,25 +113,35 @@ def _columns(console: Console) -> Progress:
             left = task.fields["left"]
             return super().render(task) if left is None else Text(_clock(left), style="progress.remaining")
 
-    class Line(ProgressColumn):
-        """Text that is cut off where its column ends."""
+    steps, left = MofNCompleteColumn(table_column=fixed()), Left(table_column=fixed())
 
-        def __init__(self, field: str, column: Column, style: str = "") -> None:
-            super().__init__(column)
-            self.field, self.style = field, style
+    def room(task: Task) -> int:
+        """The columns that are there for the name and the words."""
+        taken = _BAR_WIDTH + steps.render(task).cell_len + left.render(task).cell_len
+        return console.width - taken - _GAPS
 
+    class Name(ProgressColumn):
         def render(self, task: Task) -> Text:
-            words = task.description if self.field == "description" else task.fields[self.field]
-            return Text(words, style=self.style, no_wrap=True, overflow="ellipsis")
+            name = Text(task.description)
+            name.truncate(max(room(task), _SHORTEST), overflow="ellipsis")
+            return name
 
-    return Progress(
-        Line("description", fixed()),
-        BarColumn(_BAR_WIDTH, table_column=fixed()),
-        MofNCompleteColumn(table_column=fixed()),
-        Left(table_column=fixed()),
-        Line("words", Column()),
-        console=console,
-    )
+    class Words(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_fitting(task.fields["words"], room(task) - Text(task.description).cell_len))
+
+    bar = BarColumn(_BAR_WIDTH, table_column=fixed())
+    return Progress(Name(fixed()), bar, steps, left, Words(fixed()), console=console)
+
+
+def _fitting(words: str, room: int) -> str:
+    """As many of the words, from the first on, as there is room for; a no-break space holds two of them together."""
+    fitting: list[str] = []
+    for word in words.split(" "):
+        if len(" ".join([*fitting, word])) > room:
+            break
+        fitting.append(word)
+    return " ".join(fitting).replace(NO_BREAK, " ")
 
 
 def _clock(seconds: float) -> str:
@@ -185,8 +199,9 @@ def _lines(
         shown.update(what=what or shown["what"], total=total or shown["total"])
         if time.monotonic() - last > seconds:
             of = f" of {shown['total']:,}" if shown["total"] else ""
-            left = f" {_clock(seconds_left)} left," if seconds_left is not None else ""
-            write(form.format(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,")))
+            left = f"{_clock(seconds_left)} left" if seconds_left is not None else ""
+            told = ", ".join(filter(None, [f"{shown['what']}: {done:,}{of}", left, words]))
+            write(form.format(told.replace(NO_BREAK, " ")))
             last = time.monotonic()
 
     return line

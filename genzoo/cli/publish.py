@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError, WeightsNotFoundError
 from genzoo.zoo import catalog
 
@@ -14,8 +16,14 @@ if TYPE_CHECKING:
     from genzoo.release.transfer import Draft
 
 
-@click.command()
-@click.argument("source", metavar="[NAME|FOLDER]", required=False)
+@click.command(
+    epilog=examples(
+        "genzoo publish runs/mine --repo-id user/digits --dry-run",
+        "genzoo publish runs/mine --repo-id user/digits",
+        "genzoo publish --all --namespace user",
+    )
+)
+@click.argument("source", metavar="[NAME|FOLDER]", required=False, shell_complete=complete_models)
 @click.option("--repo-id", metavar="USER/REPO", help="Where to; it is made if it is not there.")
 @click.option("--all", "every", is_flag=True, help="Publish each entry whose weights are here, as NAMESPACE/NAME.")
 @click.option("--namespace", help="The user or organization that --all publishes under.")

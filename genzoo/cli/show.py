@@ -11,7 +11,11 @@ import click
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.layout import CONFIG, METRICS, MODEL
 from genzoo.checkpoint.strict import read_json
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import terminal_width
+from genzoo.cli.options import complete_models
 from genzoo.errors import BadCheckpointError, UnknownNameError
+from genzoo.values import folded
 from genzoo.zoo import catalog
 from genzoo.zoo.spec import Entry
 
@@ -89,8 +93,8 @@ def _training(name: str) -> dict[str, Any] | None:
     raise BadCheckpointError(f"{manifest.shipped_path(name, CONFIG)} is damaged: install genzoo anew.")
 
 
-@click.command("list", short_help="List the models whose names match PATTERN.")
-@click.argument("pattern", default="*")
+@click.command("list", epilog=examples("genzoo list", "genzoo list 'vae-*' --dataset mnist"))
+@click.argument("pattern", default="*", shell_complete=complete_models)
 @click.option("--family", help="Only this family, e.g. dcgan.")
 @click.option("--dataset", help="Only this dataset, e.g. mnist.")
 @click.option("--pretrained", is_flag=True, help="Only those that have weights, in this installation or not.")
@@ -111,8 +115,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
         size = f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else "-"
         distance = _headline(headlines[row["name"]]) if row["name"] in headlines else "-"
         lines.append((row["name"], ", ".join(row["aliases"]) or "-", row["weights"], size, distance))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return "\n".join(folded(lines, terminal_width()))
 
 
 def _headline(row: manifest.Headline) -> str:
@@ -129,8 +132,8 @@ def _value(metrics: Any, key: str) -> tuple[float, float | None] | None:
     return None
 
 
-@click.command()
-@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
+@click.command(epilog=examples("genzoo info vae-mnist", "genzoo info runs/mine --json"))
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from genzoo.cli.options import Positive, data_dir
+from genzoo.cli.common.group import Group, examples
+from genzoo.cli.common.output import terminal_width, wrote
+from genzoo.cli.options import OneOf, Positive, data_dir
 from genzoo.cli.options import device as device_option
-from genzoo.cli.progress import progress_bar
+from genzoo.cli.progress import NO_BREAK, progress_bar
 from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.extras import refuse_missing
 from genzoo.platforms import STOP_SIGNALS
@@ -20,7 +22,7 @@ from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
 from genzoo.studies.summary import Found, describe_budget, summarise, to_text
-from genzoo.values import in_columns
+from genzoo.values import folded
 
 if TYPE_CHECKING:
     from genzoo.train import Status
@@ -42,12 +44,18 @@ _runs = click.option(
     help="The folder of the runs' weights and states.",
 )
 _precision = click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True
+    "--precision", type=OneOf(["auto", "fp32", "bf16"]), default="auto", show_default=True
 )  # fmt: skip
-_names = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+_names = click.argument(
+    "names",
+    nargs=-1,
+    required=True,
+    metavar="NAME...",
+    shell_complete=lambda ctx, param, begun: [name for name in STUDIES if name.startswith(begun)],  # noqa: ARG005
+)
 
 
-@click.group()
+@click.group(cls=Group, epilog=examples("genzoo study list", "genzoo study show vae-mnist-latent-size"))
 def study() -> None:
     """Carry out the reports' comparisons, and show what they come to.
 
@@ -55,7 +63,7 @@ def study() -> None:
     """
 
 
-@study.command("list")
+@study.command("list", epilog=examples("genzoo study list", "genzoo study list --json"))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @_results
 def list_command(as_json: bool, results: Path) -> None:
@@ -68,7 +76,7 @@ def list_command(as_json: bool, results: Path) -> None:
     for each, done in found:
         settings = "; ".join(setting.value for setting in each.settings)
         lines.append((each.name, each.report, f"{done}/{len(each.runs)}", f"{each.axis}: {settings}"))
-    click.echo("\n".join(in_columns(lines)))
+    click.echo("\n".join(folded(lines, terminal_width())))
 
 
 def _described(each: Study, done: int) -> dict[str, Any]:
@@ -86,7 +94,12 @@ def _described(each: Study, done: int) -> dict[str, Any]:
     }
 
 
-@study.command("run")
+@study.command(
+    "run",
+    epilog=examples(
+        "genzoo study run vae-mnist-latent-size --jobs 2", "genzoo study run 'vae-*' --only '*-s0' --minutes 60"
+    ),
+)
 @_names
 @click.option("--only", multiple=True, metavar="RUN", help="Only runs of this name; wildcards as in '*-s0'.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs side by side.")
@@ -165,7 +178,7 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
     with progress_bar(run.name, run.setting.steps) as move:
 
         def report(status: Status) -> None:
-            move(status.step, " ".join(f"{key} {value:.3g}" for key, value in status.losses.items()))
+            move(status.step, " ".join(f"{key}{NO_BREAK}{value:.3g}" for key, value in status.losses.items()))
 
         return conduct(
             run,
@@ -179,7 +192,7 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
         )
 
 
-@study.command("show")
+@study.command("show", epilog=examples("genzoo study show vae-mnist-latent-size", "genzoo study show 'vae-*' --json"))
 @_names
 @_results
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -202,7 +215,7 @@ def show_command(
             json.dumps([summarise(each, *so_far) for each, so_far in found.items()], indent=2, ensure_ascii=False)
         )
     else:
-        click.echo("\n\n".join(to_text(each, *so_far) for each, so_far in found.items()))
+        click.echo("\n\n".join(to_text(each, *so_far, terminal_width()) for each, so_far in found.items()))
     if out is not None:
         _draw({study: so_far for study, (so_far, _) in found.items()}, out, runs, data_dir)
 
@@ -219,11 +232,13 @@ def _draw(studies: dict[Study, Found], out: Path, runs: Path, data_dir: Path | N
             more = draw_latents(study, runs, out, data_dir)
             drawn.paths.extend(more.paths)
             drawn.missing.extend(more.missing)
-        for line in [*(f"Wrote {path}" for path in drawn.paths), *drawn.missing]:
+        for path in drawn.paths:
+            wrote(path)
+        for line in drawn.missing:
             click.echo(line, err=True)
 
 
-@study.command("time")
+@study.command("time", epilog=examples("genzoo study time dcgan-mnist-kernel"))
 @_names
 @_results
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Turns of each setting.")
@@ -245,4 +260,4 @@ def time_command(names: tuple[str, ...], results: Path, rounds: int, precision: 
             measured = measure_speed(
                 each, results, data_dir=data_dir, precision=settled, rounds=rounds, report=lambda done: move(done, "")
             )
-        click.echo(measured)
+        wrote(measured, data=True)

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from genzoo.cli.options import Positive, data_dir, dataset_names, device
-from genzoo.cli.progress import Move, progress_bar
+from genzoo.cli.common.group import Sections, examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.common.recipe import changes, fitted, for_fine_tuning, lists_keys
+from genzoo.cli.options import OneOf, Positive, complete_models, data_dir, dataset_names, device
+from genzoo.cli.progress import NO_BREAK, Move, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import TRAIN, refuse_missing
 from genzoo.zoo.catalog import find_entry, is_wildcard
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.registry import DATASETS, find_dataset
-from genzoo.zoo.spec import Entry, Recipe
+from genzoo.zoo.spec import Entry
 from genzoo.zoo.variants import with_architecture, with_recipe
 
 if TYPE_CHECKING:
@@ -27,9 +30,6 @@ if TYPE_CHECKING:
     from genzoo.train import Plan, Status
 
 F = TypeVar("F", bound=Callable[..., Any])
-FINE_TUNING_RATE = 0.5
-"""Fine-tuning goes at this share of the recipe's learning rates."""
-
 _DATA = click.option("--data", type=click.Path(path_type=Path), help="A folder of images, of any kind and size.")
 _OPTIONS = (
     click.option(
@@ -47,12 +47,30 @@ _OPTIONS = (
         help="Learning rate; where a discriminator has one of its own, that changes by the same factor.",
     ),
     click.option("--below", type=click.Path(path_type=Path), hidden=True),  # the folder of several runs
-    click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+    click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        show_default=True,
+        help="Of weights, the order of the images, and noise.",
+    ),
     device("auto"),
-    click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True),
+    click.option(
+        "--precision",
+        type=OneOf(["auto", "fp32", "bf16"]),
+        default="auto",
+        show_default=True,
+        help="auto is bf16 where the hardware multiplies it.",
+    ),
     data_dir,
-    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Another value in the recipe."),
-    click.option("--save-minutes", type=Positive(), default=5.0, show_default=True),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Another value in the recipe; `--set help` lists the keys.",
+    ),
+    click.option("--save-minutes", type=Positive(), default=5.0, show_default=True, help="Between two saved states."),
     click.option(
         "--evaluations",
         type=click.IntRange(0),
@@ -70,6 +88,14 @@ _OPTIONS = (
     click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
 )
 
+_SECTIONS = {
+    "How long": ("epochs", "steps", "minutes"),
+    "The recipe": ("batch_size", "lr", "settings", "seed"),
+    "The run": ("out", "resume", "save_minutes", "evaluations", "tensorboard", "dry_run"),
+    "The machine": ("device", "precision"),
+}
+"""Where help pages have these options."""
+
 
 def _run_options(command: F) -> F:
     for option in reversed(_OPTIONS):
@@ -77,8 +103,22 @@ def _run_options(command: F) -> F:
     return command
 
 
-@click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.command(
+    cls=Sections,
+    sections={
+        "The images": ("data", "data_dir"),
+        "The nets": ("latent_size", "layers", "width"),
+        **_SECTIONS,
+        "Several runs": ("jobs",),
+    },
+    epilog=examples(
+        "genzoo train vae-mnist --epochs 10 --out runs/mine",
+        "genzoo train vae-mnist --epochs 10 --out runs/mine --resume",
+        "genzoo train vae-mnist --data drawings --set lr=0.002",
+        "genzoo train 'wgan-mnist-*' --jobs 2",
+    ),
+)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_models)
 @_DATA
 @click.option("--latent-size", type=click.IntRange(1), help="Another latent size, and so another name.")
 @click.option("--layers", type=click.IntRange(1), help="Another number of hidden layers, likewise.")
@@ -114,36 +154,40 @@ def train(
         Runs(jobs).train(list(runs.values()), options["out"] or Path("runs"), given)
         return
     entry = with_architecture(find_entry(expanded[0]), **sizes)
-    entry = with_recipe(entry, _changes(entry.recipe, **options))
+    if lists_keys(entry, options["settings"]):
+        return
+    entry = with_recipe(entry, changes(entry.recipe, **options))
     _refuse_places(entry, data, **options)
     with _bar(entry.name, options["dry_run"]) as move:
-        images = _images(entry.dataset, data, options["data_dir"])
+        images = _images(entry.dataset, data, **options)
         folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, None, move, **options)
     _tell(folder)
 
 
-@click.command()
-@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
+@click.command(
+    cls=Sections,
+    sections={"The images": ("data", "dataset", "data_dir"), **_SECTIONS},
+    epilog=examples("genzoo finetune dcgan-mnist --dataset kmnist", "genzoo finetune runs/mine --data drawings"),
+)
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
 @_DATA
 @click.option("--dataset", type=dataset_names(), help="One of the known datasets instead of a folder.")
 @_run_options
 def finetune(source: str, data: Path | None, dataset: str | None, **options: Any) -> None:
     """Train NAME, FOLDER or REPOSITORY further on other images, at half its recipe's learning rate."""
     refuse_missing("Training", *TRAIN)
-    if (data is None) == (dataset is None):
+    if (data is None) == (dataset is None) and "help" not in options["settings"]:
         raise UsageError("Say what to fine-tune on: either --data with a folder of images or --dataset with a name.")
     from genzoo.checkpoint.config import read_config
     from genzoo.hub import find_folder
 
     parent = find_folder(source)
     entry = read_config(parent).entry
-    parent_name, recipe = entry.name, entry.recipe
-    slower = dataclasses.replace(
-        recipe,
-        lr=recipe.lr * FINE_TUNING_RATE,
-        discriminator_lr=recipe.discriminator_lr and recipe.discriminator_lr * FINE_TUNING_RATE,
-    )
-    entry = with_recipe(dataclasses.replace(entry, recipe=slower), _changes(slower, **options))
+    parent_name = entry.name
+    if lists_keys(entry, options["settings"]):
+        return
+    slower = for_fine_tuning(entry.recipe)
+    entry = with_recipe(dataclasses.replace(entry, recipe=slower), changes(slower, **options))
     entry = dataclasses.replace(entry, tag="-".join(filter(None, (entry.tag, "ft"))))
     wanted = DATASETS[dataset] if dataset else entry.dataset  # of which a folder's images get the shape
     if wanted.shape != entry.dataset.shape:
@@ -154,37 +198,9 @@ def finetune(source: str, data: Path | None, dataset: str | None, **options: Any
     entry = dataclasses.replace(entry, dataset=wanted)
     _refuse_places(entry, data, **options)
     with _bar(entry.name, options["dry_run"]) as move:
-        images = _images(wanted, data, options["data_dir"])
+        images = _images(wanted, data, **options)
         folder = _run(dataclasses.replace(entry, dataset=images.dataset), images, parent, move, **options)
     _tell(folder)
-
-
-def _changes(
-    recipe: Recipe,
-    epochs: int | None,
-    steps: int | None,
-    batch_size: int | None,
-    lr: float | None,
-    settings: tuple[str, ...],
-    **_: object,
-) -> dict[str, str]:
-    """The recipe's fields that the options change."""
-    if epochs is not None and steps is not None:
-        raise UsageError("--epochs and --steps both say how long to train: give one of them.")
-    pairs = [text.partition("=") for text in settings]
-    if wrong := [key for key, equals, _ in pairs if not equals]:
-        raise UsageError(f"--set {wrong[0]} has no value: write --set {wrong[0]}=VALUE.")
-    given = {"epochs": epochs, "batch_size": batch_size, "lr": lr}
-    named = {key: str(value) for key, value in given.items() if value is not None}
-    told = {key: value for key, _, value in pairs}
-    if steps is not None and "epochs" in told:
-        raise UsageError("--set epochs and --steps both say how long to train: give one of them.")
-    if twice := [key for key in told if key in named]:
-        flag = twice[0].replace("_", "-")
-        raise UsageError(f"--{flag} and --set {twice[0]} say the same of the recipe: give one of them.")
-    if lr is not None and recipe.discriminator_lr:
-        named["discriminator_lr"] = str(recipe.discriminator_lr * lr / recipe.lr)
-    return named | told
 
 
 def _refuse_places(
@@ -207,15 +223,20 @@ def _first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None) -> ImageData:
+def _say(text: str) -> None:
+    """A word on stderr, once for all processes."""
+    if _first_process():
+        click.echo(text, err=True)
+
+
+def _images(dataset: Dataset, folder: Path | None, data_dir: Path | None, dry_run: bool, **_: object) -> ImageData:
     from genzoo.accel.memory import prepare_process
-    from genzoo.data import ImageData, load_folder, load_images
+    from genzoo.data import ImageData, load_folder, load_images, stand_in
 
     prepare_process()  # before the images, with which torch's threads begin
     if folder is None:
-        return load_images(dataset, data_dir)
-    report: Callable[[str], None] = (lambda text: click.echo(text, err=True)) if _first_process() else (lambda _: None)
-    images = load_folder(folder, dataset, report)
+        return stand_in(dataset) if dry_run and dataset.size else load_images(dataset, data_dir)
+    images = load_folder(folder, dataset, _say)
     if find_dataset(images.dataset.name):
         # A folder called mnist is not MNIST, and its models must not be called so.
         images = ImageData(dataclasses.replace(images.dataset, name=f"{images.dataset.name}folder"), images.pixels)
@@ -237,8 +258,8 @@ def _report(move: Move, name: str) -> Callable[[Status], None]:
     """A function that shows a run's status on a bar; what comes last gives way where there is no room."""
 
     def report(status: Status) -> None:
-        rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
-        losses = " ".join(f"{key} {value:.3g}" for key, value in status.losses.items())
+        rate = f"{status.images_per_second:,.0f}{NO_BREAK}images/s" if status.images_per_second else ""
+        losses = " ".join(f"{key}{NO_BREAK}{value:.3g}" for key, value in status.losses.items())
         words = " ".join(filter(None, (status.activity, rate, losses)))
         move(status.step, words, what=name, total=status.steps, seconds_left=status.seconds_left)
 
@@ -248,7 +269,7 @@ def _report(move: Move, name: str) -> Callable[[Status], None]:
 def _tell(folder: Path | None) -> None:
     """Print where a run's checkpoint lies, once for all processes."""
     if folder is not None and _first_process():
-        click.echo(folder)
+        wrote(folder, data=True)
 
 
 def _run(entry: Entry, images: ImageData, parent: Folder | None, move: Move, **options: Any) -> Path | None:
@@ -258,6 +279,7 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, move: Move, **o
     from genzoo.train import train as run
 
     device = find_device(options["device"])
+    entry = fitted(entry, len(images), _say, **options)
     plan = Plan(
         entry=entry,
         out=options["out"] or (options["below"] or Path("runs")) / entry.name,

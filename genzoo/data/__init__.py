@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genzoo.data.folder import load_folder
     from genzoo.data.image_data import ImageData
-    from genzoo.data.named import data_root, has_labels, load_images, load_labels
+    from genzoo.data.named import data_root, has_labels, load_images, load_labels, stand_in
 
-__all__ = ["ImageData", "data_root", "has_labels", "load_folder", "load_images", "load_labels"]
+__all__ = ["ImageData", "data_root", "has_labels", "load_folder", "load_images", "load_labels", "stand_in"]
 
 _LAZY = {
     "ImageData": "image_data",
@@ -23,6 +23,7 @@ _LAZY = {
     "load_folder": "folder",
     "load_images": "named",
     "load_labels": "named",
+    "stand_in": "named",
 }
 
 

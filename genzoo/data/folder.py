@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,13 +14,13 @@ import numpy.typing as npt
 
 from genzoo.data.picture import SUFFIXES, quiet_pillow, read_picture, shown
 from genzoo.errors import DataError
+from genzoo.log import warn
 from genzoo.zoo.datasets import Dataset
 
 if TYPE_CHECKING:
     from genzoo.data.image_data import ImageData
 
 Report = Callable[[str], None]
-_warn: Report = logging.getLogger("genzoo").warning
 
 MOST_BROKEN = 100
 """The number of files of which one may be broken; a larger share is taken for a mistake."""
@@ -30,7 +29,7 @@ _AT_ONCE = 256
 _NAME_LENGTH = 40
 
 
-def load_folder(path: str | Path, dataset: Dataset, report: Report = _warn) -> ImageData:
+def load_folder(path: str | Path, dataset: Dataset, report: Report = warn) -> ImageData:
     """All pictures in a folder and the folders in it, in the order of their names, as a dataset wants them.
 
     Each is turned as its EXIF says, cropped to its central square and resized; see

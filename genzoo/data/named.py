@@ -70,3 +70,11 @@ def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
         )
     loaded = resolve(dataset.images)(str(data_root(data_dir)), train=train, download=False)
     return torch.as_tensor(loaded.targets, dtype=torch.int64)
+
+
+def stand_in(dataset: Dataset) -> ImageData:
+    """As many images of noise as a dataset has to train on: for what depends on their number and shape alone."""
+    generator = torch.Generator().manual_seed(0)
+    return ImageData(
+        dataset, torch.randint(0, 256, (dataset.size, *dataset.shape), dtype=torch.uint8, generator=generator)
+    )

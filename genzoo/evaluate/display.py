@@ -8,33 +8,29 @@ from pathlib import Path
 from genzoo.checkpoint.measurement import Measurement
 from genzoo.evaluate.comparison import TIE_RULE, Compared, Comparison
 from genzoo.plots.bars import Bar, BarPanel, draw_bars
-from genzoo.values import padded
+from genzoo.values import in_columns
 from genzoo.zoo.registry import ALL_METRICS
 
 TIED = "≈"
 """The mark of a value that is not told apart from the best."""
 
 
-def to_table(comparison: Comparison, bold: Callable[[str], str] = lambda text: text) -> str:
+def to_table(comparison: Comparison, bold: Callable[[str], str] = lambda text: text, width: int | None = None) -> str:
     """A comparison as lines of text: a row for each model and one for the floor, the best values through `bold`.
 
-    What is not told apart from the best is marked, and below the table it is said what was measured.
+    In a place of a `width` that is too narrow for that, models are columns.  What is not told apart from the best is
+    marked, and below the table it is said what was measured.
     """
     keys = list(comparison.best)
     arrows = {"lower": "↓", "higher": "↑"}
-    cells = [["MODEL", *(f"{ALL_METRICS[key].label} {arrows[ALL_METRICS[key].better]}" for key in keys)]]
-    marks = [[False] * (len(keys) + 1)]
+    rows = [["MODEL", *(f"{ALL_METRICS[key].label} {arrows[ALL_METRICS[key].better]}" for key in keys)]]
     for model in comparison.models:
-        cells.append([model.name, *(_cell(model, key, comparison) for key in keys)])
-        marks.append([False, *(model.name in comparison.best[key] for key in keys)])
+        cells = {key: _cell(model, key, comparison) for key in keys}
+        best = [bold(cell) if model.name in comparison.best[key] else cell for key, cell in cells.items()]
+        rows.append([model.name, *best])
     floors = [floor_of(comparison.models, key) for key in keys]
-    cells.append(["(training set)", *("-" if floor is None else f"{floor:.4g}" for floor in floors)])
-    marks.append([False] * (len(keys) + 1))
-    lines = [
-        "  ".join(bold(text) if mark else text for text, mark in zip(row, row_marks, strict=True)).rstrip()
-        for row, row_marks in zip(padded(cells), marks, strict=True)  # padded first: escape codes have no width
-    ]
-    return "\n".join([*lines, "", *_footnotes(comparison)])
+    rows.append(["(training set)", *("-" if floor is None else f"{floor:.4g}" for floor in floors)])
+    return "\n".join([*in_columns(rows, width), "", *_footnotes(comparison)])
 
 
 def _footnotes(comparison: Comparison) -> list[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.hub import reach
 from genzoo.hub.failures import Failure, OutOfReachError, Request, explain
+from genzoo.log import warn
 from genzoo.version import __version__
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def patiently(
             wait = _FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(0.5, 1)
         if not outcome.passing or attempt == _ATTEMPTS or time.monotonic() - started + wait > patience:
             break
-        _warn("%s did not come, next try in %.1f s", request.what, wait)
+        warn("%s did not come, next try in %.1f s", request.what, wait)
         time.sleep(wait)
         attempt, spoilt = attempt + 1, outcome.spoilt
     # Raised out here, so that the client's exception, which may hold the token, is not carried along.
@@ -231,12 +232,6 @@ def _in_own_words(what: str) -> Iterator[None]:
         _asked_for.reset(token)
 
 
-def _warn(text: str, *values: object) -> None:
-    import logging
-
-    logging.getLogger("genzoo").warning(text, *values)
-
-
 def _tell_waits(record: logging.LogRecord) -> bool:
     """A log filter: False for the client's own warnings while genzoo tells of a request in its own words."""
     import logging
@@ -246,5 +241,5 @@ def _tell_waits(record: logging.LogRecord) -> bool:
     if what is None or asked or record.levelno > logging.WARNING:
         return True
     if wait := _WAITING.search(record.getMessage()):
-        _warn("%s did not come, next try in %.1f s", what, float(wait[1]))
+        warn("%s did not come, next try in %.1f s", what, float(wait[1]))
     return False

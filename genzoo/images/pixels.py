@@ -30,6 +30,8 @@ MOST_IN_GRID = 10_000
 PADDING = 2
 _MOST_PIXELS = 2**30
 """Of a grid: more than the most images of the largest kind take."""
+_SMALL = 600
+_MOST_ENLARGED = 4
 
 
 def to_pixels(raw: Tensor, output: OutputActivation) -> Tensor:
@@ -143,7 +145,7 @@ def _refuse_other_range(pixels: Tensor | Pixels) -> None:
         raise UsageError(f"Pixels lie in [0, 1], not in {found}: scale them, or give uint8.")
 
 
-def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING) -> Image:
+def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING, scale: int = 1) -> Image:
     """Images side by side as one picture.
 
     Args:
@@ -151,10 +153,11 @@ def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING) -
             uint8.
         nrow: images in a row; by default the grid is as square as it can be.
         padding: white pixels between images.
+        scale: how many pixels wide and high each pixel is drawn.
 
     Raises:
-        UsageError: for no images, for more than a grid can show, for an `nrow` below 1 or a `padding` below 0, for
-            another shape or range, or for a picture too large to be held in memory.
+        UsageError: for no images, for more than a grid can show, for an `nrow` or a `scale` below 1 or a `padding`
+            below 0, for another shape or range, or for a picture too large to be held in memory.
     """
     array = as_array(images)
     n, height, width, channels = array.shape
@@ -162,9 +165,14 @@ def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING) -
     padding = whole_number("padding", padding)
     if padding < 0:
         raise UsageError(f"A padding of {padding} pixels cannot be drawn: 0 is the least.")
+    scale = whole_number("scale", scale)
+    if scale < 1:
+        raise UsageError(f"A grid at a scale of {scale} cannot be drawn: 1 is the least.")
     columns, rows = grid_of(n, nrow)
-    if columns * (width + padding) * rows * (height + padding) > _MOST_PIXELS:
-        raise UsageError(f"A grid of more than {_MOST_PIXELS:,} pixels cannot be drawn: give it less padding.")
+    if columns * (width + padding) * rows * (height + padding) * scale**2 > _MOST_PIXELS:
+        raise UsageError(
+            f"A grid of more than {_MOST_PIXELS:,} pixels cannot be drawn: give it less padding, or a smaller scale."
+        )
     cells = np.full((rows * columns, height + padding, width + padding, channels), 255, dtype=np.uint8)
     cells[:, :height, :width] = 0
     cells[:n, :height, :width] = array
@@ -172,7 +180,7 @@ def make_grid(images: Images, nrow: int | None = None, padding: int = PADDING) -
     sheet = cells.reshape(rows, columns, height + padding, width + padding, channels).swapaxes(1, 2)
     sheet = sheet.reshape(rows * (height + padding), columns * (width + padding), channels)
     sheet = sheet[: sheet.shape[0] - padding, : sheet.shape[1] - padding]
-    return to_picture(sheet)
+    return to_picture(sheet.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
 def check_grid(n: int, nrow: int | None) -> None:
@@ -187,6 +195,17 @@ def grid_of(n: int, nrow: int | None) -> tuple[int, int]:
     """The number of columns and of rows of a grid of `n` images: `nrow` columns, or as square as it can be."""
     columns = min(math.ceil(math.sqrt(n)) if nrow is None else whole_number("nrow", nrow), n)
     return columns, math.ceil(n / columns)
+
+
+def size_of_grid(n: int, shape: tuple[int, int, int], nrow: int | None = None, scale: int = 1) -> tuple[int, int]:
+    """The pixels across and down of a grid of `n` images of a shape (c, h, w)."""
+    columns, rows = grid_of(n, nrow)
+    return scale * (columns * (shape[2] + PADDING) - PADDING), scale * (rows * (shape[1] + PADDING) - PADDING)
+
+
+def scale_to_see(n: int, shape: tuple[int, int, int], nrow: int | None = None) -> int:
+    """The scale at which a grid is easily seen: a small one is enlarged, to 600 pixels a side and 4 times at most."""
+    return min(_MOST_ENLARGED, max(1, _SMALL // max(size_of_grid(n, shape, nrow))))
 
 
 def to_picture(array: Levels) -> Image:

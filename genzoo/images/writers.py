@@ -15,14 +15,13 @@ from genzoo.checkpoint.files import refuse_folder, refuse_unwritable, whole_file
 from genzoo.checkpoint.tensors import safetensors_header
 from genzoo.errors import GenzooError, UsageError, brief
 from genzoo.images.pixels import (
-    PADDING,
     Images,
     Levels,
     as_array,
     check_grid,
-    grid_of,
     is_tensor,
     make_grid,
+    size_of_grid,
     to_picture,
 )
 from genzoo.values import as_path, whole_number
@@ -37,14 +36,22 @@ ARRAY = "images"
 """The array's name in files that have names."""
 
 
-def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None) -> None:
+def is_grid(path: str | os.PathLike[str]) -> bool:
+    """Whether a file's name is that of a grid."""
+    return as_path(path).suffix.lower() in GRIDS and not _is_folder(path)
+
+
+def check_output(path: str | os.PathLike[str], n: int, nrow: int | None = None, scale: int | None = None) -> None:
     """Raise `UsageError` for a file name that has no form for `n` images, before any is made."""
     suffix = as_path(path).suffix.lower()
-    if suffix in GRIDS and not _is_folder(path):
+    if is_grid(path):
         check_grid(n, nrow)
         return
-    if nrow is not None:
-        raise UsageError(f"{os.fspath(path)} has no rows: leave out nrow, or write a grid ({', '.join(GRIDS)}).")
+    for name, value, what in (("nrow", nrow, "rows"), ("scale", scale, "scale")):
+        if value is not None:
+            raise UsageError(
+                f"{os.fspath(path)} has no {what}: leave out {name}, or write a grid ({', '.join(GRIDS)})."
+            )
     if suffix not in ARRAYS and not _is_folder(path):
         known = ", ".join([*GRIDS, *ARRAYS])
         raise UsageError(
@@ -64,7 +71,12 @@ def check_place(path: str | os.PathLike[str], *, overwrite: bool) -> None:
 
 
 def check_room(
-    path: str | os.PathLike[str], n: int, shape: tuple[int, int, int], nrow: int | None = None, besides: int = 0
+    path: str | os.PathLike[str],
+    n: int,
+    shape: tuple[int, int, int],
+    nrow: int | None = None,
+    scale: int | None = None,
+    besides: int = 0,
 ) -> None:
     """Raise an error where `n` images of a shape (c, h, w) would not fit, before they are made.
 
@@ -73,6 +85,7 @@ def check_room(
         n: how many images there will be.
         shape: of each.
         nrow: images in a row of a grid.
+        scale: of a grid.
         besides: bytes that something else will take on the same disk.
 
     Raises:
@@ -85,7 +98,7 @@ def check_room(
     elif suffix in ARRAYS:
         least = n * math.prod(shape)
     else:
-        _refuse_large_grid(path, n, shape, nrow)
+        _refuse_large_grid(path, n, shape, nrow, scale or 1)
         return
     free = _free_bytes(Path(path))
     if free is not None and least + besides > free:
@@ -95,11 +108,11 @@ def check_room(
         )
 
 
-def _refuse_large_grid(path: str | os.PathLike[str], n: int, shape: tuple[int, int, int], nrow: int | None) -> None:
+def _refuse_large_grid(
+    path: str | os.PathLike[str], n: int, shape: tuple[int, int, int], nrow: int | None, scale: int
+) -> None:
     suffix = Path(path).suffix.lower()
-    sides = [
-        count * (side + PADDING) - PADDING for count, side in zip(grid_of(n, nrow), (shape[2], shape[1]), strict=True)
-    ]
+    sides = size_of_grid(n, shape, nrow, scale)
     if max(sides) > (most := _LONGEST_SIDE.get(suffix, max(sides))):
         raise UsageError(
             f"{os.fspath(path)} would have {sides[0]:,} x {sides[1]:,} pixels, and a {suffix} has {most:,} a side at "
@@ -130,6 +143,7 @@ def save_images(
     *,
     n: int | None = None,
     nrow: int | None = None,
+    scale: int | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write images: a grid, an array, or a folder of numbered PNGs, as the name says.
@@ -143,6 +157,7 @@ def save_images(
             `images`, (n, h, w, c) uint8), or in / (a folder; so is a `Path` without a suffix).
         n: how many images there are in all; needed where `images` is neither a tensor nor an array.
         nrow: images in a row of a grid.
+        scale: how many pixels wide and high a grid's pixels are drawn; 1 unless told otherwise.
         overwrite: replace a folder that is not empty.
 
     Raises:
@@ -157,12 +172,12 @@ def save_images(
         raise UsageError("How many images the batches hold must be said with n.")
     if total < 0:
         raise UsageError(f"{total:,} images cannot be written: 0 is the least.")
-    check_output(path, total, nrow)
-    batches = _checked(batches, path, total, nrow)
+    check_output(path, total, nrow, scale)
+    batches = _checked(batches, path, total, nrow, scale)
     if _is_folder(path):
         _save_folder(batches, target, total, overwrite)
     elif suffix in GRIDS:
-        _save_grid(np.concatenate(list(batches)), target, nrow)
+        _save_grid(np.concatenate(list(batches)), target, nrow, scale or 1)
     else:
         _save_array(batches, target, total)
 
@@ -176,14 +191,16 @@ def _batches_of(images: Images | Iterable[Images]) -> tuple[int | None, Iterable
     return None, one
 
 
-def _checked(batches: Iterable[Images], path: str | os.PathLike[str], n: int, nrow: int | None) -> Iterator[Levels]:
+def _checked(
+    batches: Iterable[Images], path: str | os.PathLike[str], n: int, nrow: int | None, scale: int | None
+) -> Iterator[Levels]:
     """The batches as files hold them; number and size of the images are those that the file's header says."""
     done, size = 0, None
     for batch in batches:
         array = as_array(batch)
         if size is None:
             size = height, width, channels = array.shape[1:]
-            check_room(path, n, (channels, height, width), nrow)
+            check_room(path, n, (channels, height, width), nrow, scale)
         if array.shape[1:] != size:
             raise UsageError(f"Images of one file are of one size (h, w, c): {array.shape[1:]} came after {size}.")
         done += len(array)
@@ -196,8 +213,8 @@ def _checked(batches: Iterable[Images], path: str | os.PathLike[str], n: int, nr
         raise UsageError(f"{n:,} images were to be written, and there were {'more' if done > n else f'{done:,}'}.")
 
 
-def _save_grid(array: Levels, path: Path, nrow: int | None) -> None:
-    picture = make_grid(array, nrow)
+def _save_grid(array: Levels, path: Path, nrow: int | None, scale: int) -> None:
+    picture = make_grid(array, nrow, scale=scale)
     with whole_file(path) as part:
         try:
             picture.save(part, {".jpg": "jpeg"}.get(path.suffix.lower(), path.suffix[1:].lower()))

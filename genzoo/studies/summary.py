@@ -88,8 +88,11 @@ def _verdicts(metric: str, values: Mapping[str, Sequence[float]]) -> dict[str, A
     }
 
 
-def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None) -> str:
-    """A study so far as lines of text: what is asked, a table of its settings, and what each metric shows."""
+def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None, width: int | None = None) -> str:
+    """A study so far as lines of text: what is asked, a table of its settings, and what each metric shows.
+
+    In a place of a `width` that is too narrow for that table, it is turned on its side.
+    """
     done = sum(map(len, found.values()))
     figures = f", figures {', '.join(map(str, study.figures))}" if study.figures else ""
     head = [
@@ -100,7 +103,7 @@ def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None
     if machines := trained_on(found):
         head.append(f"trained on {' and on '.join(machines)}")
     metrics = measured_metrics(study, found)
-    lines = [*head, "", *_table(study, found, metrics, speed or {})]
+    lines = [*head, "", *in_columns(_table(study, found, metrics, speed or {}), width)]
     for metric in metrics:
         lines += ["", *_told(metric, values_of(found, metric))]
     broken = [f"{result.folder.name}: {result.problem}" for each in found.values() for result in each if result.problem]
@@ -121,7 +124,7 @@ def describe_budget(study: Study) -> str:
     return f"{words} steps in batches of {sizes}, seeds {', '.join(map(str, study.seeds))}"
 
 
-def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[str, float]) -> list[str]:
+def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[str, float]) -> list[list[str]]:
     labels = [" ".join(filter(None, (label_of(metric), _arrow(metric)))) for metric in metrics]
     cells = [[study.axis.upper(), "RUNS", "PARAMETERS", "MS A STEP", *labels]]
     for setting, results in found.items():
@@ -131,7 +134,7 @@ def _table(study: Study, found: Found, metrics: Sequence[str], speed: Mapping[st
         each = [_cell(values_of({"": results}, metric)[""]) for metric in metrics]
         time = f"{1000 * speed[setting]:.3g}" if setting in speed else "-"
         cells.append([setting, runs, parameters, time, *each])
-    return in_columns(cells)
+    return cells
 
 
 def _arrow(metric: str) -> str:

@@ -235,7 +235,8 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "`genzoo list` sho
     """The known names most like `name`, as the end of a sentence; `otherwise` where none is."""
     import difflib
 
-    close = difflib.get_close_matches(name, list(known), n=4, cutoff=0.5)
+    lower, names = name.lower(), list(known)
+    close = [lower] if lower in names else difflib.get_close_matches(lower, names, n=4, cutoff=0.5)
     return f"did you mean {', '.join(close)}?" if close else otherwise
 
 
@@ -262,7 +263,8 @@ def list_models(pattern: str | Iterable[str] = "*", family: str | None = None, d
     drawn = {entry.dataset.name for entry in ENTRIES.values()}
     for what, value, known in (("family", family, FAMILIES), ("dataset", dataset, sorted(drawn))):
         if value is not None and value not in known:
-            raise UnknownNameError(f"There is no {what} {value!r}: the catalog has {', '.join(known)}.")
+            every = f"the catalog has {', '.join(known)}."
+            raise UnknownNameError(f"There is no {what} {value!r}: {nearest(value, known, every)}")
     patterns = [ALIASES.get(one, one) for one in _texts(pattern)]
     return [
         name

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from genzoo.zoo import papers
 from genzoo.zoo.fields import NOT_STORED, Record, check, check_name
+from genzoo.zoo.papers import Paper
 
 _MOST_CHANNELS, _MOST_STAGES = 1024, 4
 
@@ -87,11 +89,12 @@ class Dataset(Record):
         title: its name as people write it.
         subjects: what its images show, in words.
         classes: how many its labels tell apart; 0 without labels.
+        size: how many training images it has; 0 where that is not known before they are read.
         images: the place of what reads it, as `module:name`: a class of torchvision's that is built like `MNIST` or
             `CIFAR10`, or a function (dataset, root, train) -> uint8 pixels, (n, c, h, w).
         hub_id: its repository on the Hub; empty where the Hub has none.
         licence: what its authors allow, in words.
-        citation: the paper that it comes from, as Markdown.
+        citation: the paper that it comes from; text is Markdown.
         held_out: what its test set is, in a sentence, where a reader would take it for more.
         features: the feature net that judges images which are to look like its own.
         feature_recipe: how that net is trained, where it is the dataset's own.
@@ -104,10 +107,11 @@ class Dataset(Record):
     title: str = _known("")
     subjects: str = _known("")
     classes: int = _known(0)
+    size: int = _known(0)
     images: str = _known("")
     hub_id: str = _known("")
     licence: str = _known("")
-    citation: str = _known("")
+    citation: Paper | str = _known("")  # noqa: RUF009
     held_out: str = _known("")
     features: FeatureSpec | None = _known(None)  # noqa: RUF009
     feature_recipe: FeatureRecipe | None = _known(None)  # noqa: RUF009
@@ -128,11 +132,11 @@ MNIST = Dataset(
     title="MNIST",
     subjects="handwritten digits",
     classes=10,
+    size=60_000,
     images="torchvision.datasets:MNIST",
     hub_id="ylecun/mnist",
     licence="CC BY-SA 3.0",
-    citation="[Gradient-based learning applied to document recognition](https://doi.org/10.1109/5.726791), "
-    "LeCun et al. 1998",
+    citation=papers.MNIST,
     features=FeatureSpec("mnist", version=1, channels=(32, 64, 128)),
     feature_recipe=FeatureRecipe(epochs=10, batch_size=250, lr=0.2),
 )
@@ -142,10 +146,11 @@ FASHION_MNIST = Dataset(
     title="FashionMNIST",
     subjects="clothes",
     classes=10,
+    size=60_000,
     images="torchvision.datasets:FashionMNIST",
     hub_id="zalando-datasets/fashion_mnist",
     licence="MIT",
-    citation="[Fashion-MNIST](https://arxiv.org/abs/1708.07747), Xiao, Rasul and Vollgraf 2017",
+    citation=papers.FASHION_MNIST,
 )
 KMNIST = Dataset(
     "kmnist",
@@ -153,10 +158,10 @@ KMNIST = Dataset(
     title="KMNIST",
     subjects="handwritten hiragana",
     classes=10,
+    size=60_000,
     images="torchvision.datasets:KMNIST",
     licence="CC BY-SA 4.0",
-    citation="[Deep Learning for Classical Japanese Literature](https://arxiv.org/abs/1812.01718), "
-    "Clanuwat et al. 2018",
+    citation=papers.KMNIST,
 )
 CIFAR10 = Dataset(
     "cifar10",
@@ -165,10 +170,10 @@ CIFAR10 = Dataset(
     title="CIFAR-10",
     subjects="animals and vehicles",
     classes=10,
+    size=50_000,
     images="torchvision.datasets:CIFAR10",
     hub_id="uoft-cs/cifar10",
-    citation="[Learning Multiple Layers of Features from Tiny Images]"
-    "(https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf), Krizhevsky 2009",
+    citation=papers.CIFAR10,
     features=FeatureSpec("cifar10", version=1, channels=(64, 256, 256)),
     feature_recipe=FeatureRecipe(epochs=16, cutout=6),
 )
@@ -179,9 +184,9 @@ OLIVETTI = Dataset(
     title="Olivetti faces",
     subjects="faces",
     classes=40,
+    size=360,
     images="genzoo.data.faces:load_faces",
-    citation="[Parameterisation of a stochastic model for human face identification]"
-    "(https://doi.org/10.1109/ACV.1994.341300), Samaria and Harter 1994",
+    citation=papers.OLIVETTI,
     held_out="The test images are other pictures of the same 40 people: nothing is known of other faces.",
 )
 

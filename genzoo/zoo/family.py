@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.fields import Record, check_name
+from genzoo.zoo.papers import Paper
 
 if TYPE_CHECKING:
     from genzoo.zoo.spec import Recipe
@@ -41,7 +42,7 @@ class Objective(Record):
     tag: str = "gan"
     selection: str = "frechet_distance"
     scores: str = "the discriminator's scores"
-    papers: tuple[tuple[str, str], ...] = ()
+    papers: tuple[tuple[str, Paper | str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +54,7 @@ class Family(Record):
         words: what such a model is, to go on with `, with 3 hidden layers ...`.
         architecture: the class of its entries' architectures.
         objective: what they are trained to minimise.
-        papers: those that the method comes from, as Markdown.
+        papers: those that the method comes from; text is Markdown.
         output_activation: what makes pixels of a generator's raw values, unless an entry says otherwise.
     """
 
@@ -63,7 +64,7 @@ class Family(Record):
     words: str
     architecture: type[Architecture]
     objective: Objective
-    papers: tuple[str, ...] = ()
+    papers: tuple[Paper | str, ...] = ()
     output_activation: OutputActivation = "sigmoid"
 
     def __post_init__(self) -> None:

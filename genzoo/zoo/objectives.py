@@ -1,26 +1,14 @@
-"""The objectives of the zoo's families, and the papers that they come from."""
+"""The objectives of the zoo's families."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from genzoo.zoo import papers
 from genzoo.zoo.family import Objective
 
 if TYPE_CHECKING:
     from genzoo.zoo.spec import Recipe
-
-GAN_PAPER = "[Generative Adversarial Nets](https://arxiv.org/abs/1406.2661), Goodfellow et al. 2014"
-DCGAN_PAPER = (
-    "[Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks]"
-    "(https://arxiv.org/abs/1511.06434), Radford, Metz and Chintala 2016"
-)
-WGAN_PAPER = "[Wasserstein GAN](https://arxiv.org/abs/1701.07875), Arjovsky, Chintala and Bottou 2017"
-WGANGP_PAPER = "[Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028), Gulrajani et al. 2017"
-R1_PAPER = (
-    "[Which Training Methods for GANs do actually Converge?](https://arxiv.org/abs/1801.04406), "
-    "Mescheder, Geiger and Nowozin 2018"
-)
-VAE_PAPER = "[Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), Kingma and Welling 2014"
 
 _LOSSES = {
     "negative_elbo": "Negative ELBO, nats an image",
@@ -62,7 +50,7 @@ GAN = Objective(
     _gan_words,
     takes=(*_ADVERSARIAL, "real_label", "r1_gamma"),
     scores="the discriminator's logits",
-    papers=(("r1_gamma", R1_PAPER),),
+    papers=(("r1_gamma", papers.R1),),
 )
 WGAN = Objective(
     "wgan",

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from genzoo.errors import GenzooError, RegistrationError, brief
+from genzoo.log import warn
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -77,10 +78,8 @@ def load_plugins() -> None:
             records = list(point.load())
             register(*records)
         except Exception as error:  # a package of anybody's may raise anything
-            import logging  # which takes a tenth of the time of `genzoo list`
-
             reason = " ".join(str(error).split()) or type(error).__name__
-            logging.getLogger("genzoo").warning(
+            warn(
                 "The package %s brings genzoo records that could not be registered (%s): upgrade or remove it.",
                 package,
                 reason,

@@ -11,6 +11,7 @@ from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.family import Family, Objective, OutputActivation
 from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, Record, check, decode, decode_kind, encode
+from genzoo.zoo.papers import GENZOO, REPORTS, Paper
 from genzoo.zoo.registry import FAMILIES, find_dataset, find_family, resolve
 
 FORMAT = 1
@@ -163,10 +164,16 @@ class Entry(Record):
         return "" if self.is_vae else self.arch.dropout_words
 
     @property
-    def papers(self) -> tuple[str, ...]:
-        """The papers that its method comes from, as Markdown."""
+    def papers(self) -> tuple[Paper | str, ...]:
+        """The papers that its method comes from; text is Markdown."""
         of_recipe = (paper for name, paper in self.family.objective.papers if getattr(self.recipe, name))
         return (*self.family.papers, *of_recipe)
+
+    @property
+    def citations(self) -> tuple[Paper | str, ...]:
+        """What to cite for it: its report, genzoo, the paper of its dataset, and those of its method."""
+        cited = (REPORTS.get(self.source), GENZOO, self.dataset.citation, *self.papers)
+        return tuple(paper for paper in cited if paper)
 
     def _repr_html_(self) -> str:
         """What a notebook shows; samples and numbers, which lie in files, where the weights are on this machine."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from genzoo.errors import InvalidEntryError, UsageError
 from genzoo.zoo.catalog import nearest
 from genzoo.zoo.fields import decode
+from genzoo.zoo.registry import FAMILIES
 from genzoo.zoo.spec import Entry, Recipe
 
 
@@ -62,6 +63,15 @@ def with_recipe(entry: Entry, changes: Mapping[str, str]) -> Entry:
     except InvalidEntryError as error:
         now = ", ".join(f"{key}={getattr(entry.recipe, key)}" for key in changes)
         raise UsageError(f"{str(error).removesuffix('.')}; {entry.name} has {now}.") from None
+
+
+def settings_of(entry: Entry) -> dict[str, str]:
+    """The fields of a recipe that `with_recipe` may change for an entry, and its own values as text."""
+    every = {name for family in FAMILIES.values() for name in (*family.objective.needs, *family.objective.takes)}
+    others = every - {*entry.family.objective.needs, *entry.family.objective.takes} | {"objective"}
+    values = {key: value for key, value in dataclasses.asdict(entry.recipe).items() if key not in others}
+    return {key: str(value).lower() if value is None or value is True or value is False else str(value)
+            for key, value in values.items()}  # fmt: skip
 
 
 def _parsed(text: str) -> object:

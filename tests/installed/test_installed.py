@@ -67,7 +67,7 @@ def test_every_entry(name: str) -> None:
     assert numbers.isfinite().all()
     # What the checkout holds, whose pictures lie elsewhere.
     card = (CARDS / f"{name}.md").read_text().replace(f"../weights/{name}/", "")
-    assert run("card", name) == render(model.folder) == card
+    assert run("card", name, "--front-matter") == render(model.folder) == card
 
 
 @pytest.mark.usefixtures("small_reference")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from torch import nn
@@ -17,9 +16,8 @@ from genzoo.checkpoint.graphs.reader import MOST_BYTES
 from genzoo.checkpoint.layout import GRAPHS, weights_of
 from genzoo.checkpoint.nets import meta_nets, name_in_file
 from genzoo.errors import BadCheckpointError
+from genzoo.log import warn
 from genzoo.zoo.spec import Entry
-
-_log = logging.getLogger("genzoo")
 
 
 def write_graphs(folder: Path, entry: Entry) -> None:
@@ -45,7 +43,7 @@ def write_graphs(folder: Path, entry: Entry) -> None:
         except UnwritableError as error:
             with clear_io_errors(path, "removed"):
                 path.unlink(missing_ok=True)
-            _log.warning("%s has no %s, since its %s has %s: torch alone runs it.", entry.name, path.name, net, error)
+            warn("%s has no %s, since its %s has %s: torch alone runs it.", entry.name, path.name, net, error)
         else:
             with whole_file(path) as part:
                 part.write_bytes(data)

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from genzoo.zoo import papers
 from genzoo.zoo.architecture import (
     Activation,
     Architecture,
@@ -17,17 +18,7 @@ from genzoo.zoo.architecture import (
 )
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
-from genzoo.zoo.objectives import (
-    DCGAN_PAPER,
-    GAN,
-    GAN_PAPER,
-    VAE,
-    VAE_PAPER,
-    WGAN,
-    WGAN_PAPER,
-    WGANGP,
-    WGANGP_PAPER,
-)
+from genzoo.zoo.objectives import GAN, VAE, WGAN, WGANGP
 
 
 def halvings(side: int, times: int) -> list[int]:
@@ -136,16 +127,16 @@ class Conv(Architecture):
         return not self.discriminator_norm
 
 
-DCGAN = Family("dcgan", "A DCGAN, a GAN of convolutional nets", Conv, GAN, (GAN_PAPER, DCGAN_PAPER), "tanh")
-CLIPPED = Family("wgan", "A Wasserstein GAN of convolutional nets", Conv, WGAN, (WGAN_PAPER,), "tanh")
+DCGAN = Family("dcgan", "A DCGAN, a GAN of convolutional nets", Conv, GAN, (papers.GAN, papers.DCGAN), "tanh")
+CLIPPED = Family("wgan", "A Wasserstein GAN of convolutional nets", Conv, WGAN, (papers.WGAN,), "tanh")
 PENALISED = Family(
     "wgangp",
     "A Wasserstein GAN of convolutional nets, held by a gradient penalty",
     Conv,
     WGANGP,
-    (WGAN_PAPER, WGANGP_PAPER),
+    (papers.WGAN, papers.WGANGP),
     "tanh",
 )
-CONV_VAE = Family("vae", "A variational autoencoder of convolutional nets", Conv, VAE, (VAE_PAPER,))
+CONV_VAE = Family("vae", "A variational autoencoder of convolutional nets", Conv, VAE, (papers.VAE,))
 
 RECORDS = (DCGAN, CLIPPED, PENALISED, CONV_VAE)

@@ -6,10 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from genzoo.zoo import papers
 from genzoo.zoo.architecture import Architecture, check_dropout
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
-from genzoo.zoo.objectives import DCGAN_PAPER, GAN, GAN_PAPER
+from genzoo.zoo.objectives import GAN
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,7 +55,12 @@ class FlatConv(Architecture):
 
 
 CONVGAN = Family(
-    "convgan", "A GAN of narrow convolutions capped by a linear layer", FlatConv, GAN, (GAN_PAPER, DCGAN_PAPER), "tanh"
+    "convgan",
+    "A GAN of narrow convolutions capped by a linear layer",
+    FlatConv,
+    GAN,
+    (papers.GAN, papers.DCGAN),
+    "tanh",
 )
 
 RECORDS = (CONVGAN,)

@@ -6,10 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from genzoo.zoo import papers
 from genzoo.zoo.architecture import Architecture, LatentWeight, check_dropout, check_least
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
-from genzoo.zoo.objectives import GAN, GAN_PAPER
+from genzoo.zoo.objectives import GAN
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,7 +61,7 @@ class Lstm(Architecture):
 
 
 LSTMGAN = Family(
-    "lstmgan", "A GAN of stacked LSTMs that write and read an image row by row", Lstm, GAN, (GAN_PAPER,), "tanh"
+    "lstmgan", "A GAN of stacked LSTMs that write and read an image row by row", Lstm, GAN, (papers.GAN,), "tanh"
 )
 
 RECORDS = (LSTMGAN,)

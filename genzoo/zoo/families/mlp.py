@@ -6,9 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from genzoo.zoo import papers
 from genzoo.zoo.architecture import Activation, Architecture, check_dropout, check_least, check_sizes, scaled
 from genzoo.zoo.family import Family
-from genzoo.zoo.objectives import GAN, GAN_PAPER, VAE, VAE_PAPER, WGAN, WGAN_PAPER
+from genzoo.zoo.objectives import GAN, VAE, WGAN
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,8 +61,8 @@ class Mlp(Architecture):
         return dataclasses.replace(self, generator=generator, discriminator=discriminator)
 
 
-MLPGAN = Family("mlpgan", "A GAN of fully connected nets", Mlp, GAN, (GAN_PAPER,), "tanh")
-MLPVAE = Family("mlpvae", "A variational autoencoder of fully connected nets", Mlp, VAE, (VAE_PAPER,))
-MLPWGAN = Family("mlpwgan", "A Wasserstein GAN of fully connected nets", Mlp, WGAN, (WGAN_PAPER,), "tanh")
+MLPGAN = Family("mlpgan", "A GAN of fully connected nets", Mlp, GAN, (papers.GAN,), "tanh")
+MLPVAE = Family("mlpvae", "A variational autoencoder of fully connected nets", Mlp, VAE, (papers.VAE,))
+MLPWGAN = Family("mlpwgan", "A Wasserstein GAN of fully connected nets", Mlp, WGAN, (papers.WGAN,), "tanh")
 
 RECORDS = (MLPGAN, MLPVAE, MLPWGAN)

@@ -1,0 +1,27 @@
+"""What commands say, and how wide the place is that they say it in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+import click
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is; None where it is none, and nothing is made to fit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wrote(path: str | os.PathLike[str], words: str = "", *, data: bool = False) -> None:
+    """Say on stderr what was written.
+
+    Args:
+        path: of the file or folder.
+        words: more of it.
+        data: its path goes to stdout, too, for the next command; but not to a terminal, which has it already.
+    """
+    click.echo(f"Wrote {os.fspath(path)}{words}", err=True)
+    if data and not sys.stdout.isatty():
+        click.echo(os.fspath(path))
