@@ -178,13 +178,13 @@ def test_the_pictures_are_of_the_latents(tmp_path: Path) -> None:
     found, out = genzoo.find_directions(model, 2), tmp_path / "out.png"
     for options, z in ((("--seed", 3), model.latents(1, seed=3)[0]), (("--origin",), None)):
         said = run("traverse", GANS[0], out, "--directions", 2, "--steps", 3, *options)
-        assert f"{out} has a row for each direction of {GANS[0]}" in said
+        assert f"Wrote {out}, a row for each direction of {GANS[0]}" in said
         assert f"{found.strength[1]:.2f}" in said
         last = as_array(model.decode(found.traverse(z, 3)[1]))[2, :, :, 0].astype(int)
         assert picture(out).shape == (58, 88)
         assert np.abs(picture(out)[30:, 60:] - last).max() <= 1
     said = run("manifold", VAE, out, "--side", 2)
-    assert f"{out} has 2 x 2 images of the plane of {VAE}" in said
+    assert f"Wrote {out}, 2 x 2 images of the plane of {VAE}" in said
     vae = genzoo.load(VAE, engine="onnx")
     above = as_array(vae.decode(np.array([[0.6744898, 0.6744898]], np.float32)))[0, :, :, 0].astype(int)
     assert np.abs(picture(out)[:28, 30:] - above).max() <= 1

@@ -50,8 +50,8 @@ _COMMANDS = {
 """Each command's module and function, and the line that `genzoo --help` has for it, which then imports neither."""
 _SECTIONS = {
     "Look": ("list", "info", "card", "cite"),
-    "Sample": ("generate", "export", "pull"),
-    "Train and measure": ("train", "finetune", "evaluate", "study"),
+    "Sample": ("generate", "traverse", "manifold", "demo", "export", "pull"),
+    "Train and measure": ("train", "finetune", "evaluate", "plot", "study"),
     "Publish": ("publish",),
     "Maintain": ("verify", "adopt", "train-features"),
 }

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 
 
-@click.command()
-@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER|REPOSITORY]...")
+@click.command(epilog=examples("genzoo demo", "genzoo demo dcgan-mnist runs/mine", "genzoo demo vae-mnist --out site"))
+@click.argument("sources", nargs=-1, metavar="[NAME|FOLDER|REPOSITORY]...", shell_complete=complete_models)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where it answers.  [default: a free port]")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the site to this folder instead of serving it.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
@@ -35,7 +38,7 @@ def demo(sources: tuple[str, ...], port: int, out: Path | None, overwrite: bool,
         raise UsageError("There is no model here to show: name one, a folder, or a repository.")
     if out is not None:
         site.write(out, overwrite=overwrite)
-        click.echo(f"Wrote {out}: {len(site.models)} models; `python -m http.server -d {out}` serves it", err=True)
+        wrote(out, f": {len(site.models)} models; `python -m http.server -d {out}` serves it")
         return
 
     def ready(url: str) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 from genzoo.hub import refuse_out_of_reach
 
@@ -17,8 +20,12 @@ if TYPE_CHECKING:
     from genzoo.sampling.graphs import OnnxModel
 
 
-@click.command()
-@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
+@click.command(
+    epilog=examples(
+        "genzoo traverse dcgan-mnist directions.png", "genzoo traverse vae-mnist --directions 4 --steps 15 first.png"
+    )
+)
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
 @click.argument("output")
 @click.option("--directions", type=click.IntRange(1, 100), default=8, show_default=True, help="Rows of the picture.")
 @click.option("--steps", type=click.IntRange(2, 100), default=9, show_default=True, help="Images in a row.")
@@ -39,11 +46,13 @@ def traverse(source: str, output: str, directions: int, steps: int, seed: int, o
     _draw(model, latents.reshape(-1, model.entry.latent_size), output, steps)
     what = "KL divergence, nats" if found.method == "kl" else "singular value"
     rows = "\n".join(f"  {row + 1:3}  {strength:8.2f}" for row, strength in enumerate(found.strength))
-    click.echo(f"{output} has a row for each direction of {model.name}:\n  row  {what}\n{rows}", err=True)
+    wrote(output, f", a row for each direction of {model.name}:\n  row  {what}\n{rows}")
 
 
-@click.command()
-@click.argument("source", metavar="NAME|FOLDER|REPOSITORY")
+@click.command(
+    epilog=examples("genzoo manifold mlpvae-mnist plane.png", "genzoo manifold mlpvae-mnist --side 15 plane.webp")
+)
+@click.argument("source", metavar="NAME|FOLDER|REPOSITORY", shell_complete=complete_models)
 @click.argument("output")
 @click.option(
     "--side", type=click.IntRange(1, 100), default=30, show_default=True, help="Images in a row and a column."
@@ -58,7 +67,7 @@ def manifold(source: str, output: str, side: int) -> None:
     from genzoo.sampling.plane import plane_latents
 
     _draw(model, plane_latents(model.entry, side), output, side)
-    click.echo(f"{output} has {side} x {side} images of the plane of {model.name}.", err=True)
+    wrote(output, f", {side} x {side} images of the plane of {model.name}")
 
 
 def _open(source: str, output: str, n: int, nrow: int) -> OnnxModel:

@@ -12,6 +12,9 @@ import click
 
 from genzoo.checkpoint.history import SPREAD, Row, is_row, read_rows, thinned
 from genzoo.checkpoint.layout import EVALUATIONS, HISTORY
+from genzoo.cli.common.group import examples
+from genzoo.cli.common.output import wrote
+from genzoo.cli.options import complete_models
 from genzoo.cli.several import expand
 from genzoo.errors import BadCheckpointError, DataError, UnknownNameError
 from genzoo.hub import find_folder, refuse_out_of_reach
@@ -26,8 +29,12 @@ _MOST_BANDS = 3
 """Models up to which each has a band: those of more hide one another."""
 
 
-@click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="NAME|FOLDER|REPOSITORY...")
+@click.command(
+    epilog=examples(
+        "genzoo plot runs/mine vae-mnist", "genzoo plot 'wgan-mnist-z100-*' --metric frechet_distance --out depth.svg"
+    )
+)
+@click.argument("sources", nargs=-1, required=True, metavar="NAME|FOLDER|REPOSITORY...", shell_complete=complete_models)
 @click.option("--metric", "metrics", multiple=True, metavar="KEY",
               help="What was measured on the way, e.g. frechet_distance, in place of the losses.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("curves.png"), show_default=True,
@@ -56,7 +63,7 @@ def plot(sources: tuple[str, ...], metrics: tuple[str, ...], out: Path) -> None:
         draw_curves(out, panels, f"Measured in the training of {of}", "Of the averaged nets, on the training set.")
     else:
         draw_curves(out, panels, f"Losses in the training of {of}", about_bands(panels))
-    click.echo(out)
+    wrote(out, data=True)
 
 
 def _expanded(sources: Iterable[str]) -> list[str]:

@@ -91,7 +91,7 @@ _OPTIONS = (
 _SECTIONS = {
     "How long": ("epochs", "steps", "minutes"),
     "The recipe": ("batch_size", "lr", "settings", "seed"),
-    "The run": ("out", "resume", "save_minutes", "evaluations", "tensorboard", "dry_run"),
+    "The run": ("out", "resume", "save_minutes", "evaluations", "snapshot_every", "tensorboard", "dry_run"),
     "The machine": ("device", "precision"),
 }
 """Where help pages have these options."""
