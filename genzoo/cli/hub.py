@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
 
     rows = []
     for row in fetch(sources):
-        rows.append(dataclasses.asdict(row) | {"path": str(row.path)})
+        rows.append(row._asdict() | {"path": str(row.path)})
         if not as_json:
             click.echo(f"{row.name}  {row.files} files, {row.bytes / 1e6:.1f} MB  {row.path}")
     if as_json:
@@ -56,7 +55,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
         if not as_json:
             click.echo(f"{row.name}  {_state(row)}")
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+        click.echo(json.dumps([row._asdict() for row in rows], indent=2))
     if damaged := [row.name for row in rows if row.damaged]:
         raise BadCheckpointError(
             f"{', '.join(damaged)} cannot be trusted: fetch what is in the cache again with `genzoo pull`, install "

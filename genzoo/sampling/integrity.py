@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from genzoo import hub
@@ -124,5 +123,5 @@ def _check_images(row: Verified, folder: Folder) -> Verified:
     try:
         check_folder(folder)
     except GenzooError as error:
-        return replace(row, damaged={str(folder.path): str(error)})
-    return replace(row, golden=True)
+        return row._replace(damaged={str(folder.path): str(error)})
+    return row._replace(golden=True)
