@@ -36,11 +36,11 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...")
-@click.option("--deep/--no-deep", default=True, show_default=True, help="Load every net, and compare golden images.")
+@click.option("--deep/--no-deep", default=True, show_default=True, help="Run every net, and compare golden values.")
 @click.option("--update-hashes", is_flag=True, help="Sign each FOLDER as it is now: you altered it on purpose.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: bool) -> None:
-    """Hash the weights on this machine again, load them, and compare the golden images they must give.
+    """Hash the weights on this machine again, run the nets, and compare the golden values they must give.
 
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.

@@ -37,7 +37,7 @@ class Verified(NamedTuple):
         name: of the entry, the repository or the folder.
         files: how many of its files are here.
         damaged: path -> what is wrong with it.
-        golden: whether every net was loaded too, and the golden images came out.
+        golden: whether every net was run too, and gave its golden values.
     """
 
     name: str
