@@ -12,7 +12,7 @@ from genzoo.errors import BadCheckpointError, brief
 
 SUMS = "SHA256SUMS"
 _MOST_BYTES = 64_000
-_LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9][A-Za-z0-9._-]{0,254})")
+_LINE = r"([0-9a-f]{64}) [ *]([A-Za-z0-9][A-Za-z0-9._-]{0,254})"
 
 
 def read_sums(folder: Path) -> dict[str, str]:
@@ -39,7 +39,7 @@ def _parse(data: bytes) -> dict[str, str]:
         raise ValueError("its last line is cut short")
     sums: dict[str, str] = {}
     for number, line in enumerate(text.split("\n")[:-1], 1):
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         if match is None:
             raise ValueError(f"its line {number} is {brief(line)}, not a SHA-256 and a plain name")
         if match[2] in sums:

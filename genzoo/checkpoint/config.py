@@ -19,7 +19,7 @@ from genzoo.zoo.registry import find_family, package_of
 from genzoo.zoo.spec import FORMAT, Entry
 
 _FIELDS = {"entry", "format", "parent", "training", "versions"}
-_VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,64}")
+_VERSION = r"[0-9A-Za-z.+_-]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _check_versions(versions: object) -> None:
     """Raise `BadCheckpointError` unless versions are those of genzoo and torch."""
     check(isinstance(versions, dict) and sorted(versions) == ["genzoo", "torch"], "its field versions is none.")
     assert isinstance(versions, dict)
-    right = all(isinstance(version, str) and _VERSION.fullmatch(version) for version in versions.values())
+    right = all(isinstance(version, str) and re.fullmatch(_VERSION, version) for version in versions.values())
     check(right, f"its versions are {brief_list(versions.values())}.")
 
 

@@ -95,7 +95,6 @@ class Folder:
         return [name for name in names if not self.has(name)]
 
 
-@dataclass(frozen=True)
 class LocalFolder(Folder):
     """A checkpoint folder outside of the catalog, each of whose files is checked against its `SHA256SUMS`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +30,7 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
 
     rows = []
     for row in fetch(sources):
-        rows.append(dataclasses.asdict(row) | {"path": str(row.path)})
+        rows.append(row._asdict() | {"path": str(row.path)})
         if not as_json:
             click.echo(f"{row.name}  {row.files} files, {row.bytes / 1e6:.1f} MB  {row.path}")
     if as_json:
@@ -40,11 +39,11 @@ def pull(sources: tuple[str, ...], as_json: bool) -> None:
 
 @click.command(epilog=examples("genzoo verify", "genzoo verify runs/mine", "genzoo verify --no-deep vae-mnist"))
 @click.argument("sources", nargs=-1, metavar="[NAME|FOLDER]...", shell_complete=complete_models)
-@click.option("--deep/--no-deep", default=True, show_default=True, help="Load every net, and compare golden images.")
+@click.option("--deep/--no-deep", default=True, show_default=True, help="Run every net, and compare golden values.")
 @click.option("--update-hashes", is_flag=True, help="Sign each FOLDER as it is now: you altered it on purpose.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: bool) -> None:
-    """Hash the weights on this machine again, load them, and compare the golden images they must give.
+    """Hash the weights on this machine again, run the nets, and compare the golden values they must give.
 
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
@@ -59,7 +58,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
         if not as_json:
             click.echo(f"{row.name}  {_state(row)}")
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+        click.echo(json.dumps([row._asdict() for row in rows], indent=2))
     if damaged := [row.name for row in rows if row.damaged]:
         raise BadCheckpointError(
             f"{', '.join(damaged)} cannot be trusted: fetch what is in the cache again with `genzoo pull`, install "

@@ -35,7 +35,7 @@ _MOST_BYTES = 300_000_000
 
 _asked_for: ContextVar[str | None] = ContextVar("_asked_for", default=None)
 """The name of the file or answer that the client is fetching for genzoo."""
-_WAITING = re.compile(r"\b(?:Retrying in|Waiting) (\d+(?:\.\d+)?)s")
+_WAITING = r"\b(?:Retrying in|Waiting) (\d+(?:\.\d+)?)s"
 
 
 def fetch(
@@ -240,6 +240,6 @@ def _tell_waits(record: logging.LogRecord) -> bool:
     asked = logging.getLogger("huggingface_hub").level < logging.WARNING  # by HF_HUB_VERBOSITY, say
     if what is None or asked or record.levelno > logging.WARNING:
         return True
-    if wait := _WAITING.search(record.getMessage()):
+    if wait := re.search(_WAITING, record.getMessage()):
         warn("%s did not come, next try in %.1f s", what, float(wait[1]))
     return False

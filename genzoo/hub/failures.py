@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
@@ -18,7 +17,7 @@ from genzoo.hub.reach import is_no_way
 
 _WITH_ANOTHER_TRY = (408, 416, 429, 500, 502, 503, 504)
 _NO_ROOM = (402, 413, 507)
-_OF_XET = re.compile(r"HTTP status \w+ error \((\d{3})")
+_OF_XET = r"HTTP status \w+ error \((\d{3})"
 _MOST_WORDS = 200  # characters of what the Hub says itself
 
 
@@ -36,8 +35,7 @@ class OvertakenError(HubError):
         )
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request to the Hub, as errors tell of it.
 
     Attributes:
@@ -53,8 +51,7 @@ class Request:
     publishes: bool = False
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A failed request.
 
     Attributes:
@@ -70,8 +67,7 @@ class Failure:
     spoilt: bool = False
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """An answer of the Hub that is no success, and the exception that holds it."""
 
     error: BaseException
@@ -129,7 +125,7 @@ def _answer(error: BaseException) -> _Answer | None:
         return _Answer(error, response.status_code, float(wait) if wait.isdecimal() else None, about_card)
     if type(error).__name__ == "XetAuthenticationError":
         return _Answer(error, 401)
-    status = _OF_XET.search(str(error)) if isinstance(error, ConnectionError) else None
+    status = re.search(_OF_XET, str(error)) if isinstance(error, ConnectionError) else None
     return _Answer(error, int(status[1])) if status else None
 
 

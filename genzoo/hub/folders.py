@@ -28,7 +28,7 @@ from genzoo.zoo.spec import Entry
 NAMESPACE = "GENZOO_HUB_NAMESPACE"
 """The setting whose copies of the catalog's entries are fetched, where the installation lacks them."""
 _REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
-_REVISION = re.compile(r"\w[\w./-]*", re.ASCII)
+_REVISION = r"\w[\w./-]*"
 _RUNS = "runs"  # where training writes unless told otherwise
 _GIT = 40  # hexadecimal digits
 _HASH = re.compile(rf"[0-9a-f]{{64}}|[0-9a-f]{{{_GIT}}}")
@@ -96,7 +96,6 @@ class HubFolder(Folder):
         return client.list_files(self.repo, self.commit)
 
 
-@dataclass(frozen=True)
 class ShippedFolder(Folder):
     """The folder of a catalog entry; files that this installation leaves out are fetched from the Hub."""
 
@@ -142,7 +141,7 @@ def parse_repository(source: object) -> tuple[str, str | None] | None:
 
 def is_revision(text: object) -> bool:
     """Whether a text may name a branch, a tag or a commit."""
-    return isinstance(text, str) and _REVISION.fullmatch(text) is not None and ".." not in text
+    return isinstance(text, str) and re.fullmatch(_REVISION, text, re.ASCII) is not None and ".." not in text
 
 
 def repository_of(name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import SUMS, read_sums
@@ -21,8 +21,7 @@ _FILES = (CONFIG, MODEL, DISCRIMINATOR, *GRAPHS.values(), METRICS, GOLDEN, SUMS)
 """All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """A model whose files `pull` has found or put on this machine."""
 
     name: str
@@ -31,15 +30,14 @@ class Fetched:
     bytes: int
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(NamedTuple):
     """The state of one model's files on this machine.
 
     Attributes:
         name: of the entry, the repository or the folder.
         files: how many of its files are here.
         damaged: path -> what is wrong with it.
-        golden: whether every net was loaded too, and the golden images came out.
+        golden: whether every net was run too, and gave its golden values.
     """
 
     name: str

@@ -12,10 +12,13 @@ from genzoo.accel.sessions import Array, Session, folded
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import refuse_unwritable, whole_file
 from genzoo.checkpoint.graphs import Graph, operators, read_graph, with_one_opset
+from genzoo.checkpoint.layout import GOLDEN
+from genzoo.checkpoint.nets import read_golden
 from genzoo.errors import GenzooError, UsageError, brief
 from genzoo.hub import find_folder
 from genzoo.sampling import noise
-from genzoo.sampling.golden import are_alike, outputs_of, second_net
+from genzoo.sampling.golden import are_alike, is_checked_by_graphs, outputs_of, second_net
+from genzoo.sampling.graphs import OnnxModel
 from genzoo.sampling.model import Model
 from genzoo.values import as_path
 from genzoo.zoo.spec import Entry
@@ -72,8 +75,13 @@ def export(
     path = _checked_path(as_path(out), dtype, overwrite)
     refuse_unwritable(path)
     folder = find_folder(source)
-    _refuse_other_net(read_config(folder).entry, net)
-    model = Model.of_folder(folder)
+    entry = read_config(folder).entry
+    _refuse_other_net(entry, net)
+    model: Model | OnnxModel
+    if path.suffix == ".onnx" and folder.has(GOLDEN) and is_checked_by_graphs(folder, entry):
+        model = OnnxModel.of_folder(folder)
+    else:
+        model = Model.of_folder(folder)
     with whole_file(path) as part:
         if path.suffix == ".onnx":
             count = _write_onnx(model, net, dtype, part)
@@ -81,6 +89,7 @@ def export(
         else:
             from genzoo.release.program import runner, write_program
 
+            assert isinstance(model, Model)
             count = write_program(model, net, part)
             run = runner(part)
         _compare(model, net, run, path)
@@ -103,7 +112,7 @@ def _refuse_other_net(entry: Entry, net: Net) -> None:
         raise UsageError(f"{entry.name} has no {brief(net)}: it has {' and '.join(nets)}.")
 
 
-def _write_onnx(model: Model, net: Net, dtype: Type, part: Path) -> int:
+def _write_onnx(model: Model | OnnxModel, net: Net, dtype: Type, part: Path) -> int:
     graph = read_graph(model.folder, net, model.entry)
     data = with_one_opset(folded(graph)) if dtype == "float32" else graph.whole()
     part.write_bytes(data)
@@ -119,12 +128,22 @@ def input_shape(entry: Entry, net: Net) -> tuple[int, ...]:
     return (entry.latent_size,) if net == "generator" else entry.dataset.shape
 
 
-def _compare(model: Model, net: Net, run: Callable[[Array], tuple[Array, ...]], path: Path) -> None:
-    """Raise `GenzooError` unless a written file gives what the model gives, for one image and for several."""
+def _compare(model: Model | OnnxModel, net: Net, run: Callable[[Array], tuple[Array, ...]], path: Path) -> None:
+    """Raise `GenzooError` unless a written file gives what the model gives, for one image and for several.
+
+    A model that is run as a graph has golden values, too, which torch computed.
+    """
+    pairs = []
     for n in _CHECKED:
         z = noise.normals(0, 0, n, model.entry.latent_size)
         x = z if net == "generator" else outputs_of(model, "generator", z)[0]
-        if not are_alike(net, run(x), outputs_of(model, net, x)):
+        pairs.append((x, outputs_of(model, net, x)))
+    if isinstance(model, OnnxModel):
+        golden = read_golden(model.folder, model.entry)
+        of_generator = (golden.latents, [golden.images])
+        pairs.append(of_generator if net == "generator" else (golden.images, list(golden.outputs)))
+    for x, expected in pairs:
+        if expected and not are_alike(net, run(x), expected):
             raise GenzooError(f"{path} would give other values than {model.name}: upgrade ONNX Runtime, or torch.")
 
 

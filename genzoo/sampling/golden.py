@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from genzoo.checkpoint.nets import (
 )
 from genzoo.checkpoint.tensors import write_tensors
 from genzoo.errors import BadCheckpointError, UsageError
-from genzoo.sampling.graphs import graph_at_hand
+from genzoo.sampling.graphs import OnnxModel, graph_at_hand
 from genzoo.sampling.priors import Mixture
 
 if TYPE_CHECKING:
@@ -134,17 +134,20 @@ def _refuse_others(folder: Folder, net: str, found: Sequence[Array], golden: Seq
         raise BadCheckpointError(f"{folder.path} does not give its golden {what}: it was altered after its training.")
 
 
-def outputs_of(model: Model, net: str, values: Array) -> list[Array]:
-    """The outputs of a model's own net, by torch: pixels, scores, or means and log-variances, (n, ...) each."""
+def outputs_of(model: Model | OnnxModel, net: str, values: Array) -> list[Array]:
+    """The outputs of a model's own net, by its engine: pixels, scores, or means and log-variances, (n, ...) each."""
+    if model.engine == "onnx":
+        return _given(model, net, values)
     import torch
 
-    x = torch.from_numpy(values)
     with torch.no_grad():
-        if net == "generator":
-            found = [model.decode(x)]
-        else:
-            found = list(model.encode(x)) if net == "encoder" else [model.score(x)]
-    return [each.cpu().numpy() for each in found]
+        return [each.cpu().numpy() for each in _given(model, net, torch.from_numpy(values))]
+
+
+def _given(model: Any, net: str, x: Any) -> list[Any]:
+    if net == "generator":
+        return [model.decode(x)]
+    return list(model.encode(x)) if net == "encoder" else [model.score(x)]
 
 
 def are_alike(net: str, found: Sequence[Array], expected: Sequence[Array]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from genzoo import hub
@@ -17,7 +16,7 @@ from genzoo.zoo import catalog
 
 
 def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verified]:
-    """Hash weights on this machine again, load them, and compare their images with the golden ones.
+    """Hash weights on this machine again, run the nets, and compare what they give with the golden values.
 
     A catalog entry's files are held against the manifest, a repository's against the Hub's own hashes, and a
     folder's against its `SHA256SUMS`.  What is only partly here is hashed alone; nothing is fetched.
@@ -25,7 +24,7 @@ def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verifi
     Args:
         sources: names, wildcards, checkpoint folders, or `user/repo[@revision]`; none stands for all that the
             manifest lists.
-        deep: load what is hashed; else the hashes are all.
+        deep: run what is hashed; else the hashes are all.
 
     Raises:
         UnknownNameError: for what can be neither a name, a folder nor a repository.
@@ -120,9 +119,9 @@ def _verify_names(sources: Iterable[str], deep: bool) -> Iterator[Verified]:
 
 
 def _check_images(row: Verified, folder: Folder) -> Verified:
-    """Load all nets of a folder whose hashes are right, and draw its golden images."""
+    """Run all nets of a folder whose hashes are right, and compare its golden values."""
     try:
         check_folder(folder)
     except GenzooError as error:
-        return replace(row, damaged={str(folder.path): str(error)})
-    return replace(row, golden=True)
+        return row._replace(damaged={str(folder.path): str(error)})
+    return row._replace(golden=True)

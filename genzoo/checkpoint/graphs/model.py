@@ -68,7 +68,8 @@ class _Message:
     """The fields of a message, each asked for by its number and type; other fields than the known ones are refused."""
 
     def __init__(self, what: str, data: bytes, known: Iterable[int]) -> None:
-        self.what, self.values = what, {number: list[int | float | bytes]() for number in known}
+        self.what = what
+        self.values: dict[int, list[int | float | bytes]] = {number: [] for number in known}
         for number, value in fields(data):
             if number not in self.values:
                 raise ValueError(f"{what} has a field {number}, which no graph of genzoo's has")

@@ -52,6 +52,8 @@ def _fields(message: bytes) -> Iterator[Field]:
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
     """A whole number of 64 bits, seven to a byte, and the place behind it."""
+    if place < len(message) and message[place] < 128:  # of one byte, as nearly all are
+        return message[place], place + 1
     value = 0
     for shift in range(0, 64, 7):
         if place == len(message):
