@@ -137,7 +137,8 @@ def write_weights(trainer: Trainer) -> None:
     tensors |= {name: tensor for name, tensor in best.items() if name.startswith("discriminator.")}  # that of its time
     if entry.is_vae:
         nets.load_state_dict(tensors)  # rounded as they ship
-        tensors |= fit_mixture(nets["encoder"], trainer.source.data, entry, trainer.plan.seed)
+        with trainer.precision():  # that of the latents that the decoder has learned from
+            tensors |= fit_mixture(nets["encoder"], trainer.source.data, entry, trainer.plan.seed)
     discriminator = {name: tensor for name, tensor in tensors.items() if name.startswith("discriminator.")}
     write_tensors(out / MODEL, {name: tensor for name, tensor in tensors.items() if name not in discriminator})
     if discriminator:

@@ -35,6 +35,7 @@ class Trainer:
         draw: a step's images and noise.
         phases: what a step is made of.
         parameters: by phase, those that its optimizer updates.
+        precision: gives the context in which the nets run: autocast to bfloat16, where the plan says so.
         state: nets, their average, optimizers and the record; all that is saved.
     """
 
@@ -52,8 +53,8 @@ class Trainer:
         nets = build(entry).to(device)
         if entry.arch.channels_last:
             nets = nets.to(memory_format=torch.channels_last)
-        precision = functools.partial(torch.autocast, device.type, torch.bfloat16, enabled=plan.precision == "bf16")
-        self.phases = build_phases(nets, entry, precision, device)
+        self.precision = functools.partial(torch.autocast, device.type, torch.bfloat16, enabled=plan.precision == "bf16")
+        self.phases = build_phases(nets, entry, self.precision, device)
         if not recipe.norm_bias:
             _freeze_norm_biases(nets["discriminator"])
         self.parameters = {p.name: _trained(nets[p.net] if p.net else nets) for p in self.phases}
