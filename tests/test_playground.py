@@ -237,7 +237,10 @@ def test_the_command_writes_a_site(run: Path, tmp_path: Path) -> None:
     code, out, err = command(run, "mlpvae-mnist-z2-*", "--out", tmp_path / "site")
     assert (code, out) == (0, "")
     assert err.startswith(f"Wrote {tmp_path / 'site'}: 4 models; ")
-    models = json.loads((tmp_path / "site" / "index.json").read_text())["models"]
+    index = (tmp_path / "site" / "index.json").read_text()
+    assert str(tmp_path) not in index
+    models = json.loads(index)["models"]
+    assert [model["load"] for model in models[:2]] == [None, "mlpvae-mnist-z2-l2"]
     assert [model["key"] for model in models] == [VAE, "mlpvae-mnist-z2-l2", f"{VAE}.2", "mlpvae-mnist-z2-l1-bn"]
 
 

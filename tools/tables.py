@@ -21,6 +21,7 @@ import evaluate
 import light
 import limits
 import load
+import playground
 import sample
 import train
 import train_peers
@@ -31,6 +32,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "light": light.table,
     "limits": limits.table,
     "load": load.table,
+    "playground": playground.table,
     "sample": sample.table,
     "train": train.table,
     "train_peers": train_peers.table,
