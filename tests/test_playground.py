@@ -148,7 +148,8 @@ def test_a_browser_that_goes_away_is_no_error(server: Server, capfd: pytest.Capt
 
 def test_the_runtime_is_the_published_one() -> None:
     vendor = page_files()["vendor/SHA256SUMS"].parent
-    sums = dict(reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text().splitlines())
+    lines = (vendor / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in map(str.split, lines)}
     assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in vendor.glob("ort*")}
     version = (vendor / "ort.wasm.bundle.min.mjs").read_text().split("ONNX Runtime Web v", 1)[1].split("\n")[0]
     assert f"onnxruntime-web) {version}," in (vendor / "README.md").read_text()

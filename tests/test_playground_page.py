@@ -26,7 +26,6 @@ from genzoo.playground.models import find_models
 from genzoo.playground.server import Server
 from genzoo.playground.site import Site
 from genzoo.sampling import noise
-from genzoo.sampling.batches import great_circle, shares
 from genzoo.sampling.directions import find_directions
 from genzoo.sampling.graphs import OnnxModel
 from genzoo.sampling.plane import plane_latents
@@ -242,8 +241,8 @@ def test_the_way_between_two_samples(page: Page, url: str) -> None:
     for number in (2, 7):
         page.get_by_role("button", name=f"Sample {number}", exact=True).click()
     settled(page)
-    ends = model(GAN).latents(7, seed=3)[[1, 6]]
-    way = model(GAN).decode(great_circle(np, *ends, shares(33)))
+    z = model(GAN).latents(7, seed=3)
+    way = model(GAN).interpolate(z[1], z[6], 33)
     shown = ".way > canvas:not(.strip)"
     assert_shown(page, shown, way[16:17])
     place = page.get_by_label("Place on the way")
