@@ -10,22 +10,27 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 
+PARTS = {"weights": "weights", "cards": "cards", "playground/page": "genzoo/playground/page"}
+"""Folders of the installed package, and where they lie in the checkout."""
 SLIM_BYTES = 100_000_000
 """What package indexes allow a file to have."""
 
 
 def data_of(wheel: Path) -> dict[str, str]:
-    """The SHA-256 of what a wheel holds besides code."""
+    """The SHA-256 of what a wheel holds besides Python."""
     with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if name.startswith(("genzoo/weights/", "genzoo/cards/"))]
+        names = [name for name in archive.namelist() if name.startswith(tuple(f"genzoo/{part}/" for part in PARTS))]
         assert len(names) == len(set(names)), f"{wheel} holds a file twice"
         return {name.removeprefix("genzoo/"): hashlib.sha256(archive.read(name)).hexdigest() for name in names}
 
 
 def data_here() -> dict[str, str]:
     """The same of the checkout."""
-    paths = [path for folder in ("weights", "cards") for path in Path(folder).rglob("*") if path.is_file()]
-    return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    paths = {path: part for part, folder in PARTS.items() for path in Path(folder).rglob("*") if path.is_file()}
+    return {
+        f"{part}/{path.relative_to(PARTS[part]).as_posix()}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for path, part in paths.items()
+    }
 
 
 def main(whole: Path, slim: Path) -> None:

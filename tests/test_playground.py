@@ -148,7 +148,8 @@ def test_a_browser_that_goes_away_is_no_error(server: Server, capfd: pytest.Capt
 
 def test_the_runtime_is_the_published_one() -> None:
     vendor = page_files()["vendor/SHA256SUMS"].parent
-    sums = dict(reversed(line.split()) for line in (vendor / "SHA256SUMS").read_text().splitlines())
+    lines = (vendor / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in map(str.split, lines)}
     assert sums == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in vendor.glob("ort*")}
     version = (vendor / "ort.wasm.bundle.min.mjs").read_text().split("ONNX Runtime Web v", 1)[1].split("\n")[0]
     assert f"onnxruntime-web) {version}," in (vendor / "README.md").read_text()
@@ -237,7 +238,10 @@ def test_the_command_writes_a_site(run: Path, tmp_path: Path) -> None:
     code, out, err = command(run, "mlpvae-mnist-z2-*", "--out", tmp_path / "site")
     assert (code, out) == (0, "")
     assert err.startswith(f"Wrote {tmp_path / 'site'}: 4 models; ")
-    models = json.loads((tmp_path / "site" / "index.json").read_text())["models"]
+    index = (tmp_path / "site" / "index.json").read_text()
+    assert str(tmp_path) not in index
+    models = json.loads(index)["models"]
+    assert [model["load"] for model in models[:2]] == [None, "mlpvae-mnist-z2-l2"]
     assert [model["key"] for model in models] == [VAE, "mlpvae-mnist-z2-l2", f"{VAE}.2", "mlpvae-mnist-z2-l1-bn"]
 
 

@@ -20,6 +20,8 @@ import genzoo
 from genzoo.checkpoint.folder import sign
 from genzoo.checkpoint.layout import GOLDEN
 from genzoo.checkpoint.manifest import weights_home
+from genzoo.playground.models import find_models
+from genzoo.playground.site import Site
 from genzoo.release.card import check_card
 
 from .hub_process import contents, environment, install
@@ -429,3 +431,38 @@ def test_without_the_network(tmp_path: Path, checkpoint: Path) -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: HF_HUB_OFFLINE keeps genzoo from publishing: unset it.\n"
+
+
+def test_the_playground_as_a_space(publish: Publisher, hub: HubServer, folder: Path) -> None:
+    told = publish(folder, "--space", "--repo-id", "user/play", "--dry-run")
+    assert (told.result, hub.repos) == (0, {})
+    assert "user/play  new" in told.out
+    done = publish(folder, "--space", "--repo-id", "user/play")
+    assert (done.result, done.out) == (0, f"{hub.url}/spaces/user/play\n"), done.err
+    assert hub.requests("/create", "POST") == ["POST hub /api/repos/create"]
+    repo = hub.repos["user/play"]
+    files = dict(repo.at("main").files)
+    readme = files.pop("README.md").decode()
+    assert "\nsdk: static\napp_file: index.html\n" in readme
+    assert "- `mlpvae-mnist-z2-l1`\n" in readme
+    assert files.pop(".gitattributes")
+    assert files == dict(Site(find_models([folder]), public=True))
+    # Once more nothing is sent; another model takes the first one's place.
+    commits = len(repo.commits)
+    assert publish(folder, "--space", "--repo-id", "user/play").result == 0
+    assert len(repo.commits) == commits
+    done = publish(GAN, "--space", "--repo-id", "user/play", "--message", "Another")
+    assert done.result == 0, done.err
+    assert repo.at("main").title == "Another"
+    models = {path.split("/")[1] for path in repo.at("main").files if path.startswith("models/")}
+    assert models == {GAN}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [(), ("--all",), (VAE,), (VAE, "--all", "--repo-id", "user/play"), ("--all", "--namespace", "user")],
+)
+def test_a_space_of_what_and_where(args: tuple[str, ...], publish: Publisher, hub: HubServer) -> None:
+    done = publish("--space", *args)
+    assert done.sentence == "Say what the Space is to show, and where: a name, a folder or --all, with --repo-id."
+    assert hub.log == []

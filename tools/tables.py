@@ -22,6 +22,7 @@ import families
 import light
 import limits
 import load
+import playground
 import sample
 import train
 import train_peers
@@ -32,6 +33,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "light": light.table,
     "limits": limits.table,
     "load": load.table,
+    "playground": playground.table,
     "sample": sample.table,
     "train": train.table,
     "train_peers": train_peers.table,

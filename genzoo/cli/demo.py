@@ -33,7 +33,7 @@ def demo(sources: tuple[str, ...], port: int, out: Path | None, overwrite: bool,
     if overwrite and out is None:
         raise UsageError("--overwrite replaces the folder that --out names: give both.")
     named = [name for source in sources for name in (expand([source]) if is_wildcard(source) else [source])]
-    site = Site(find_models(named))
+    site = Site(find_models(named), public=out is not None)
     if not site.models:
         raise UsageError("There is no model here to show: name one, a folder, or a repository.")
     if out is not None:

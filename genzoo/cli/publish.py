@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--repo-id", metavar="USER/REPO", help="Where to; it is made if it is not there.")
 @click.option("--all", "every", is_flag=True, help="Publish each entry whose weights are here, as NAMESPACE/NAME.")
 @click.option("--namespace", help="The user or organization that --all publishes under.")
+@click.option("--space", is_flag=True, help="Publish the playground of SOURCE, or of --all, as a static Space.")
 @click.option("--private", is_flag=True, help="Only into a repository that its owner alone sees.")
 @click.option("--revision", metavar="BRANCH", help="The branch to commit to.  [default: main]")
 @click.option("--message", help="The commit's message.")
@@ -36,6 +37,7 @@ def publish(
     repo_id: str | None,
     every: bool,
     namespace: str | None,
+    space: bool,
     private: bool,
     revision: str | None,
     message: str | None,
@@ -47,7 +49,12 @@ def publish(
     it is its card, otherwise one is written. What the repository holds already is not sent again, and what
     arrived is fetched back and checked. In the end the line that loads just this commit is printed.
     The token is that of HF_TOKEN or `hf auth login`.
+
+    With --space it is the page of `genzoo demo` that is published, with all that it needs.
     """
+    if space:
+        _publish_space(source, repo_id, every, namespace, private, revision, message, dry_run)
+        return
     targets = list(_targets(source, repo_id, every, namespace))
     from genzoo.checkpoint.config import read_config
     from genzoo.hub import find_folder
@@ -72,6 +79,41 @@ def publish(
         )
         if not dry_run:
             click.echo(f'genzoo.load("{pinned}")')
+
+
+def _publish_space(
+    source: str | None,
+    repo: str | None,
+    every: bool,
+    namespace: str | None,
+    private: bool,
+    revision: str | None,
+    message: str | None,
+    dry_run: bool,
+) -> None:
+    """Publish the playground, and print its address."""
+    if not repo or bool(source) == every or namespace:
+        raise UsageError("Say what the Space is to show, and where: a name, a folder or --all, with --repo-id.")
+    from genzoo.hub import refuse_out_of_reach
+    from genzoo.release.transfer import demand_way, find_target
+
+    if source:
+        refuse_out_of_reach(source)
+    demand_way(find_target(repo, revision, private=private, kind="space"))
+    from genzoo.playground.models import find_models
+    from genzoo.release.space import publish_space
+
+    address = publish_space(
+        find_models([source] if source else []),
+        repo,
+        private=private,
+        branch=revision,
+        message=message,
+        dry_run=dry_run,
+        report=lambda draft: _show(draft, dry_run),
+    )
+    if not dry_run:
+        click.echo(address)
 
 
 def _targets(source: str | None, repo: str | None, every: bool, namespace: str | None) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from genzoo.checkpoint.layout import CONFIG, DISCRIMINATOR, GRAPHS, METRICS, MOD
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.errors import UsageError
 from genzoo.hub import find_folder
+from genzoo.hub.folders import HubFolder
 from genzoo.sampling.directions import find_directions
 from genzoo.sampling.graphs import OnnxModel
 from genzoo.zoo.catalog import aliases_of
@@ -81,8 +82,8 @@ class Shown:
             return False
         return True
 
-    def facts(self) -> dict[str, Any]:
-        """What the page says of it, as JSON values.
+    def facts(self, *, public: bool = False) -> dict[str, Any]:
+        """What the page says of it, as JSON values; where others are to see it, no path of this machine.
 
         Raises:
             BadCheckpointError: for files that are damaged or altered.
@@ -104,11 +105,18 @@ class Shown:
             "source": entry.source,
             "steps": _count(training.get("steps")),
             "step": _count(training.get("step")),
-            # What the commands call it.
-            "load": entry.name if self.folder.pinned is not None else str(self.folder.path),
+            "load": self._source(public),
             "files": self.files,
             **self._measured(),
         }
+
+    def _source(self, public: bool) -> str | None:
+        """What commands call it."""
+        if self.folder.pinned is not None:
+            return self.entry.name
+        if isinstance(self.folder, HubFolder):
+            return f"{self.folder.repo}@{self.folder.commit}"
+        return None if public else str(self.folder.path)
 
     def _measured(self) -> dict[str, Any]:
         """Its metrics in the order of all metrics; none where another state of the weights was measured."""
@@ -152,9 +160,9 @@ def find_models(sources: Iterable[str | os.PathLike[str]] = ()) -> list[Shown]:
     return list(found.values())
 
 
-def index(models: Iterable[Shown]) -> dict[str, Any]:
+def index(models: Iterable[Shown], *, public: bool = False) -> dict[str, Any]:
     """What the page has to know before a model is chosen, as JSON values; raises what `Shown.facts` raises."""
-    return {"format": 1, "models": [model.facts() for model in models]}
+    return {"format": 1, "models": [model.facts(public=public) for model in models]}
 
 
 def page_files() -> dict[str, Path]:

@@ -24,12 +24,13 @@ class Site(Mapping[str, bytes]):
     whatever lies on the disk.
     """
 
-    def __init__(self, models: Iterable[Shown]) -> None:
+    def __init__(self, models: Iterable[Shown], *, public: bool = False) -> None:
+        """The site of some models; a `public` one names no path of this machine."""
         self.models = list(models)
         self._files: dict[str, Callable[[], bytes]] = {
             name: partial(_read, path) for name, path in page_files().items()
         }
-        self._files[INDEX] = cache(lambda: _json(index(self.models)))
+        self._files[INDEX] = cache(lambda: _json(index(self.models, public=public)))
         for model in self.models:
             self._files |= {f"{MODELS}/{model.key}/{name}": partial(model.read, name) for name in model.files}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 State = Literal["new", "changed", "unchanged", "deleted"]
+Kind = Literal["model", "space"]
+"""The Hub's kinds of repositories that genzoo publishes."""
 _PATIENCE = 60.0
 """Seconds after which no new attempt begins, counted with what the files take that are sent."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -34,12 +36,14 @@ class Target:
         branch: of the repository; begun at the head of main where it is not there.
         private: whether it must be one that only its owner sees.
         token: for the Hub; the client's own unless told otherwise.
+        kind: of the repository; a space is a static one.
     """
 
     repo: str
     branch: str = client.MAIN
     private: bool = False
     token: str | None = field(default=None, repr=False)
+    kind: Kind = "model"
 
     @property
     def api(self) -> HfApi:
@@ -80,7 +84,9 @@ class Draft:
         return not self.is_new and all(change.state == "unchanged" for change in self.changes)
 
 
-def find_target(repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None) -> Target:
+def find_target(
+    repo: str, branch: str | None = None, *, private: bool = False, token: str | None = None, kind: Kind = "model"
+) -> Target:
     """The target of a publication; raises `UsageError` for what cannot be a repository's or a branch's name."""
     branch = client.MAIN if branch is None else branch
     named = parse_repository(repo)
@@ -88,7 +94,7 @@ def find_target(repo: str, branch: str | None = None, *, private: bool = False, 
         raise UsageError(f"{repo!r} cannot be a repository's name: one is written user/repo.")
     if not is_revision(branch) or _COMMIT.fullmatch(branch):
         raise UsageError(f"{branch!r} cannot be published to: name a branch.")
-    return Target(repo, branch, private, token)
+    return Target(repo, branch, private, token, kind)
 
 
 def demand_way(target: Target) -> None:
@@ -110,7 +116,7 @@ def demand_token(target: Target) -> None:
         raise HubError("Publishing needs a token: set HF_TOKEN to one that may write, or run `hf auth login`.")
 
 
-def prepare(target: Target, folder: Path, known: Collection[str]) -> Draft:
+def prepare(target: Target, folder: Path, known: Container[str]) -> Draft:
     """Compare all files of a folder with those of a branch, by their hashes; nothing is changed.
 
     Those of the `known` names that the folder lacks are to be deleted there, as left by earlier publications; all
@@ -130,9 +136,11 @@ def send(draft: Draft, folder: Path, message: str) -> str:
     def attempt(_: bool) -> str:
         api = target.api
         if seen[0] is None:
-            api.create_repo(target.repo, private=target.private or None, exist_ok=True)
+            sdk = "static" if target.kind == "space" else None
+            private = target.private or None
+            api.create_repo(target.repo, private=private, repo_type=target.kind, space_sdk=sdk, exist_ok=True)
         if draft.is_new and target.branch != client.MAIN:
-            api.create_branch(target.repo, branch=target.branch, exist_ok=True)
+            api.create_branch(target.repo, branch=target.branch, repo_type=target.kind, exist_ok=True)
         now = _draft(api, target, folder, known)
         if now.head is None:
             raise HubError(f"{target.repo} was made, but cannot be found: run this again in a moment.")
@@ -170,10 +178,11 @@ def _patiently(target: Target, call: Callable[[bool], T], patience: float = clie
     return client.patiently(call, request, patience=patience)
 
 
-def _draft(api: HfApi, target: Target, folder: Path, known: Collection[str]) -> Draft:
+def _draft(api: HfApi, target: Target, folder: Path, known: Container[str]) -> Draft:
     head, is_new = _find_head(api, target)
     there = {} if head is None else _hashes(api, target, head)
-    changes = [_change(path, there) for path in sorted(folder.iterdir())]
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    changes = [_change(name, paths[name], there) for name in sorted(paths)]
     sent = {change.name for change in changes}
     gone = [Change(name, "deleted", there[name][1]) for name in sorted(there) if name in known and name not in sent]
     return Draft(target, head, is_new, (*changes, *gone))
@@ -185,7 +194,7 @@ def _find_head(api: HfApi, target: Target) -> tuple[str | None, bool]:
 
     is_new = False
     try:
-        info = api.model_info(target.repo, revision=target.branch, timeout=10)
+        info = api.repo_info(target.repo, revision=target.branch, repo_type=target.kind, timeout=10)
     except GatedRepoError:
         raise
     except RepositoryNotFoundError:
@@ -193,7 +202,7 @@ def _find_head(api: HfApi, target: Target) -> tuple[str | None, bool]:
     except RevisionNotFoundError:
         if target.branch == client.MAIN:
             raise
-        info, is_new = api.model_info(target.repo, timeout=10), True
+        info, is_new = api.repo_info(target.repo, repo_type=target.kind, timeout=10), True
     if target.private and not info.private:
         raise UsageError(
             f"{target.repo} is there, and public: make it private on its page, or publish without --private."
@@ -205,7 +214,8 @@ def _hashes(api: HfApi, target: Target, commit: str) -> Mapping[str, tuple[str, 
     """Each file's hash, of its contents or in git, and its size."""
     from huggingface_hub.hf_api import RepoFile
 
-    files = [file for file in api.list_repo_tree(target.repo, revision=commit) if isinstance(file, RepoFile)]
+    tree = api.list_repo_tree(target.repo, revision=commit, repo_type=target.kind, recursive=target.kind == "space")
+    files = [file for file in tree if isinstance(file, RepoFile)]
     if any(file.path == ".gitignore" for file in files):
         raise HubError(
             f"{target.repo} has a .gitignore, by which the Hub may leave out files: remove it there, then run this "
@@ -214,12 +224,12 @@ def _hashes(api: HfApi, target: Target, commit: str) -> Mapping[str, tuple[str, 
     return {file.path: (file.lfs.sha256 if file.lfs else file.blob_id, file.size) for file in files}
 
 
-def _change(path: Path, there: Mapping[str, tuple[str, int]]) -> Change:
+def _change(name: str, path: Path, there: Mapping[str, tuple[str, int]]) -> Change:
     """The change of a file, which the Hub keeps by its SHA-256, or in git."""
     size = path.stat().st_size
-    if path.name not in there:
-        return Change(path.name, "new", size)
-    return Change(path.name, "unchanged" if there[path.name][0] in (sha256(path), git_hash(path)) else "changed", size)
+    if name not in there:
+        return Change(name, "new", size)
+    return Change(name, "unchanged" if there[name][0] in (sha256(path), git_hash(path)) else "changed", size)
 
 
 def _commit(api: HfApi, draft: Draft, folder: Path, message: str) -> str:
@@ -236,6 +246,7 @@ def _commit(api: HfApi, draft: Draft, folder: Path, message: str) -> str:
         draft.target.repo,
         operations,
         commit_message=message,
+        repo_type=draft.target.kind,
         revision=draft.target.branch,
         parent_commit=draft.head,
     )

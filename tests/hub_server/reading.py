@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote, unquote
 
-from .server import NAME, HubServer, error_reply, json_reply, route
+from .server import KIND, NAME, HubServer, error_reply, json_reply, route
 from .state import file_facts, git_hash, is_lfs
 from .wire import Reply, Request
 from .xet import xet_headers
@@ -35,7 +35,7 @@ def blob(server: HubServer, request: Request, sha256: str) -> Reply:
     return Reply(404) if data is None else Reply(200, data, {"ETag": f'"{sha256}"'}, file=True)
 
 
-@route("GET", rf"/api/models/{NAME}(/revision/(?P<revision>[^/]+))?")
+@route("GET", rf"/api/{KIND}/{NAME}(/revision/(?P<revision>[^/]+))?")
 def model_info(server: HubServer, request: Request, name: str, revision: str | None) -> Reply:
     if refusal := server.refusal(request, name, revision):
         return refusal
@@ -47,7 +47,7 @@ def model_info(server: HubServer, request: Request, name: str, revision: str | N
     return json_reply({**facts, "tags": [], "downloads": 0, "likes": 0, "siblings": siblings})
 
 
-@route("GET", rf"/api/models/{NAME}/tree/(?P<revision>[^/]+)/?")
+@route("GET", rf"/api/{KIND}/{NAME}/tree/(?P<revision>[^/]+)/?")
 def tree(server: HubServer, request: Request, name: str, revision: str) -> Reply:
     if refusal := server.refusal(request, name, revision):
         return refusal

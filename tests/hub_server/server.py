@@ -18,6 +18,7 @@ from .wire import Fault, Origin, Reply, Request, flipped
 TOKEN, READ_TOKEN = "hf_RightTokenOfTheTests", "hf_ReadTokenOfTheTests"
 USER = "user"  # the one whose tokens these are
 NAME = r"(?P<name>[^/]+/[^/]+)"
+KIND = "(?:models|spaces)"  # which have their names in common here
 
 
 def json_reply(value: object, status: int = 200) -> Reply:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import yaml
 
-from .server import NAME, HubServer, error_reply, json_reply, route
+from .server import KIND, NAME, HubServer, error_reply, json_reply, route
 from .state import Repo, git_hash, is_lfs
 from .wire import Reply, Request
 from .xet import read_from_store
@@ -36,7 +36,7 @@ def create(server: HubServer, request: Request) -> Reply:
     return json_reply(reply)
 
 
-@route("POST", rf"/api/models/{NAME}/branch/(?P<branch>[^/]+)")
+@route("POST", rf"/api/{KIND}/{NAME}/branch/(?P<branch>[^/]+)")
 def make_branch(server: HubServer, request: Request, name: str, branch: str) -> Reply:
     if refusal := server.write_refusal(request, name):
         return refusal
@@ -60,7 +60,7 @@ def validate(server: HubServer, request: Request) -> Reply:
     return json_reply({"errors": [], "warnings": []})
 
 
-@route("POST", rf"/api/models/{NAME}/preupload/(?P<revision>[^/]+)")
+@route("POST", rf"/api/{KIND}/{NAME}/preupload/(?P<revision>[^/]+)")
 def preupload(server: HubServer, request: Request, name: str, revision: str) -> Reply:
     if refusal := server.write_refusal(request, name) or server.refusal(request, name, revision):
         return refusal
@@ -78,7 +78,7 @@ def preupload(server: HubServer, request: Request, name: str, revision: str) -> 
     return json_reply({"files": files})
 
 
-@route("POST", rf"/{NAME}\.git/info/lfs/objects/batch")
+@route("POST", rf"/(?:spaces/)?{NAME}\.git/info/lfs/objects/batch")
 def batch(server: HubServer, request: Request, name: str) -> Reply:
     if refusal := server.write_refusal(request, name):
         return refusal
@@ -102,7 +102,7 @@ def upload(server: HubServer, request: Request, sha256: str) -> Reply:
     return Reply(200, b"stored")
 
 
-@route("POST", rf"/api/models/{NAME}/verify")
+@route("POST", rf"/api/{KIND}/{NAME}/verify")
 def verify(server: HubServer, request: Request, name: str) -> Reply:
     if refusal := server.write_refusal(request, name):
         return refusal
@@ -114,7 +114,7 @@ def verify(server: HubServer, request: Request, name: str) -> Reply:
     return json_reply({})
 
 
-@route("POST", rf"/api/models/{NAME}/commit/(?P<revision>[^/]+)")
+@route("POST", rf"/api/{KIND}/{NAME}/commit/(?P<revision>[^/]+)")
 def commit(server: HubServer, request: Request, name: str, revision: str) -> Reply:
     if refusal := server.write_refusal(request, name):
         return refusal

@@ -20,7 +20,8 @@ async function fetchIndex() {
 }
 
 function start(models) {
-  const views = new Map();
+  history.scrollRestoration = "manual";
+  const views = new Map(), places = new Map(); // by model, and how far each view was scrolled
   let shown = null;
   const make = (key) => {
     const model = models.find((one) => one.key === key || one.aliases.includes(key));
@@ -31,12 +32,13 @@ function start(models) {
     if (!views.has(state.model)) views.set(state.model, make(state.model));
     const view = views.get(state.model);
     if (view !== shown) {
+      places.set(shown, scrollY);
       main.replaceChildren(view.element);
       document.title = view.title;
       if (shown) {
         report(null);
-        scrollTo(0, 0);
         main.focus({ preventScroll: true });
+        scrollTo(0, places.get(view) ?? 0);
         say(view.title);
       }
       shown = view;

@@ -1,6 +1,6 @@
 // The state of the page, all of which stands in the address after the #, so that a link brings it back.
 
-const PATIENCE = 250; // milliseconds: browsers refuse addresses that change too often
+const PATIENCE = 400; // milliseconds: browsers refuse addresses that change too often
 let current = parse();
 let timer = null;
 const listeners = [];

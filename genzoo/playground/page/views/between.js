@@ -20,7 +20,7 @@ export function between(context) {
   const png = h("button", { type: "button", onclick: () => save(strip, `${key}-way.png`) }, "Save strip");
   const element = h("section", { class: "way", hidden: true, "aria-label": "The way between two samples" },
     heading, large, h("div", { class: "controls" }, play, slider, png), strip);
-  let frames = null, drawn = null, timer = null, ahead = 1;
+  let frames = null, drawn = null, now = null, timer = null, ahead = 1;
 
   function stop() {
     clearInterval(timer);
@@ -51,6 +51,7 @@ export function between(context) {
       drawn = null;
       return;
     }
+    now = state;
     const wanted = `${samples.seed} ${samples.n} ${state.prior} ${pair}`;
     if (drawn !== wanted) {
       drawn = wanted;
@@ -62,7 +63,7 @@ export function between(context) {
       strip.setAttribute("aria-label", `${SHOWN} images on the way from sample ${pair[0] + 1} to sample ${pair[1] + 1}`);
       paintStrip();
     }
-    if (frames === null) return;
+    if (frames === null || now !== state) return;
     const t = Math.min(FRAMES - 1, Math.max(0, Math.round(Number(state.t ?? (FRAMES - 1) / 2)) || 0));
     slider.value = t;
     slider.setAttribute("aria-valuetext", `${Math.round((100 * t) / (FRAMES - 1))} % of the way`);

@@ -43,11 +43,13 @@ function card(model) {
       h("span", { class: "picture" }, picture),
       h("span", { class: "name" }, alias ?? model.key),
       alias ? h("span", { class: "full" }, model.key) : h("span", { class: "full" }, model.title),
-      h("span", { class: "number" }, headline(model))));
+      headline(model)));
 }
 
 function headline({ numbers: [first] }) {
-  return first ? `${first.label} ${first.text}` : "";
+  return first
+    ? h("span", { class: "number" }, `${first.label} `, h("span", { class: "value" }, first.text))
+    : null;
 }
 
 function chips(name, legend, values) {

@@ -25,8 +25,10 @@ export function numbers(model) {
       h("dl", {}, model.numbers.map(row)),
       h("p", { class: "muted small" }, `↓ lower is better, ↑ higher is better. ${PLUS_MINUS[model.has_intervals]}`),
     ],
-    h("h2", {}, "In Python"),
-    h("pre", {}, h("code", {}, `import genzoo\nmodel = genzoo.load(${JSON.stringify(model.load)})\nmodel.sample(16, seed=0)`)));
+    model.load !== null && [
+      h("h2", {}, "In Python"),
+      h("pre", {}, h("code", {}, `import genzoo\nmodel = genzoo.load(${JSON.stringify(model.load)})\nmodel.sample(16, seed=0)`)),
+    ]);
 }
 
 function steps({ step, steps: whole }) {

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { paint, pixelsOf } from "../pixels.js";
 
-/** A pad whose picture is given to `drawn` at the end of each stroke. */
+/** A pad; `drawn` is called with its pixels at the end of each stroke, and whether it was one of the pointer's. */
 export function pad(shape, drawn) {
   const [channels, height, width] = shape;
   const canvas = h("canvas", { class: "image pad", width, height, tabindex: 0, role: "application",
@@ -34,14 +34,14 @@ export function pad(shape, drawn) {
   function begin(event) {
     canvas.setPointerCapture(event.pointerId);
     last = pointOf(event);
-    stroke(last, last, event.button === 2);
+    stroke(last, last);
   }
 
   function go(event) {
     if (last === null) return;
     for (const one of event.getCoalescedEvents?.() ?? [event]) {
       const point = pointOf(one);
-      stroke(last, point, Boolean(one.buttons & 2));
+      stroke(last, point);
       last = point;
     }
   }
@@ -49,7 +49,7 @@ export function pad(shape, drawn) {
   function end() {
     if (last === null) return;
     last = null;
-    drawn(pixels());
+    drawn(pixels(), true);
   }
 
   function place(point) {
@@ -71,7 +71,7 @@ export function pad(shape, drawn) {
       if (!event.shiftKey) return;
       stroke(before, at);
     } else stroke(at, at, wipes);
-    drawn(pixels());
+    drawn(pixels(), false);
   }
 
   const pixels = () => pixelsOf(context, shape);

@@ -16,7 +16,7 @@ const OWN = 64; // samples that a picture's score is held against
 function create(context) {
   const { model } = context;
   const area = model.shape.reduce((a, b) => a * b);
-  const drawing = pad(model.shape, (pixels) => put(pixels, true));
+  const drawing = pad(model.shape, put);
   const file = h("input", { type: "file", accept: "image/*", class: "unseen", id: "file", onchange: () => takeFile(file.files[0]) });
   const color = drawing.isColored && h("input", { type: "color", value: "#ffffff", oninput: () => (drawing.color.value = color.value) });
   const result = model.is_vae ? reconstruction(context) : scored(context);

@@ -22,8 +22,8 @@ function create(context) {
     controls.element,
     h("p", { class: "hint muted" }, "Choose two samples to see the way between them."),
     h("div", { class: "split" }, grid.element, way.element),
-    h("p", { class: "command" }, h("span", { class: "muted" }, "The same picture by command: "), command));
-  let shown = null;
+    h("p", { class: "command", hidden: model.load === null }, h("span", { class: "muted" }, "The same picture by command: "), command));
+  let shown = null, now = null;
 
   async function saveGrid() {
     const canvas = document.createElement("canvas");
@@ -34,10 +34,12 @@ function create(context) {
   async function update(state) {
     controls.update(state);
     const { seed, n, prior } = settings(state);
-    command.textContent = `genzoo generate -m ${shell(model.load)} -n ${n} --seed ${seed}`
+    command.textContent = `genzoo generate -m ${shell(model.load ?? "")} -n ${n} --seed ${seed}`
       + `${prior === "mixture" && model.is_vae ? " --prior mixture" : ""} grid.png`;
     savePng.disabled = shown === null;
+    now = state;
     const drawn = await context.samples(state);
+    if (now !== state) return; // another was asked for meanwhile
     savePng.disabled = false;
     if (drawn !== shown) say(`${n} samples of seed ${seed} were drawn.`);
     shown = drawn;
