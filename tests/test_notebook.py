@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import io
 import itertools
@@ -118,7 +119,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("seconds")
 def test_a_bar_is_one_line_that_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), progress.progress_bar("vae", 10) as move:
+    with contextlib.suppress(KeyboardInterrupt), progress.progress_bar("vae", 10) as move:
         for done in range(1, 5):
             move(done, "loss 0.5", seconds_left=61)
         raise KeyboardInterrupt
