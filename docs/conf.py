@@ -41,7 +41,7 @@ nitpicky = True
 # Other libraries' docs are out of reach of a build without a network; the rest are names within genzoo alone.
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|nn|np|npt|numpy|os|click|PIL|collections|pathlib|datetime)\..*"),
-    ("py:class", r"Tensor|Path|Image|Record|PinnedFile|(.*\.)?[AFT]|tuple\[int"),
+    ("py:class", r"Tensor|Path|Images?|Record|PinnedFile|(.*\.)?[AFT]|tuple\[int"),
 ]
 
 napoleon_use_ivar = True

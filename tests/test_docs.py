@@ -13,6 +13,7 @@ import pytest
 
 from fences import Block, blocks, language
 from genzoo.cli import main
+from zoo_links import broken
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -126,6 +127,17 @@ def test_blocks_are_found_with_their_language_and_line() -> None:
 )
 def test_the_language_of_an_indented_block(text: str, found: str) -> None:
     assert language(text) == found
+
+
+def test_links_of_the_site_are_followed_to_their_places(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.html").write_text(
+        '<p id="here"><a href="#here"><a href="#gone"><a href="../two.html#there"><a href="../two.html#gone">'
+        '<img src="no.png"><a href="https://example.org/x"><a href="../picture%20one.png"><a href="../a">'
+    )
+    (tmp_path / "two.html").write_text('<a id="there" href="a/one.html?x=1#here"></a>')
+    (tmp_path / "picture one.png").touch()
+    assert broken(tmp_path) == [(Path("a/one.html"), link) for link in ("#gone", "../a", "../two.html#gone", "no.png")]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda path: path.stem)

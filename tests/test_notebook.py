@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import io
 import itertools
@@ -118,14 +119,10 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("seconds")
 def test_a_bar_is_one_line_that_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
-    def stopped() -> None:
-        with progress.progress_bar("vae", 10) as move:
-            for done in range(1, 5):
-                move(done, "loss 0.5", seconds_left=61)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stopped()
+    with contextlib.suppress(KeyboardInterrupt), progress.progress_bar("vae", 10) as move:
+        for done in range(1, 5):
+            move(done, "loss 0.5", seconds_left=61)
+        raise KeyboardInterrupt
     lines = [f"vae: {done} of 10 0:01:01 left, loss 0.5" for done in (2, 4)]
     assert capsys.readouterr() == ("", "".join(f"\r{line:<79}" for line in lines) + "\n")
 

@@ -24,8 +24,9 @@ def pages(command: click.Command, context: click.Context) -> Iterator[tuple[str,
 
 
 def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
-    # Both, since a page is as wide as the terminal, and at most so wide.
-    return click.Context(command, parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH)
+    # Both widths, since a page is as wide as the terminal, and at most so wide.
+    settings = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    return click.Context(command, parent, info_name=name, **settings)
 
 
 class Commands(SphinxDirective):

@@ -10,7 +10,7 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring
 
 from fences import language
 
-_FOLDERS = {"cards/": "docs/reference/gallery.md"}
+_FOLDERS = {"cards/": "docs/reference/gallery.md", "examples/": "docs/notebooks.md"}
 """Folders that a page links to, and the page that shows what lies there."""
 
 

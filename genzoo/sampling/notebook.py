@@ -20,6 +20,7 @@ from genzoo.zoo.spec import Entry
 _SHOWN = 16
 """Samples that a model draws to be shown."""
 _WIDTH = 240  # pixels, of the picture
+_LINE = "white-space: nowrap"
 _TOP = "vertical-align: top; padding: 0 1em 0 0"
 
 
@@ -82,4 +83,9 @@ def _page(entry: Entry, picture: bytes | None, facts: Mapping[str, str], measure
 
 
 def _table(rows: Mapping[str, str]) -> str:
-    return f"<table>{''.join(f'<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>' for k, v in rows.items())}</table>"
+    """Names and values; names and numbers stay on one line, however narrow the notebook is."""
+    lines = ""
+    for name, text in rows.items():
+        style = _LINE if "±" in text else ""
+        lines += f'<tr><td style="{_LINE}">{escape(name)}</td><td style="{style}">{escape(text)}</td></tr>'
+    return f"<table>{lines}</table>"
