@@ -38,6 +38,11 @@ def test_what_to_cite() -> None:
     assert cited("mlpvae-mnist-z2-l1") == ["vasireddy-report", "genzoo", "lecun1998gradient", "kingma2014auto"]
 
 
+def test_this_version_is_cited() -> None:
+    done = CliRunner().invoke(main, ["cite", "vae-mnist"])
+    assert f"  note = {{Version {genzoo.__version__}}},\n" in done.stdout
+
+
 def test_a_folder_is_cited_as_its_entry(checkpoint: Path) -> None:
     assert cited(checkpoint) == cited("mlpvae-mnist-z2-l1")
 
