@@ -44,7 +44,14 @@ def test_it_has_neither_torch_nor_what_needs_it(light: Path, tmp_path: Path) -> 
 def test_the_page_runs(light: Path, tmp_path: Path) -> None:
     commands = re.findall(r"^    genzoo (generate .*)$", PAGE, re.MULTILINE)
     assert commands
-    for command in {*commands, "list", "info vae-mnist", "card vae-mnist", "verify --no-deep vae-mnist"}:
+    for command in {
+        *commands,
+        "list",
+        "info vae-mnist",
+        "card vae-mnist",
+        "cite vae-mnist",
+        "verify --no-deep vae-mnist",
+    }:
         done = run(light, "-m", "genzoo", *shlex.split(command), cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
