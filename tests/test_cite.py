@@ -13,7 +13,9 @@ import yaml
 from click.testing import CliRunner
 
 import genzoo
+from genzoo.checkpoint.folder import Folder
 from genzoo.cli import main
+from genzoo.release.card import render
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 from genzoo.zoo.papers import GENZOO, REPORTS, Paper, bibtex
 
@@ -54,6 +56,11 @@ def test_a_card_names_what_is_cited(name: str) -> None:
     for paper in (entry.dataset.citation, *entry.papers):
         assert str(paper) in card
     assert f"{entry.source} of genzoo's five course reports" in card
+
+
+def test_a_card_has_it_as_bibtex(checkpoint: Path) -> None:
+    (block,) = re.findall(r"## Citation\n\n```bibtex\n(.*?)\n```\n", render(Folder(checkpoint)), re.DOTALL)
+    assert block == "\n\n".join(map(bibtex, ENTRIES["mlpvae-mnist-z2-l1"].citations))
 
 
 def test_every_entry_comes_from_a_report() -> None:
