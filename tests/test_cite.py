@@ -13,7 +13,9 @@ import yaml
 from click.testing import CliRunner
 
 import genzoo
+from genzoo.checkpoint.folder import Folder
 from genzoo.cli import main
+from genzoo.release.card import render
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 from genzoo.zoo.papers import GENZOO, REPORTS, Paper, bibtex
 
@@ -38,6 +40,11 @@ def test_what_to_cite() -> None:
     assert cited("mlpvae-mnist-z2-l1") == ["vasireddy-report", "genzoo", "lecun1998gradient", "kingma2014auto"]
 
 
+def test_this_version_is_cited() -> None:
+    done = CliRunner().invoke(main, ["cite", "vae-mnist"])
+    assert f"  note = {{Version {genzoo.__version__}}},\n" in done.stdout
+
+
 def test_a_folder_is_cited_as_its_entry(checkpoint: Path) -> None:
     assert cited(checkpoint) == cited("mlpvae-mnist-z2-l1")
 
@@ -49,6 +56,11 @@ def test_a_card_names_what_is_cited(name: str) -> None:
     for paper in (entry.dataset.citation, *entry.papers):
         assert str(paper) in card
     assert f"{entry.source} of genzoo's five course reports" in card
+
+
+def test_a_card_has_it_as_bibtex(checkpoint: Path) -> None:
+    (block,) = re.findall(r"## Citation\n\n```bibtex\n(.*?)\n```\n", render(Folder(checkpoint)), re.DOTALL)
+    assert block == "\n\n".join(map(bibtex, ENTRIES["mlpvae-mnist-z2-l1"].citations))
 
 
 def test_every_entry_comes_from_a_report() -> None:

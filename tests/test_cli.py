@@ -23,7 +23,7 @@ from genzoo.zoo.catalog import ENTRIES
 
 from .conftest import CommandLine
 from .hub_process import install
-from .peak import on_linux
+from .peak import on_linux, on_posix
 
 
 def test_generate_a_grid(genzoo: CommandLine, tmp_path: Path) -> None:
@@ -230,6 +230,13 @@ def test_a_full_stdout(args: str) -> None:
     assert (
         done.stderr == "Error: The output could not be written (no space left on device): send it to another place.\n"
     )
+
+
+@on_posix
+def test_a_closed_stdout(genzoo: CommandLine) -> None:
+    for args in (("list",), ("study", "list")):
+        done = genzoo(*args, before=("sh", "-c", 'exec "$@" >&-', "sh"))
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 def test_damaged_weights(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:

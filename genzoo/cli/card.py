@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import terminal_width, wrote
 from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
+from genzoo.version import __version__
 from genzoo.zoo import catalog
 
 _SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cards")
@@ -105,6 +107,7 @@ def cite(source: str) -> None:
     That is the report which its entry comes from, genzoo, the paper of its dataset, and those of its method.
     """
     from genzoo.hub import info
-    from genzoo.zoo.papers import bibtex
+    from genzoo.zoo.papers import GENZOO, bibtex
 
-    click.echo("\n\n".join(map(bibtex, info(source).citations)))
+    this = dataclasses.replace(GENZOO, others=(*GENZOO.others, ("note", f"Version {__version__}")))
+    click.echo("\n\n".join(bibtex(this if paper == GENZOO else paper) for paper in info(source).citations))

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from genzoo.version import __version__
-
 
 @dataclass(frozen=True)
 class Paper:
@@ -147,7 +145,7 @@ GENZOO = Paper(
     "genzoo",
     "genzoo: a zoo of small generative models with their trained weights",
     ("{The genzoo contributors}",),
-    2026, others=(("howpublished", f"Python package, version {__version__}"),),
+    2026, others=(("howpublished", "Python package"),),
 )  # fmt: skip
 _COURSE = (("note", "Course report"),)
 REPORTS: Mapping[str, Paper] = MappingProxyType(

@@ -11,7 +11,7 @@ import click
 
 def terminal_width() -> int | None:
     """The columns of the terminal that stdout is; None where it is none, and nothing is made to fit."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if _is_terminal() else None
 
 
 def wrote(path: str | os.PathLike[str], words: str = "", *, data: bool = False) -> None:
@@ -23,5 +23,9 @@ def wrote(path: str | os.PathLike[str], words: str = "", *, data: bool = False) 
         data: its path goes to stdout, too, for the next command; but not to a terminal, which has it already.
     """
     click.echo(f"Wrote {os.fspath(path)}{words}", err=True)
-    if data and not sys.stdout.isatty():
+    if data and not _is_terminal():
         click.echo(os.fspath(path))
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()  # it is None where it was closed before

@@ -18,6 +18,7 @@ from genzoo.release.card.ranking import ranking
 from genzoo.release.card.text import plain
 from genzoo.release.card.training import again, passes, ran, remade, untold
 from genzoo.zoo.catalog import REPORTS, aliases_of
+from genzoo.zoo.papers import bibtex
 from genzoo.zoo.registry import ENTRIES
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def page(facts: Facts) -> str:
         ran=ran(facts),
         again=again(facts),
         remade=remade(facts),
+        citation="\n\n".join(map(bibtex, entry.citations)),
         nets={name: list(_layers(net)) for name, net in meta_nets(entry).items()},
     )
     body = re.sub("\n{3,}", "\n\n", body).strip()
