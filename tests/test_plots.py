@@ -41,6 +41,7 @@ from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.datasets import MNIST
 
 from .few_digits import DIGITS, load_digits
+from .test_rooms import COMMAND, modules_after
 
 STUDY = STUDIES["vae-mnist-latent-size"]
 EPOCHS = STUDIES["mlpvae-mnist-z2-l1-epochs"]
@@ -155,7 +156,8 @@ def test_a_study_is_drawn(results: Path, tmp_path: Path, figures: dict[str, Any]
         assert np.isclose(band[:, 1].max(), 120)
         assert np.isclose(band[:, 1].min(), 5)
     assert [text.get_text() for text in losses.legends[0].get_texts()] == ["10", "20"]
-    assert "9 of 15 runs are done" in losses.legends[0].get_title().get_text()
+    note = losses.legends[0].get_title().get_text().replace("\n", " ")
+    assert note.endswith("9 of 15 runs are done, none of 100; 200 yet.")
     metrics = {panel.get_ylabel().split("\n")[0]: panel for panel in figures["metrics.png"].axes if panel.get_visible()}
     assert list(metrics) == ["Fréchet distance", "ELBO, nats per image", "Coverage", "Class balance", "Sharpness"]
     panel = metrics["Sharpness"]
@@ -167,6 +169,16 @@ def test_a_study_is_drawn(results: Path, tmp_path: Path, figures: dict[str, Any]
     assert np.allclose(segment[:, 1], interval)
     shown = [list(line.get_ydata()) for line in panel.get_lines()]
     assert seeds in [[round(float(value), 6) for value in values] for values in shown]
+
+
+def test_curves_and_studies_without_vaes_need_no_torch(tmp_path: Path) -> None:
+    study = STUDIES["dcgan-mnist-kernel"]
+    leave(tmp_path / "results", study.runs[0])
+    show = ["study", "show", study.name, "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
+    plot = ["plot", GAN, "--out", str(tmp_path / "out.png")]
+    for args in (show, plot):
+        assert not modules_after(COMMAND.format(args=args)) & {"torch", "torchvision", "scipy", "huggingface_hub"}
+    assert len([*(tmp_path / "out" / study.name).iterdir()]) == 4
 
 
 def test_what_is_missing_is_said_in_the_picture(results: Path, tmp_path: Path, figures: dict[str, Any]) -> None:
@@ -217,7 +229,7 @@ def test_a_study_of_which_nothing_is_done(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n" + bytes(40)], ids=["empty", "broken"])
 def test_a_damaged_picture_is_named(data: bytes, results: Path, tmp_path: Path) -> None:
     path = results / STUDY.runs[0].name / SAMPLES
     path.write_bytes(data)
@@ -283,21 +295,17 @@ def test_labels_are_torchvisions() -> None:
         load_labels(DIGITS)
 
 
-def test_the_command_draws_beside_its_text(results: Path, tmp_path: Path) -> None:
-    plain = command("study", "show", STUDY.name, "--results", results)
+def test_the_command_draws_beside_its_text(tmp_path: Path) -> None:
+    study = STUDIES["dcgan-mnist-kernel"]
+    leave(tmp_path / "results", study.runs[0])
+    show = ("study", "show", study.name, "--results", tmp_path / "results")
     out = tmp_path / "out"
-    runs = tmp_path / "runs"
-    done = command("study", "show", "--out", out, STUDY.name, "--results", results, "--runs", runs, "--data-dir", runs)
-    assert done.exit_code == 0, done.output
-    assert done.stdout == plain.stdout
-    written = [line.removeprefix("Wrote ") for line in done.stderr.splitlines() if line.startswith("Wrote ")]
-    assert [Path(path) for path in written] == [
-        out / STUDY.name / f"{name}.png" for name in ("losses", "metrics", "samples", "progress")
-    ]
-    assert all(Path(path).is_file() for path in written)
-    assert "there are no weights" in done.stderr
-    as_json = command("study", "show", "--json", STUDY.name, "--results", results, "--out", out)
-    assert json.loads(as_json.stdout)[0]["study"] == STUDY.name
+    for more in ((), ("--json",)):
+        plain, drawn = command(*show, *more), command(*show, *more, "--out", out)
+        assert (drawn.exit_code, drawn.stdout) == (0, plain.stdout)
+        names = ("losses", "metrics", "samples", "progress")
+        assert drawn.stderr.splitlines() == [f"Wrote {out / study.name / name}.png" for name in names]
+        assert all((out / study.name / f"{name}.png").is_file() for name in names)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from genzoo.studies.summary import Found, describe_budget, summarise, to_text
 from genzoo.values import folded
 
 if TYPE_CHECKING:
+    from genzoo.studies.pictures import Drawn
     from genzoo.train import Status
 
 _STOPPED = {0, None, StoppedError.exit_code, *(128 + kind for kind in STOP_SIGNALS), *(-kind for kind in STOP_SIGNALS)}
@@ -224,18 +225,18 @@ def _draw(studies: dict[Study, Found], out: Path, runs: Path, data_dir: Path | N
     """Draw studies, and say what was drawn and what was not."""
     from genzoo.studies.pictures import draw_study
 
-    for study, found in studies.items():
-        drawn = draw_study(study, found, out)
-        if any(setting.entry.is_vae for setting in study.settings):
-            from genzoo.studies.latents import draw_latents  # which imports torch
-
-            more = draw_latents(study, runs, out, data_dir)
-            drawn.paths.extend(more.paths)
-            drawn.missing.extend(more.missing)
+    def tell(drawn: Drawn) -> None:
         for path in drawn.paths:
             wrote(path)
         for line in drawn.missing:
             click.echo(line, err=True)
+
+    for study, found in studies.items():
+        tell(draw_study(study, found, out))
+        if any(setting.entry.is_vae for setting in study.settings):
+            from genzoo.studies.latents import draw_latents  # which imports torch
+
+            tell(draw_latents(study, runs, out, data_dir))
 
 
 @study.command("time", epilog=examples("genzoo study time dcgan-mnist-kernel"))

@@ -17,6 +17,7 @@ OTHERS = {
     "list",
     "info vae-mnist",
     "card vae-mnist",
+    "cite vae-mnist",
     "verify vae-mnist lstmgan-mnist",
     "evaluate --compare vae-mnist dcgan-mnist",
 }
