@@ -21,11 +21,29 @@ from genzoo.zoo.registry import ALL_METRICS
 FORMAT = 1
 SHARPNESS = "sharpness"
 """A study's own measure, in `metrics.json` beside those that `genzoo evaluate` takes."""
+UNREST = "unrest"
+"""How far the generator's (or VAE's) loss strays: its mean deviation within the points of a run's second half."""
 _POINTS = 100
 """The most points of a loss curve that are kept."""
 _MOST_HISTORY = 1_000_000
+_SPREADS = ("generator_spread", "negative_elbo_spread")
 _FIELDS = {"format", "run", "seed", "steps", "entry", "parameters", "training", "versions", "problem"}
 Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Own:
+    """A measure of a study's own, of which neither way is better: its name, and what more and less of it are called."""
+
+    label: str
+    more: str
+    less: str
+
+
+OWN: Mapping[str, Own] = {
+    SHARPNESS: Own("Sharpness", "sharper", "less sharp"),
+    UNREST: Own("Unrest of the loss", "more restless", "less restless"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,13 +72,20 @@ class Result:
         return sum(self.config["parameters"].values())
 
     def value(self, metric: str) -> float | None:
-        """A metric's value; None where it was not measured."""
+        """A metric's value; None where it was not measured, and of a run that broke down."""
         if self.measurement is None:
             return None
+        if metric == UNREST:
+            return self._unrest()
         if metric == SHARPNESS:
             return float(self.measurement.others[SHARPNESS]["mean"])
         row = self.measurement.rows.get(metric)
         return None if row is None else row.mean
+
+    def _unrest(self) -> float | None:
+        rows = self.history()
+        spreads = [row[key] for row in rows[len(rows) // 2 :] for key in row if key in _SPREADS]
+        return statistics.fmean(spreads) if spreads else None
 
     def history(self) -> list[Row]:
         """The loss curves: the step, and the mean of each loss since the row before.
@@ -226,4 +251,4 @@ def read_speed(results: Path, study: Study) -> dict[str, float]:
 
 def label_of(metric: str) -> str:
     """A metric's name as people write it."""
-    return "Sharpness" if metric == SHARPNESS else ALL_METRICS[metric].label
+    return OWN[metric].label if metric in OWN else ALL_METRICS[metric].label
