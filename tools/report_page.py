@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from genzoo.release.card.text import table
 from genzoo.studies.catalog import STUDIES
-from genzoo.studies.claims.evidence import OUTCOMES, Evidence, Judgement, listed, mean_text
+from genzoo.studies.claims.evidence import OUTCOMES, Evidence, Judgement, mean_text
 from genzoo.studies.claims.judge import Judge
 from genzoo.studies.reports.catalog import REPORTS
 from genzoo.studies.reports.record import Claim, Figure, Report, counted
 from genzoo.studies.results import label_of
 from genzoo.studies.summary import describe_budget, measured_metrics, values_of
+from genzoo.values import listed
 from report_pictures import Of, Pictures, losses_of
 
 SIGNATURE = "*Written by `python tools/reports.py --out docs/reports` from studies/ and the files beside the weights.*"

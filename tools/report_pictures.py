@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from genzoo.studies.reports.record import Figure
 
 _LEAVES = {"losses": HISTORY, "samples": SAMPLES, "progress": PROGRESS, "reconstructions": METRICS}
 """What a kind of picture is drawn from, of each run's result; reconstructions, from weights, go by the measurement."""
-_MOST_BYTES, _WIDEST = 50_000, 1200
-_QUALITIES = (90, 80, 70, 60, 50, 40, 30, 20, 10)
+_MOST_BYTES = 50_000
+_WIDTHS, _QUALITIES = (1200, 800, 400), (85, 70, 55, 40, 25)
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,11 @@ def small(path: Path) -> bytes:
     """A picture as WebP, as good as a page's file may be large."""
     with Image.open(path) as picture:
         image = picture.convert("RGB")
-    if image.width > _WIDEST:
-        image = image.resize((_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS)
-    for quality in _QUALITIES:
+    data = b""
+    for width, quality in itertools.product(_WIDTHS, _QUALITIES):
+        size = (min(width, image.width), max(1, round(image.height * min(width / image.width, 1))))
         buffer = io.BytesIO()
-        image.save(buffer, "webp", quality=quality, method=6)
-        if buffer.tell() <= _MOST_BYTES:
+        image.resize(size, Image.Resampling.LANCZOS).save(buffer, "webp", quality=quality, method=6)
+        if len(data := buffer.getvalue()) <= _MOST_BYTES:
             break
-    return buffer.getvalue()
+    return data

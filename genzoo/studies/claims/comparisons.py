@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, listed, places, worded
+from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, places, worded
 from genzoo.studies.claims.judge import DISTANCE, Judge, outcome_of
 from genzoo.studies.verdict import RATIOS, loss_sign
+from genzoo.values import listed
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,6 @@ def worded(of: Sequence[Place]) -> list[str]:
     return [f"{place.value} of `{place.study}`" if several else place.value for place in of]
 
 
-def listed(words: Sequence[str], last: str = "and") -> str:
-    """Words as a list: a, b and c."""
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
 class Evidence:
     """Results below a folder, and measurements of entries below another, each read once.
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genzoo.studies.catalog import STUDIES
-from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, listed, mean_text, places, worded
+from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, mean_text, places, worded
 from genzoo.studies.claims.judge import DISTANCE, Judge, outcome_of
 from genzoo.studies.verdict import compare_values, describe
+from genzoo.values import listed
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, listed, mean_text, places, worded
+from genzoo.studies.claims.evidence import Evidence, Judgement, Place, by, mean_text, places, worded
 from genzoo.studies.claims.judge import Judge, outcome_of
 from genzoo.studies.results import Result
 from genzoo.studies.verdict import mean_interval
+from genzoo.values import listed
 
 _LOSSES = {
     "generator": "the generator's loss",

@@ -113,6 +113,12 @@ REPORT = Report(
             Reaches(places(_OWN, "LSTM"), "coverage", _NOTHING, "at most"),
         ),
         claim(
+            "lstm-units",
+            "4.3.1",
+            "No number of units makes them improve.",
+            Reaches(places(_UNITS), "coverage", _NOTHING, "at most"),
+        ),
+        claim(
             "pooled-stands-still",
             "4.3.1",
             "Nets with pooling seem to begin to improve, but do not.",
