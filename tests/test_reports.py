@@ -386,6 +386,18 @@ def test_a_picture_is_renewed_when_results_come_in(runs: Runs, tmp_path: Path) -
     assert len(small(drawn)) < 60_000
 
 
+@pytest.mark.slow
+def test_pictures_are_drawn_by_the_commands_of_the_pages(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.leave(GAN_LATENT, DISTANCE, {"10": [5.0]}, [{"step": i + 1.0, "generator": 1.0 / (i + 1)} for i in range(9)])
+    wanted = [Of(GAN_LATENT, "losses"), Of("shipped-few", "losses", ("vae-mnist-z20-l3",))]
+    monkeypatch.setattr("report_pictures.every_picture", lambda: wanted)
+    reports.draw(tmp_path, runs.evidence, tmp_path / "runs", None)
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {"drawn.json", *(of.file for of in wanted)}
+    assert not Pictures(tmp_path / "images", runs.evidence).stale()
+
+
 def test_shipped_entries_by_size(tmp_path: Path) -> None:
     names = [f"vae-mnist-z{z}-l3" for z in (10, 20, 50, 100, 200)]
     for name in names:

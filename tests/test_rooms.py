@@ -48,6 +48,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__
         ("torch_fidelity", {"evaluate"}),
         ("jinja2", {"release"}),
         ("scipy", {"studies"}),
+        ("matplotlib", {"plots"}),
         ("yaml", set()),
     ],
 )

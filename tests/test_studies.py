@@ -18,6 +18,7 @@ from PIL import Image
 from scipy.stats import ttest_ind
 
 import studies
+from genzoo.checkpoint.history import thinned
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, STATE
 from genzoo.checkpoint.measurement import read_metrics
 from genzoo.cli.several import Runs
@@ -29,7 +30,7 @@ from genzoo.studies import conduct as conducting
 from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.conduct import conduct
 from genzoo.studies.reports.catalog import claims_on, figures_of
-from genzoo.studies.results import read_result, read_speed, read_study, thinned
+from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.sharpness import laplacian_variance
 from genzoo.studies.speed import measure_speed
 from genzoo.studies.study import Run, Setting, all_runs
@@ -187,7 +188,7 @@ def test_a_damaged_result_is_refused(carried_out: Path, tmp_path: Path) -> None:
     (out / run.name / HISTORY).write_text("[]\n")
     result = read_result(out, run)
     assert result is not None
-    with pytest.raises(DataError, match="no row of losses"):
+    with pytest.raises(DataError, match="no row of numbers"):
         result.history()
     document = json.loads((out / run.name / METRICS).read_text())
     (out / run.name / METRICS).write_text(json.dumps({**document, "n": 200}))

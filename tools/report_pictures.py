@@ -14,12 +14,16 @@ from PIL import Image
 
 from genzoo.checkpoint.files import whole_file, write_text
 from genzoo.checkpoint.layout import HISTORY, METRICS, PROGRESS, SAMPLES
+from genzoo.studies.catalog import STUDIES
 from genzoo.studies.claims.evidence import Evidence
 from genzoo.studies.reports.catalog import REPORTS
 from genzoo.studies.reports.record import Figure
 
 _LEAVES = {"losses": HISTORY, "samples": SAMPLES, "progress": PROGRESS, "reconstructions": METRICS}
-"""What a kind of picture is drawn from, of each run's result; reconstructions, from weights, go by the measurement."""
+"""What a kind of picture is drawn from, of each run's result; reconstructions, from weights, go by the measurement.
+
+Until there are weights of runs, those of the entries that ship under the settings' names stand in for reconstructions.
+"""
 _MOST_BYTES = 50_000
 _WIDTHS, _QUALITIES = (1200, 800, 400), (85, 70, 55, 40, 25)
 
@@ -67,10 +71,13 @@ class Pictures:
 
     def _sources(self, of: Of) -> list[Path]:
         """The files that a picture is drawn from, so far."""
+        leaf = _LEAVES[of.kind]
+        shipped = of.entries
+        if of.kind == "reconstructions":
+            shipped = tuple(dict.fromkeys(setting.entry.name for setting in STUDIES[of.name].settings))
         found = {} if of.entries else self._evidence.found(of.name)
         folders = [result.folder for results in found.values() for result in results]
-        paths = [self._evidence.weights / name / HISTORY for name in of.entries]
-        paths += [folder / _LEAVES[of.kind] for folder in folders]
+        paths = [folder / leaf for folder in (*(self._evidence.weights / name for name in shipped), *folders)]
         return [path for path in paths if path.is_file()]
 
     def digest(self, of: Of) -> str:

@@ -7,6 +7,8 @@ CONFIG, MODEL, DISCRIMINATOR = "config.json", "model.safetensors", "discriminato
 METRICS, GOLDEN, CARD = "metrics.json", "golden.safetensors", "README.md"
 HISTORY, EVALUATIONS = "history.jsonl", "evaluations.jsonl"
 SAMPLES, PROGRESS, LOSSES = "samples.png", "progress.png", "losses.png"
+SNAPSHOTS = "snapshots"
+"""A folder of pictures that a run keeps where it was asked to, in its own; no part of the checkpoint."""
 GRAPHS = {net: f"{net}.onnx" for net in ("generator", "encoder", "discriminator")}
 """The file of each net's graph, by the net's name."""
 LAYOUT = (

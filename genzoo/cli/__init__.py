@@ -28,6 +28,7 @@ _COMMANDS = {
     "train": ("train", "train", "Train models and leave a checkpoint folder each."),
     "finetune": ("train", "finetune", "Train a model further, on other images."),
     "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),
+    "plot": ("plot", "plot", "Draw the curves of models' training."),
     "study": ("study", "study", "Carry out the reports' comparisons and show them."),
     "pull": ("hub", "pull", "Fetch models from the Hub ahead of time."),
     "verify": ("hub", "verify", "Hash the weights on this machine again."),

@@ -74,7 +74,9 @@ def evaluate(
     """
     _check_usage(sources, images, dataset, compare, plot)
     if plot:
-        refuse_missing("A plot", "matplotlib")
+        from genzoo.plots.figure import refuse_undrawable
+
+        refuse_undrawable(plot)
     if compare:
         _refuse_unused(context)
         _compare(sources, plot, as_json)

@@ -13,12 +13,13 @@ import click
 from genzoo.cli.options import Positive, data_dir
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import StoppedError, TrainingError, UnknownNameError
+from genzoo.extras import refuse_missing
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.reports.catalog import claims_on, figures_of
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
-from genzoo.studies.summary import describe_budget, summarise, to_text
+from genzoo.studies.summary import Found, describe_budget, summarise, to_text
 from genzoo.values import in_columns
 
 if TYPE_CHECKING:
@@ -32,6 +33,13 @@ _results = click.option(
     default=Path("studies"),
     show_default=True,
     help="The folder of what runs leave.",
+)
+_runs = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs/studies"),
+    show_default=True,
+    help="The folder of the runs' weights and states.",
 )
 _precision = click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True
@@ -83,13 +91,7 @@ def _described(each: Study, done: int) -> dict[str, Any]:
 @click.option("--only", multiple=True, metavar="RUN", help="Only runs of this name; wildcards as in '*-s0'.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs side by side.")
 @click.option("--minutes", type=Positive(), help="Stop after this long; the same command goes on.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=Path("runs/studies"),
-    show_default=True,
-    help="The folder of the runs' weights and states.",
-)
+@_runs
 @_results
 @click.option(
     "-n", "--num", type=click.IntRange(1), default=10_000, show_default=True, help="Samples to measure of each."
@@ -181,15 +183,44 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
 @_names
 @_results
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def show_command(names: tuple[str, ...], results: Path, as_json: bool) -> None:
-    """Show what studies have come to: a table, and verdicts with the intervals that they are taken from."""
+@click.option("--out", type=click.Path(path_type=Path), help="Draw pictures, too, to a folder of each study in this.")
+@_runs
+@data_dir
+def show_command(
+    names: tuple[str, ...], results: Path, as_json: bool, out: Path | None, runs: Path, data_dir: Path | None
+) -> None:
+    """Show what studies have come to: a table, and verdicts with the intervals that they are taken from.
+
+    With --out it draws the losses, the metrics against the axis, and the settings' pictures beside each other; of VAEs
+    whose weights are in --runs also reconstructions, and the plane of latents of two numbers.
+    """
+    if out is not None:
+        refuse_missing("A plot", "matplotlib")
     found = {each: (read_study(results, each), read_speed(results, each)) for each in find_studies(names)}
     if as_json:
         click.echo(
             json.dumps([summarise(each, *so_far) for each, so_far in found.items()], indent=2, ensure_ascii=False)
         )
-        return
-    click.echo("\n\n".join(to_text(each, *so_far) for each, so_far in found.items()))
+    else:
+        click.echo("\n\n".join(to_text(each, *so_far) for each, so_far in found.items()))
+    if out is not None:
+        _draw({study: so_far for study, (so_far, _) in found.items()}, out, runs, data_dir)
+
+
+def _draw(studies: dict[Study, Found], out: Path, runs: Path, data_dir: Path | None) -> None:
+    """Draw studies, and say what was drawn and what was not."""
+    from genzoo.studies.pictures import draw_study
+
+    for study, found in studies.items():
+        drawn = draw_study(study, found, out)
+        if any(setting.entry.is_vae for setting in study.settings):
+            from genzoo.studies.latents import draw_latents  # which imports torch
+
+            more = draw_latents(study, runs, out, data_dir)
+            drawn.paths.extend(more.paths)
+            drawn.missing.extend(more.missing)
+        for line in [*(f"Wrote {path}" for path in drawn.paths), *drawn.missing]:
+            click.echo(line, err=True)
 
 
 @study.command("time")

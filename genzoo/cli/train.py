@@ -59,6 +59,12 @@ _OPTIONS = (
         help="Times that the nets are measured on the training set, each time in full; the best state ships, with 0 "
         "the last.  [default: as often and as fully as 5% of the run's time allows]",
     ),
+    click.option(
+        "--snapshot-every",
+        type=click.IntRange(1),
+        metavar="EPOCHS",
+        help="Keep a picture of the same latents in the run's folder, in snapshots/, every so many epochs.",
+    ),
     click.option("--tensorboard", is_flag=True, help="Also log the losses for TensorBoard."),
     click.option("--dry-run", is_flag=True, help="Print the plan and how long it would take, and write nothing."),
     click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
@@ -244,6 +250,7 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, move: Move, **o
         parent=parent,
         tensorboard=options["tensorboard"],
         evaluations=options["evaluations"],
+        snapshot_every=options["snapshot_every"],
     )
     if options["dry_run"]:
         described = _describe(plan, images)

@@ -6,6 +6,6 @@ It may import images, checkpoint, and what lies below.
 
 from genzoo.data.folder import load_folder
 from genzoo.data.image_data import ImageData
-from genzoo.data.named import data_root, load_images
+from genzoo.data.named import data_root, has_labels, load_images, load_labels
 
-__all__ = ["ImageData", "data_root", "load_folder", "load_images"]
+__all__ = ["ImageData", "data_root", "has_labels", "load_folder", "load_images", "load_labels"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from genzoo.data.image_data import ImageData
 from genzoo.data.torchvision_sets import load_torchvision
 from genzoo.errors import DataError
@@ -47,3 +50,23 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
     source = resolve(known.images)
     pixels = load_torchvision(source, root, train) if isinstance(source, type) else source(known, root, train)
     return ImageData(dataset, pixels)
+
+
+def has_labels(dataset: Dataset) -> bool:
+    """Whether `load_labels` has the classes of a dataset's images: those of torchvision's have them."""
+    return bool(dataset.images) and isinstance(resolve(dataset.images), type)
+
+
+def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: bool = True) -> Tensor:
+    """The classes of a dataset's images, in their order: (n,) int64.
+
+    Raises:
+        DataError: for a dataset that is neither there nor to be had, or has no labels that genzoo reads.
+    """
+    load_images(dataset, data_dir, train=train)  # fetches it, or says why that cannot be
+    if not has_labels(dataset):
+        raise DataError(
+            f"genzoo reads no labels of {dataset.name}: those of torchvision's datasets alone have classes."
+        )
+    loaded = resolve(dataset.images)(str(data_root(data_dir)), train=train, download=False)
+    return torch.as_tensor(loaded.targets, dtype=torch.int64)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from genzoo.checkpoint.files import whole_file
 from genzoo.checkpoint.measurement import Measurement
-from genzoo.errors import UsageError
 from genzoo.evaluate.comparison import TIE_RULE, Compared, Comparison
-from genzoo.extras import refuse_missing
+from genzoo.plots.bars import Bar, BarPanel, draw_bars
 from genzoo.values import padded
 from genzoo.zoo.registry import ALL_METRICS
 
-_PANELS = 4  # in a row of the picture
 TIED = "≈"
 """The mark of a value that is not told apart from the best."""
 
@@ -82,34 +78,14 @@ def plot(comparison: Comparison, path: Path) -> None:
         MissingLibraryError: without matplotlib.
         GenzooError: when it cannot be written.
     """
-    refuse_missing("A plot", "matplotlib")
-    from matplotlib.figure import Figure
-
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise UsageError(f"{path} does not say what to draw: end its name in .png, .svg or .pdf.")
-    keys, models = list(comparison.best), comparison.models
-    rows = -(-len(keys) // _PANELS)
-    figure = Figure(figsize=(3 * _PANELS, rows * (0.8 + 0.35 * len(models))), layout="constrained")
-    panels = figure.subplots(rows, _PANELS, squeeze=False, sharey=True).ravel()
-    for panel, key in zip(panels, keys, strict=False):
-        _draw(panel, key, models, set(comparison.best[key]))
-    for panel in panels[len(keys) :]:
-        panel.set_visible(False)
-    with whole_file(path) as part:
-        # Without the date the same numbers give the same file.
-        stamp = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix.lower()]
-        figure.savefig(part, format=path.suffix[1:].lower(), dpi=120, metadata={stamp: None})
+    draw_bars(path, [model.name for model in comparison.models], [_panel(comparison, key) for key in comparison.best])
 
 
-def _draw(panel: Any, key: str, models: Sequence[Compared], best: set[str]) -> None:
-    metric, names = ALL_METRICS[key], [model.name for model in models]
-    there = [(place, model.rows[key]) for place, model in enumerate(models) if key in model.rows]
-    spreads = [row.spread or 0.0 for _, row in there]
-    colours = ["tab:blue" if names[place] in best else "lightsteelblue" for place, _ in there]
-    panel.barh([place for place, _ in there], [row.mean for _, row in there], xerr=spreads, color=colours)
-    if (floor := floor_of(models, key)) is not None:
-        panel.axvline(floor, linestyle="--", linewidth=1, color="black")
-    panel.set_yticks(range(len(names)), names)
-    panel.set_ylim(len(names) - 0.5, -0.5)
-    panel.set_title(f"{metric.label} ({metric.better} is better)", fontsize=9)
-    panel.tick_params(labelsize=8)
+def _panel(comparison: Comparison, key: str) -> BarPanel:
+    metric, best = ALL_METRICS[key], comparison.best[key]
+    bars = [
+        Bar(model.name, row.mean, row.spread or 0.0, model.name in best)
+        for model in comparison.models
+        if (row := model.rows.get(key)) is not None
+    ]
+    return BarPanel(f"{metric.label} ({metric.better} is better)", bars, floor_of(comparison.models, key))

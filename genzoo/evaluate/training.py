@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from genzoo.accel.devices import has_fast_bfloat16
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
-from genzoo.data import ImageData, data_root, load_images
+from genzoo.data import ImageData, load_images, load_labels
 from genzoo.errors import UsageError
 from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net
 from genzoo.evaluate.progress import quiet
 from genzoo.nets.blocks import to_signed
 from genzoo.sampling import noise
-from genzoo.zoo.datasets import Dataset, FeatureRecipe
-from genzoo.zoo.registry import find_dataset, resolve
+from genzoo.zoo.datasets import FeatureRecipe
+from genzoo.zoo.registry import find_dataset
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Called with the step, the number of steps, and the step's loss and accuracy."""
@@ -74,17 +74,6 @@ def train_features(
         measured = _accuracies(load_net(Folder(out)), data_dir)
         save_net(out, net, {**training, "accuracy": measured})
     return measured
-
-
-def load_labels(dataset: Dataset, data_dir: str | Path | None = None, *, train: bool = True) -> Tensor:
-    """The classes of a dataset's images, in their order: (n,) int64.
-
-    Raises:
-        DataError: for a dataset that is neither there nor to be had.
-    """
-    load_images(dataset, data_dir, train=train)  # fetches it, or says why that cannot be
-    loaded = resolve(dataset.images)(str(data_root(data_dir)), train=train, download=False)
-    return torch.as_tensor(loaded.targets, dtype=torch.int64)
 
 
 def accuracy(net: FeatureNet, images: ImageData, labels: Tensor) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
-import json
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +15,7 @@ from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import read_config, versions_here
 from genzoo.checkpoint.files import clear_io_errors
 from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.history import read_rows
 from genzoo.checkpoint.layout import CONFIG, HISTORY, PROGRESS, SAMPLES, STATE
 from genzoo.data import load_images
 from genzoo.errors import DivergedError, StoppedError, TrainingError
@@ -25,7 +25,7 @@ from genzoo.images.pixels import PADDING, make_grid
 from genzoo.nets import build, count_parameters
 from genzoo.platforms import lock
 from genzoo.sampling.model import Model
-from genzoo.studies.results import SHARPNESS, Row, read_result, write_result
+from genzoo.studies.results import SHARPNESS, read_result, write_result
 from genzoo.studies.sharpness import sharpness
 from genzoo.studies.study import SEEDS, Run
 from genzoo.train import Plan, Report, train
@@ -127,7 +127,8 @@ def _leave(run: Run, plan: Plan, results: Path, problem: str | None, data_dir: P
         "versions": dict(config.versions or versions_here()),
         "problem": problem,
     }
-    history = _read_history(plan.out / HISTORY)
+    # Of one that broke down before it was saved there are no losses.
+    history = read_rows(plan.out / HISTORY) if (plan.out / HISTORY).is_file() else []
     if problem is not None:
         return write_result(results, described, None, history, {})
     model = Model.of_folder(Folder(plan.out)).to(plan.device)
@@ -152,13 +153,6 @@ def _pictures(plan: Plan, model: Model) -> dict[str, bytes]:
 
 def _parameters(entry: Entry) -> dict[str, int]:
     return {name: count_parameters(net) for name, net in build(entry).items()}
-
-
-def _read_history(path: Path) -> list[Row]:
-    """The rows of a run's losses; of one that broke down before it was saved there are none."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _png(picture: Image.Image) -> bytes:

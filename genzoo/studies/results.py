@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from genzoo.checkpoint.files import whole_file, whole_folder, write_text
+from genzoo.checkpoint.history import SPREAD, Row, read_rows, thinned
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS
 from genzoo.checkpoint.measurement import SAME, Measurement, read_metrics
-from genzoo.checkpoint.strict import read_bytes, read_json
+from genzoo.checkpoint.strict import read_json
 from genzoo.errors import DataError, UsageError, brief
 from genzoo.studies.study import Run, Study
 from genzoo.zoo.registry import ALL_METRICS
@@ -23,12 +24,8 @@ SHARPNESS = "sharpness"
 """A study's own measure, in `metrics.json` beside those that `genzoo evaluate` takes."""
 UNREST = "unrest"
 """How far the generator's (or VAE's) loss strays: its mean deviation within the points of a run's second half."""
-_POINTS = 100
-"""The most points of a loss curve that are kept."""
-_MOST_HISTORY = 1_000_000
-_SPREADS = ("generator_spread", "negative_elbo_spread")
+_SPREADS = (f"generator{SPREAD}", f"negative_elbo{SPREAD}")
 _FIELDS = {"format", "run", "seed", "steps", "entry", "parameters", "training", "versions", "problem"}
-Row = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -71,6 +68,11 @@ class Result:
         """The learned values of all its nets."""
         return sum(self.config["parameters"].values())
 
+    @property
+    def way_out(self) -> str:
+        """What to do about a damaged file of the result, as the end of a sentence."""
+        return _way_out(self.folder)
+
     def value(self, metric: str) -> float | None:
         """A metric's value; None where it was not measured, and of a run that broke down."""
         if self.measurement is None:
@@ -95,12 +97,9 @@ class Result:
         """
         path = self.folder / HISTORY
         try:
-            rows = [json.loads(line) for line in read_bytes(path, _MOST_HISTORY).splitlines()]
-            if not all(isinstance(row, dict) and "step" in row for row in rows):
-                raise ValueError("a line is no row of losses")
+            return read_rows(path)
         except ValueError as error:
-            raise DataError(f"{path} is not a run's history ({error}): {_way_out(self.folder)}") from None
-        return rows
+            raise DataError(f"{path} is not a run's history ({error}): {self.way_out}") from None
 
 
 def read_result(results: Path, run: Run) -> Result | None:
@@ -174,30 +173,6 @@ Pictures = Mapping[str, bytes]
 
 def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-
-def thinned(history: Sequence[Row], most: int = _POINTS) -> list[Row]:
-    """At most so many rows of a history: each the mean of some that follow one another.
-
-    How far a loss strays within such a row is kept beside it, as `<loss>_spread`: a mean hides how restless it is.
-    """
-    size = max(1, -(-len(history) // most))
-    return [_mean(history[i : i + size]) for i in range(0, len(history), size)]
-
-
-def _mean(rows: Sequence[Row]) -> Row:
-    found: Row = {"step": rows[-1]["step"]}
-    for name in rows[0]:
-        if name != "step":
-            values = [row[name] for row in rows]
-            found[name] = _rounded(statistics.fmean(values), 4)
-            if len(values) > 1:
-                found[f"{name}_spread"] = _rounded(statistics.stdev(values), 2)
-    return found
-
-
-def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
 
 
 def read_study(results: Path, study: Study) -> dict[str, list[Result]]:

@@ -27,7 +27,7 @@ from genzoo.train.trainer import Trainer
 if TYPE_CHECKING:
     from genzoo.sampling.model import Model
 
-_SHIPPED_BATCHES, _LOOK_BATCHES, _ROW_BATCHES = 50, 20, 5
+_SHIPPED_BATCHES, _LOOK_BATCHES, ROW_BATCHES = 50, 20, 5
 """Batches that batch norm is estimated from: by 50 Fréchet distances vary by 1%, by 20 by 3%."""
 _ROW, _GRID = 20, 100
 
@@ -87,10 +87,15 @@ def _training_images(trainer: Trainer, batches: int) -> Iterator[Tensor]:
 
 def fixed_images(trainer: Trainer, n: int = _ROW) -> Tensor:
     """Images of the first latents of seed 0 under the averaged generator: (n, h, w, c) uint8."""
+    return images_of(trainer, averaged_nets(trainer, ROW_BATCHES), n)
+
+
+def images_of(trainer: Trainer, nets: nn.ModuleDict, n: int) -> Tensor:
+    """Images of the first latents of seed 0 under a trainer's averaged nets as they are given: (n, h, w, c) uint8."""
     entry = trainer.plan.entry
     z = torch.from_numpy(noise.normals(0, 0, n, entry.latent_size)).to(trainer.plan.device)
     with torch.no_grad():
-        raw = averaged_nets(trainer, _ROW_BATCHES)["generator"](z)
+        raw = nets["generator"](z)
     return torch.from_numpy(to_uint8(to_pixels(raw, entry.output_activation)))
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 from torch import Tensor
 
-from genzoo.checkpoint.files import whole_file, write_text
+from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.layout import EVALUATIONS, HISTORY, LOSSES
 from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
+from genzoo.plots.curves import Curve, CurvePanel, draw_curves
 from genzoo.train.phases import Losses
 from genzoo.train.state import Record, broke_down
+from genzoo.zoo.objectives import label_of_loss
 
 Log = Callable[[dict[str, float]], None]
 """Called with a row of the history: the step, and each loss."""
@@ -86,20 +88,19 @@ def write_history(out: Path, record: Record) -> None:
 
 
 def plot_losses(out: Path, history: list[dict[str, float]]) -> None:
-    """Draw the loss curves, one panel for each, to `losses.png`; nothing where there are none."""
-    from matplotlib.figure import Figure
+    """Draw the loss curves, one panel for each, to `losses.png`; nothing where there are none.
 
+    Raises:
+        GenzooError: when it cannot be written.
+    """
     if not history:
         return
-    names = [name for name in history[0] if name != "step"]
-    figure = Figure(figsize=(6, 2 * len(names)), layout="constrained")
-    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    for panel, name in zip(panels, names, strict=True):
-        panel.plot([row["step"] for row in history], [row[name] for row in history], linewidth=0.8)
-        panel.set_ylabel(name)
-    panels[-1].set_xlabel("step")
-    with whole_file(out / LOSSES) as part:
-        figure.savefig(part, format="png", dpi=120)
+    steps = [row["step"] for row in history]
+    losses = [name for name in history[0] if name != "step"]
+    draw_curves(
+        out / LOSSES,
+        [CurvePanel(label_of_loss(name), [Curve("", steps, [row[name] for row in history])]) for name in losses],
+    )
 
 
 def summary_writer() -> Callable[..., Any]:

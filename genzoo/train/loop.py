@@ -24,7 +24,7 @@ from genzoo.nets import count_parameters
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.train.history import History, Log
 from genzoo.train.phases import Losses
-from genzoo.train.plan import Plan
+from genzoo.train.plan import Plan, epoch_due
 from genzoo.train.schedule import Activity, Clock, Cost, Looks, Status
 from genzoo.train.state import STATE, Record
 from genzoo.train.trainer import Trainer
@@ -52,6 +52,7 @@ class Hooks:
         saved: called after the state has been saved, but for the last time.
         probe: finds out what a look at the averaged nets costs; see `Looks`.
         evaluate: called with the number of images when the averaged nets are due to be measured.
+        snapshot: called with an epoch at whose end the plan wants one.
     """
 
     row: Callable[[Trainer], Tensor]
@@ -60,6 +61,7 @@ class Hooks:
     saved: Callable[[Trainer], None] = quiet
     probe: Callable[[Trainer, float], Cost | None] = _no_cost
     evaluate: Callable[[Trainer, int], None] = quiet
+    snapshot: Callable[[Trainer, int], None] = quiet
 
 
 class Loop:
@@ -91,6 +93,7 @@ class Loop:
                 record.seconds = self.clock.seconds
                 before, share = share, self.clock.share
                 self._add_rows(share)
+                self._keep_snapshot()
                 if (now := time.monotonic()) - reported > _REPORT_SECONDS:
                     self._report(losses)
                     reported = now
@@ -148,6 +151,11 @@ class Loop:
                 row = self.hooks.row(self.trainer)
             # Copies, since safetensors saves no two tensors that share memory.
             self.record.progress += [row.clone() for _ in range(due)]
+
+    def _keep_snapshot(self) -> None:
+        if epoch := epoch_due(self.plan, len(self.trainer.source.data), self.record.step):
+            with self.clock.aside():
+                self.hooks.snapshot(self.trainer, epoch)
 
 
 def thin_progress(plan: Plan, record: Record) -> None:

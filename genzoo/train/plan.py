@@ -42,6 +42,8 @@ class Plan:
         evaluations: how often the averaged nets are measured on the training set, at equal intervals, each time
             in full; the best state ships.  With 0 the last one does.  None stands for as often, and with as many
             images, as a twentieth of the run's time allows; see `genzoo.train.schedule`.
+        snapshot_every: epochs between two pictures that the run keeps in `snapshots/`, if it keeps any; they decide
+            nothing of its weights, so a run may be resumed with another number.
     """
 
     entry: Entry
@@ -55,6 +57,7 @@ class Plan:
     parent: Folder | None = None
     tensorboard: bool = False
     evaluations: int | None = None
+    snapshot_every: int | None = None
 
     @property
     def log_every(self) -> int:
@@ -106,6 +109,24 @@ def steps_of(entry: Entry, images: int, epochs: int | None = None) -> int:
     refuse_batch(recipe, images)
     batches = (images // recipe.batch_size) * (recipe.epochs if epochs is None else epochs)
     return max(1, batches // recipe.n_critic)
+
+
+def epochs_in(entry: Entry, images: int, steps: int) -> int:
+    """The epochs that have ended after a number of steps: the most of which `steps_of` gives no more."""
+    recipe = entry.recipe
+    batches = images // recipe.batch_size
+    return (recipe.n_critic * (steps + 1) - 1) // batches if steps else 0
+
+
+def epoch_due(plan: Plan, images: int, step: int) -> int | None:
+    """The epoch that ends with a step and of which the plan wants a snapshot; None where there is none.
+
+    Where a step takes the images of several epochs, the last of them counts.
+    """
+    if plan.snapshot_every is None:
+        return None
+    before, now = (epochs_in(plan.entry, images, one) // plan.snapshot_every for one in (step - 1, step))
+    return now * plan.snapshot_every if now > before else None
 
 
 def choose_precision(wanted: Precision, device: torch.device) -> Literal["fp32", "bf16"]:

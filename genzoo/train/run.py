@@ -32,6 +32,7 @@ from genzoo.train.loop import Hooks, Loop, Report
 from genzoo.train.plan import Plan, refuse_batch, refuse_other_settings
 from genzoo.train.schedule import Cost
 from genzoo.train.selection import SelectionMeasure, best_of, measured
+from genzoo.train.snapshots import write_snapshot
 from genzoo.train.state import STATE
 from genzoo.train.trainer import Trainer
 
@@ -122,6 +123,7 @@ def _hooks(trainer: Trainer, data: ImageData, report: Report, writer: Callable[.
         saved=write_pictures,
         probe=functools.partial(_probe, judge),
         evaluate=functools.partial(_evaluate, judge),
+        snapshot=write_snapshot,
     )
 
 

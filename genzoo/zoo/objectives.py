@@ -22,7 +22,24 @@ R1_PAPER = (
 )
 VAE_PAPER = "[Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), Kingma and Welling 2014"
 
+_LOSSES = {
+    "negative_elbo": "Negative ELBO, nats an image",
+    "reconstruction": "Reconstruction, nats an image",
+    "kl": "KL divergence, nats an image",
+    "discriminator": "Discriminator's loss",
+    "generator": "Generator's loss",
+    "real_score": "Score of real images, in [0, 1]",
+    "fake_score": "Score of samples, in [0, 1]",
+    "wasserstein": "Wasserstein distance, estimated",
+    "penalty": "Gradient penalty, unweighted",
+}
+
 _ADVERSARIAL = ("discriminator_lr", "n_critic")
+
+
+def label_of_loss(name: str) -> str:
+    """What a loss, or a number that is logged beside it, is called on an axis, with its unit."""
+    return _LOSSES.get(name, name.replace("_", " ").capitalize())
 
 
 def _gan_words(recipe: Recipe) -> str:
