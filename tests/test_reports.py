@@ -13,6 +13,7 @@ from PIL import Image
 
 import reports
 import shipped_sizes
+from genzoo.checkpoint.history import Row
 from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Measurement, measurement_of
 from genzoo.errors import InvalidEntryError, UsageError
@@ -25,7 +26,7 @@ from genzoo.studies.claims.judge import Judge
 from genzoo.studies.claims.runs import BreakDown, Faster, LossMoves, Reaches
 from genzoo.studies.reports.catalog import REPORTS, claims_on, figures_of
 from genzoo.studies.reports.record import Claim, Figure, Report, claim, counted
-from genzoo.studies.results import Row, speed_file, write_result
+from genzoo.studies.results import speed_file, write_result
 from report_pictures import Of, Pictures, every_picture, small
 
 pytestmark = pytest.mark.numeric
