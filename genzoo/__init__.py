@@ -17,13 +17,26 @@ if TYPE_CHECKING:
     from genzoo.hub import info
     from genzoo.images.pixels import make_grid
     from genzoo.images.writers import save_images
+    from genzoo.sampling.directions import find_directions
     from genzoo.sampling.model import Model, load
     from genzoo.zoo.registry import register
 
-__all__ = ["GenzooError", "Model", "__version__", "info", "list_models", "load", "make_grid", "register", "save_images"]
+__all__ = [
+    "GenzooError",
+    "Model",
+    "__version__",
+    "find_directions",
+    "info",
+    "list_models",
+    "load",
+    "make_grid",
+    "register",
+    "save_images",
+]
 
 _LAZY = {
     "Model": "sampling.model",
+    "find_directions": "sampling.directions",
     "info": "hub",
     "list_models": "checkpoint.manifest",
     "load": "sampling.model",

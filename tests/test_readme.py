@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.zoo.catalog import ENTRIES
 from models import families, measured
@@ -46,36 +45,6 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_numbers_of_the_aliases_are_those_of_their_weights() -> None:
     assert families(measured(ROOT / "weights")) in README
     assert f"all {len(ENTRIES)} entries" in README
-
-
-def layers(name: str, net: str) -> list[str]:
-    """A net's layers by kind and sizes."""
-    modules = meta_nets(ENTRIES[name])[net].modules()
-    return [repr(module) for module in modules if not list(module.children())]
-
-
-@pytest.mark.parametrize("name", [name for name in ENTRIES if name.startswith(("wgan-", "wgangp-"))])
-def test_what_the_table_of_families_says_of_wgans(name: str) -> None:
-    same = name.replace("wgangp" if "wgangp" in name else "wgan", "dcgan")
-    entry = ENTRIES[name]
-    if same in ENTRIES:
-        assert layers(name, "generator") == layers(same, "generator")
-    discriminator = layers(name, "discriminator")
-    assert not [layer for layer in discriminator if "Dropout" in layer]
-    assert any("BatchNorm" in layer for layer in discriminator) == (entry.family.name == "wgan")
-
-
-def test_what_the_table_of_families_says_of_vaes() -> None:
-    def strided(name: str) -> int:
-        return sum("stride=(2, 2)" in layer for layer in layers(name, "generator"))
-
-    assert layers("vae-mnist-z100-l3", "generator") == layers("dcgan-mnist-z100-l3", "generator")
-    for name in ("vae-cifar10-z100-l3", "vae-cifar10-z10-l3"):
-        assert strided(name) == strided("dcgan-cifar10-z100-l3") + 1
-    assert strided("vae-olivetti-z32-l4") == strided("dcgan-mnist-z100-l3") + 1
-    ends = {(entry.family.name, entry.output_activation) for entry in ENTRIES.values()}
-    assert ("vae", "sigmoid") in ends
-    assert not {("vae", "tanh"), ("dcgan", "sigmoid")} & ends
 
 
 def test_most_gans_ran_for_fewer_steps_than_their_recipes() -> None:

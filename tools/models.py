@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from families import nets
 from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.layout import CONFIG, METRICS
@@ -40,6 +41,11 @@ INTERVALS = (
     "± says where 95 of 100 repeated measurements lie, of other samples against other real images. "
     f"{TIED} marks what is {TIE_RULE}."
 )
+NETS = """## Their nets
+
+By family and dataset, as the catalog's entries build them. "That of" another family is meant layer by layer, of entries
+of the same latent size and hidden layers; of convolutional nets, hidden layers beyond the third are convolutions of
+stride 1. What stands before names in brackets is true of those entries alone."""
 FAMILIES = "## The best of each family\n\nWhat `<family>-<dataset>` stands for:"
 SAMPLES, LIKELIHOODS = "## Samples: {}", "## Likelihoods: {}"
 TRAINING_IMAGES = "*training images*"
@@ -140,7 +146,7 @@ def text(home: Path) -> str:
     """The whole page, from the measurements in a folder of weights."""
     models = measured(home)
     sure = any(row.interval for model in models for row in model.measurement.rows.values())
-    parts = [INTRODUCTION, *([INTERVALS] if sure else []), FAMILIES, families(models)]
+    parts = [INTRODUCTION, *([INTERVALS] if sure else []), FAMILIES, families(models), NETS, nets()]
     for heading, write, key in ((SAMPLES, samples, "frechet_distance"), (LIKELIHOODS, likelihoods, "elbo")):
         for dataset in DATASETS:
             measured_on = [model for model in models if model.measurement.dataset == dataset]

@@ -1,8 +1,8 @@
-"""The tables of the README and the docs that benchmarks measured, each written anew from its report.
+"""The tables of the README and the docs, each written anew from a benchmark's report, or from the catalog.
 
     python tools/tables.py
 
-A table stands between `<!-- table: benchmarks/results/NAME.json -->` and `<!-- end -->`.
+A table stands between `<!-- table: benchmarks/results/NAME.json -->` or `<!-- table: families -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 import ablation
 import evaluate
+import families
 import light
 import limits
 import load
@@ -36,7 +37,10 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "train_peers": train_peers.table,
 }
 """By what the report's name begins with, up to a hyphen."""
+OF_CATALOG: dict[str, Callable[[], str]] = {"families": families.families}
+"""By their names."""
 _PLACE = re.compile(r"(<!-- table: (\S+/(\w+)\S*\.json) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PLACE_OF_CATALOG = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(text: str) -> str:
@@ -46,6 +50,7 @@ def with_tables(text: str) -> str:
         report = json.loads((ROOT / place[2]).read_text())
         return f"{place[1]}{TABLES[place[3]](report)}\n{place[4]}"
 
+    text = _PLACE_OF_CATALOG.sub(lambda place: f"{place[1]}{OF_CATALOG[place[2]]()}\n{place[3]}", text)
     return _PLACE.sub(anew, text)
 
 

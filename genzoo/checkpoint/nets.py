@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.folder import Folder
+from genzoo.checkpoint.graphs.headers import read_header
 from genzoo.checkpoint.layout import DISCRIMINATOR, GOLDEN, MODEL
 from genzoo.checkpoint.tensors import read_arrays, read_tensors
-from genzoo.errors import BadCheckpointError, InvalidEntryError
+from genzoo.errors import BadCheckpointError, InvalidEntryError, UsageError
 from genzoo.zoo.fields import check
 from genzoo.zoo.spec import Entry
 
@@ -95,6 +96,30 @@ def read_mixture(folder: Folder, entry: Entry) -> dict[str, npt.NDArray[np.float
     shapes = mixture_shapes(entry)
     arrays = read_arrays(folder.file(MODEL), shapes, among_others=True) if shapes else {}
     return {name.removeprefix(_MIXTURE): array for name, array in arrays.items()}
+
+
+def read_latent_weight(folder: Folder, entry: Entry) -> npt.NDArray[np.float32]:
+    """The generator's weight that a latent meets first, as a matrix: (features, z), without torch.
+
+    Raises:
+        UsageError: where the architecture names no such weight.
+        BadCheckpointError: for a file that is damaged.
+        HubError: for a file on the Hub that cannot be fetched.
+    """
+    place, path = entry.arch.latent_weight(entry.dataset.shape[1]), folder.file(MODEL)
+    name = f"generator.{place.name}"
+    try:
+        stored = read_header(path).get(name)
+    except (OSError, ValueError) as error:
+        raise BadCheckpointError(f"{path} is damaged ({error}): fetch or train it again.") from None
+    z_axis = {2: 1, 4: 0}.get(len(stored.shape)) if stored else None
+    if stored is None or z_axis is None or stored.shape[z_axis] != entry.latent_size:
+        raise UsageError(
+            f"{entry.name} has no weight generator.{place.name} that a latent meets: have `latent_weight` of its "
+            f"architecture, {entry.arch.kind}, name the one that it has."
+        )
+    weight = read_arrays(path, {name: stored.shape}, among_others=True)[name]
+    return weight if z_axis else weight[:, :, place.taps, place.taps].reshape(len(weight), -1).T
 
 
 def mixture_shapes(entry: Entry) -> dict[str, tuple[int, ...]]:

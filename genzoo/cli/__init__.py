@@ -25,6 +25,8 @@ _COMMANDS = {
     "list": ("show", "list_command", "List the models whose names match PATTERN."),
     "info": ("show", "info", "Show all that is known of a model."),
     "generate": ("generate", "generate", "Draw images from a trained model."),
+    "traverse": ("latents", "traverse", "Draw what the directions of a latent space do."),
+    "manifold": ("latents", "manifold", "Draw the plane of a model with two latent dimensions."),
     "train": ("train", "train", "Train models and leave a checkpoint folder each."),
     "finetune": ("train", "finetune", "Train a model further, on other images."),
     "evaluate": ("evaluate", "evaluate", "Measure a model's samples against real images."),

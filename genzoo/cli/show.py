@@ -45,6 +45,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "image_shape": list(entry.dataset.shape),
         "latent_size": entry.latent_size,
         "hidden_layers": entry.hidden_layers,
+        "dropout": entry.dropout or None,
         "source": entry.source,
     }
 

@@ -7,17 +7,12 @@ from torch import nn
 from genzoo.accel.fastconv import Conv2d, ConvTranspose2d, Flatten, Unflatten
 from genzoo.errors import InvalidEntryError
 from genzoo.nets.blocks import Dropout, PiecewiseLeakyReLU, activate, discriminator_ends, refuse_large_map
-from genzoo.zoo.families.conv import Conv, halvings
+from genzoo.zoo.families.conv import Conv, halvings, padding
 from genzoo.zoo.spec import Entry
 
 
-def _padding(kernel: int, side: int) -> int:
-    """The symmetric padding with which a stride-2 layer halves `side`, rounding up."""
-    return (kernel - 1 + side % 2) // 2
-
-
-def _block(layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
-    return [layer, *([nn.BatchNorm2d(channels)] if norm else []), activate("leaky_relu")]
+def _block(arch: Conv, layer: nn.Module, channels: int, norm: bool) -> list[nn.Module]:
+    return [layer, *([nn.BatchNorm2d(channels)] if norm else []), activate(arch.activation)]
 
 
 def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
@@ -29,14 +24,14 @@ def _twice_differentiable(layers: list[nn.Module]) -> list[nn.Module]:
 
 def _down(wide: int, narrow: int, kernel: int, side: int, norm: bool) -> Conv2d:
     # A bias before batch norm would be subtracted again.
-    return Conv2d(wide, narrow, kernel, 2, _padding(kernel, side), bias=not norm)
+    return Conv2d(wide, narrow, kernel, 2, padding(kernel, side), bias=not norm)
 
 
 def _up(narrow: int, wide: int, kernel: int, side: int, norm: bool) -> ConvTranspose2d:
     """The transpose of `_down`: to maps of `side`, from maps of half that."""
-    padding = _padding(kernel, side)
-    grown = (-(-side // 2) - 1) * 2 - 2 * padding + kernel
-    return ConvTranspose2d(narrow, wide, kernel, 2, padding, side - grown, bias=not norm)
+    cut = padding(kernel, side)
+    grown = (-(-side // 2) - 1) * 2 - 2 * cut + kernel
+    return ConvTranspose2d(narrow, wide, kernel, 2, cut, side - grown, bias=not norm)
 
 
 def _same(channels: int, norm: bool) -> Conv2d:
@@ -50,28 +45,27 @@ def _extras(arch: Conv, sizes: list[int]) -> set[int]:
 
 
 def _generator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
-    image_channels = entry.dataset.shape[0]
-    channels = arch.channels
-    extras = _extras(arch, sizes)
+    channels, extras, norm = arch.channels, _extras(arch, sizes), arch.generator_norm == "batch"
     layers: list[nn.Module] = []
+
+    def add(layer: nn.Module, width: int) -> None:
+        layers.extend(_block(arch, layer, width, norm))
+        if arch.generator_dropout and not entry.is_vae:
+            layers.append(Dropout(arch.generator_dropout))
+
     if arch.project:
         side = sizes[-1]
-        layers += [
-            nn.Linear(entry.latent_size, channels[-1] * side * side),
-            Unflatten(1, (channels[-1], side, side)),
-            nn.BatchNorm2d(channels[-1]),
-            activate("leaky_relu"),
-        ]
+        layers.append(nn.Linear(entry.latent_size, channels[-1] * side * side))
+        add(Unflatten(1, (channels[-1], side, side)), channels[-1])
     else:
-        up = _up(entry.latent_size, channels[-1], arch.kernel, sizes[-2], norm=True)
-        layers += [Unflatten(1, (entry.latent_size, 1, 1)), *_block(up, channels[-1], norm=True)]
+        layers.append(Unflatten(1, (entry.latent_size, 1, 1)))
+        add(_up(entry.latent_size, channels[-1], arch.kernel, sizes[-2], norm), channels[-1])
     for place in reversed(range(len(channels))):  # (n, channels[place], s, s) -> twice the side
         if place in extras:
-            layers += _block(_same(channels[place], norm=True), channels[place], norm=True)
+            add(_same(channels[place], norm), channels[place])
         if place:
-            up = _up(channels[place], channels[place - 1], arch.kernel, sizes[place], norm=True)
-            layers += _block(up, channels[place - 1], norm=True)
-    layers.append(_up(channels[0], image_channels, arch.kernel, sizes[0], norm=False))
+            add(_up(channels[place], channels[place - 1], arch.kernel, sizes[place], norm), channels[place - 1])
+    layers.append(_up(channels[0], entry.dataset.shape[0], arch.kernel, sizes[0], norm=False))
     return nn.Sequential(*layers)
 
 
@@ -82,9 +76,9 @@ def _discriminator(entry: Entry, arch: Conv, sizes: list[int]) -> nn.Module:
     layers, extras = list(before), _extras(arch, sizes)
     for place in range(len(arch.channels)):
         down = _down(channels[place], channels[place + 1], arch.kernel, sizes[place], norm)
-        layers += _block(down, channels[place + 1], norm)
+        layers += _block(arch, down, channels[place + 1], norm)
         if place in extras:
-            layers += _block(_same(channels[place + 1], norm), channels[place + 1], norm)
+            layers += _block(arch, _same(channels[place + 1], norm), channels[place + 1], norm)
     if arch.project:
         layers.append(Flatten())
         if arch.dropout and not entry.is_vae:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from genzoo.errors import brief_list
 from genzoo.zoo.fields import Record, check
 
 Activation = Literal["relu", "leaky_relu"]
 A = TypeVar("A", bound="Architecture")
+
+
+class LatentWeight(NamedTuple):
+    """A generator's weight that a latent meets first.
+
+    Attributes:
+        name: the tensor's, below `generator.`: of a linear or recurrent layer, (outputs, z), or of a transposed
+            convolution from maps of one pixel, (z, channels, h, w).
+        taps: the rows and columns of that kernel which reach the map that comes out.
+    """
+
+    name: str
+    taps: slice = slice(None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +69,15 @@ class Architecture(Record):
     def with_width(self: A, width: int) -> A:
         """The architecture with its sizes scaled to another width."""
         raise NotImplementedError
+
+    def latent_weight(self, side: int) -> LatentWeight:  # noqa: ARG002
+        """The generator's weight that a latent meets first, for images of this side."""
+        return LatentWeight("0.weight")
+
+    @property
+    def dropout_words(self) -> str:
+        """Where dropout acts in a GAN's nets, and with which probability, in words; empty where there is none."""
+        return ""
 
     @property
     def norm_biases(self) -> bool:

@@ -158,6 +158,11 @@ class Entry(Record):
         return self.family.is_vae
 
     @property
+    def dropout(self) -> str:
+        """Where dropout acts in its nets, and with which probability, in words; empty where there is none."""
+        return "" if self.is_vae else self.arch.dropout_words
+
+    @property
     def papers(self) -> tuple[str, ...]:
         """The papers that its method comes from, as Markdown."""
         of_recipe = (paper for name, paper in self.family.objective.papers if getattr(self.recipe, name))

@@ -17,7 +17,7 @@ from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import front_matter
 from genzoo.release.card.ranking import ranking
 from genzoo.release.card.text import plain
-from genzoo.release.card.training import again, passes, ran, untold
+from genzoo.release.card.training import again, passes, ran, remade, untold
 from genzoo.values import listed
 from genzoo.zoo.catalog import REPORTS, aliases_of
 from genzoo.zoo.registry import ENTRIES
@@ -54,6 +54,7 @@ def page(facts: Facts) -> str:
         untold=untold(entry.recipe),
         ran=ran(facts),
         again=again(facts),
+        remade=remade(facts),
         departures=departures(facts, report),
         nets={name: list(_layers(net)) for name, net in meta_nets(entry).items()},
     )
@@ -62,13 +63,22 @@ def page(facts: Facts) -> str:
 
 
 def _layers(net: nn.Module) -> Iterator[dict[str, Any]]:
-    """The layers that have parameters: the kind, the shapes of weights (of biases where it has no others), a count."""
+    """The layers that have parameters: the kind, the shapes of weights (of biases where it has no others), a count.
+
+    Dropout has none, and stands among them where it acts.
+    """
+    from genzoo.nets.blocks import Dropout
+
     for module in net.modules():
+        if isinstance(module, Dropout) and module.p:
+            yield {"kind": "Dropout", "weights": f"{module.p:g} of the values zeroed in training", "parameters": 0}
         if parameters := list(module.parameters(recurse=False)):
             weights = [parameter for parameter in parameters if parameter.dim() > 1] or parameters[:1]
             shapes = ", ".join(" x ".join(map(str, weight.shape)) for weight in weights)
             count = sum(parameter.numel() for parameter in parameters)
-            yield {"kind": type(module).__name__, "weights": shapes, "parameters": count}
+            dropout = getattr(module, "dropout", 0.0)  # an LSTM's own
+            kind = type(module).__name__ + (f", dropout of {dropout:g} between its layers" if dropout else "")
+            yield {"kind": kind, "weights": shapes, "parameters": count}
 
 
 @cache

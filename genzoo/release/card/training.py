@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
+from genzoo.checkpoint.config import Config
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.text import plain, plain_value
 from genzoo.zoo.registry import ALL_METRICS, ENTRIES
-from genzoo.zoo.spec import Recipe
+from genzoo.zoo.spec import Entry, Recipe
 
 _TOLD = (
     *("objective", "real_label", "weight_clip", "gp_weight", "r1_gamma", "max_grad_norm", "n_critic"),
@@ -73,3 +75,66 @@ def again(facts: Facts) -> str:
     options = "".join(f" --set {key}={str(then[key]).lower()}" for key in changed)
     measured = len(training.get("evaluations") or [])
     return f"genzoo train {facts.entry.name} --steps {steps} --seed {seed} --evaluations {measured}{options}"
+
+
+def remade(facts: Facts) -> str:
+    """A sentence: whether `genzoo train NAME` makes an entry of the catalog as this one was; empty for what is none."""
+    name = facts.entry.name
+    if not facts.of_catalog or "steps" not in facts.config.training:
+        return ""
+    if found := list(departures(facts.config)):
+        return f"It is not what `genzoo train {name}` makes: {'; '.join(found)}."
+    return f"It is what `genzoo train {name}` makes: nets, recipe, steps and seed are the same."
+
+
+def departures(config: Config) -> Iterator[str]:
+    """In words, how the training of an entry of the catalog departed from what `genzoo train NAME` does now."""
+    then, now, training = config.entry, ENTRIES[config.entry.name], config.training
+    if config.parent is not None:
+        yield f"it began with the weights of `{plain(config.parent['name'])}`"
+    yield from _other_values(then.arch, now.arch)
+    yield from _other_values(then.recipe, now.recipe)
+    yield from _other_length(training, now)
+    if (seed := training.get("seed", 0)) != 0:
+        yield f"its seed was {plain(seed)}"
+    if (device := training.get("device", "cpu")) != "cpu":
+        yield f"it was trained on an accelerator ({plain(device)}), whose kernels round otherwise than a processor's"
+    if (processes := training.get("processes", 1)) != 1:
+        yield f"it was trained by {plain(processes)} processes"
+    yield from _other_looks(training)
+
+
+def _other_values(then: Any, now: Any) -> Iterator[str]:
+    """The fields in which two records of sizes or of recipes differ; a recipe's epochs are told as steps."""
+    if type(then) is not type(now):
+        yield f"its nets were of kind {plain(then.kind)}, where they are of kind {now.kind}"
+        return
+    for one in dataclasses.fields(then):
+        was, is_now = getattr(then, one.name), getattr(now, one.name)
+        if was != is_now and one.name != "epochs":
+            words = one.name.replace("_", " ")
+            yield f"its {words} was {plain_value(was)}, where the catalog has {plain_value(is_now)}"
+
+
+def _other_length(training: Mapping[str, Any], now: Entry) -> Iterator[str]:
+    from genzoo.train import steps_of
+
+    steps, planned = training.get("steps"), training.get("schedule_steps", training.get("steps"))
+    data = training.get("data")
+    images = data.get("images") if isinstance(data, Mapping) else None
+    if isinstance(images, int) and images >= now.recipe.batch_size and planned != (made := steps_of(now, images)):
+        yield f"it was trained for {plain(planned)} steps, where the command makes {plain(made)}"
+    if steps != planned:
+        yield f"it was stopped after {plain(steps)} of them"
+
+
+def _other_looks(training: Mapping[str, Any]) -> Iterator[str]:
+    """The states that the one which ships was chosen among, where the command could not have chosen it."""
+    from genzoo.train.schedule import MOST
+
+    looks = training.get("evaluations") or []
+    gaps = [later - earlier for earlier, later in pairwise([0, *(look["step"] for look in looks)])]
+    if gaps and max(gaps) - min(gaps) > 2:  # what rounding makes of equal intervals differs by one or two
+        yield f"it was trained in legs, and measured every {plain(gaps[0])} steps, then every {plain(gaps[-1])}"
+    if len(gaps) > MOST and training.get("step") != training.get("steps"):
+        yield f"it is the best of {len(gaps)} states that were measured, where the command measures {MOST} at most"

@@ -101,13 +101,13 @@ def _advice() -> Iterator[Claim]:
         "leaky-relu",
         "4",
         "LeakyReLU behind each hidden layer is better.",
-        NotAnswerable("no study trains these nets with another activation"),
+        better("dcgan-cifar10-activation", "LeakyReLU", "ReLU"),
     )
     yield claim(
         "batch-norm",
         "4",
         "Batch norm behind hidden layers is better than dropout, which costs a generator information.",
-        NotAnswerable("no net here has dropout in its generator"),
+        *(better(f"{family}-cifar10-generator-norm", "batch norm", "dropout of 0.3") for family in ("dcgan", "wgan")),
     )
     yield claim(
         "kernel",

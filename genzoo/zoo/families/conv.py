@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from genzoo.zoo.architecture import Architecture, check_dropout, check_least, check_sizes, scaled
+from genzoo.zoo.architecture import (
+    Activation,
+    Architecture,
+    LatentWeight,
+    check_dropout,
+    check_least,
+    check_sizes,
+    scaled,
+)
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import (
@@ -30,6 +38,11 @@ def halvings(side: int, times: int) -> list[int]:
     return sides
 
 
+def padding(kernel: int, side: int) -> int:
+    """The symmetric padding with which a stride-2 layer halves `side`, rounding up."""
+    return (kernel - 1 + side % 2) // 2
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Conv(Architecture):
     """Stride-2 convolutions down to 4 x 4 (or less), and the mirror image of them.
@@ -38,7 +51,9 @@ class Conv(Architecture):
     layer joins the narrowest map and the latent; without, one more strided layer goes from
     2 x 2 to 1 x 1.  `extra` stride-1 layers of kernel 3 follow one strided layer each, from maps
     of 4 x 4 outwards.
-    `dropout` acts on a discriminator's flattened features; `discriminator_norm` is its batch norm.
+    `activation` follows each hidden layer of both nets.  `dropout` acts on a discriminator's flattened features;
+    `discriminator_norm` is its batch norm.  `generator_norm` is what stands between a layer of the generator (or
+    decoder) and its activation; without it `generator_dropout` may act behind that.
     """
 
     kind: ClassVar[str] = "conv"
@@ -50,12 +65,22 @@ class Conv(Architecture):
     project: bool = True
     discriminator_norm: bool = True
     dropout: float = 0.0
+    activation: Activation = "leaky_relu"
+    generator_norm: Literal["batch", "none"] = "batch"
+    generator_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check_sizes("the list of channels", self.channels, 2048, least_count=2)
         check(2 <= self.kernel <= 9, f"a kernel of {self.kernel} is not between 2 and 9.")
         check(self.extra >= 0, f"{self.extra} extra layers are too few: 0 is the least.")
         check_dropout(self.dropout)
+        check_dropout(self.generator_dropout)
+        # The averaged nets' batch norm would be estimated of values that dropout draws anew each time.
+        check(
+            not self.generator_dropout or self.generator_norm == "none",
+            f"a generator_dropout of {self.generator_dropout} goes with a generator_norm of 'none', not "
+            f"{self.generator_norm!r}.",
+        )
 
     @property
     def width(self) -> int:
@@ -84,6 +109,21 @@ class Conv(Architecture):
     def with_width(self, width: int) -> Conv:
         """All channels in proportion to those next to the image."""
         return dataclasses.replace(self, channels=scaled(self.channels, width, self.width))
+
+    def latent_weight(self, side: int) -> LatentWeight:
+        """The linear layer's, or that of the transposed convolution that grows maps of one pixel."""
+        if self.project:
+            return super().latent_weight(side)
+        grown = halvings(side, len(self.channels))[-1]
+        cut = padding(self.kernel, grown)
+        return LatentWeight("1.weight", slice(cut, cut + grown))
+
+    @property
+    def dropout_words(self) -> str:
+        """Before the discriminator's linear layer, where there is one; and behind the generator's activations."""
+        judges = f"{self.dropout:g} on the discriminator's flattened features" if self.dropout and self.project else ""
+        makes = f"{self.generator_dropout:g} after each hidden layer of the generator" if self.generator_dropout else ""
+        return ", ".join(filter(None, (judges, makes)))
 
     @property
     def norm_biases(self) -> bool:

@@ -43,6 +43,11 @@ class FlatConv(Architecture):
         """Two, whatever the images."""
         return 2
 
+    @property
+    def dropout_words(self) -> str:
+        """Before the linear layer."""
+        return f"{self.dropout:g} on the discriminator's flattened features" if self.dropout else ""
+
     def with_width(self, width: int) -> FlatConv:
         """Other channels."""
         return dataclasses.replace(self, channels=width)

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genzoo.zoo.architecture import Architecture, check_dropout, check_least
+from genzoo.zoo.architecture import Architecture, LatentWeight, check_dropout, check_least
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN, GAN_PAPER
@@ -39,10 +39,20 @@ class Lstm(Architecture):
         """The stacked layers."""
         return self.layers
 
+    @property
+    def dropout_words(self) -> str:
+        """Before the linear layer, and on the states that one layer hands to the next."""
+        between = "between the discriminator's layers and " if self.layers > 1 else ""
+        return f"{self.dropout:g} {between}on the discriminator's last state" if self.dropout else ""
+
     def with_layers(self, layers: int, side: int) -> Lstm:  # noqa: ARG002
         """Another stack."""
         check_least(layers)
         return dataclasses.replace(self, layers=layers)
+
+    def latent_weight(self, side: int) -> LatentWeight:  # noqa: ARG002
+        """The first layer's, by which a latent opens its gates at every row."""
+        return LatentWeight("lstm.weight_ih_l0")
 
     def with_width(self, width: int) -> Lstm:
         """Other units."""

@@ -41,6 +41,11 @@ class Mlp(Architecture):
         """Those of the generator."""
         return len(self.generator)
 
+    @property
+    def dropout_words(self) -> str:
+        """Behind each activation."""
+        return f"{self.dropout:g} after each hidden layer of the discriminator" if self.dropout else ""
+
     def with_layers(self, layers: int, side: int) -> Mlp:  # noqa: ARG002
         """Widths halve from the image inwards, as the reports' do."""
         check_least(layers)
