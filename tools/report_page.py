@@ -100,9 +100,11 @@ def _claim(claim: Claim, outcome: str, found: Sequence[Judgement], evidence: Evi
 
 
 def _rule(judge: Judge, claim: Claim) -> str:
-    """How a verdict follows, and in which study where the claim is answered by several."""
-    of_many = len(claim.studies) > 1 and len(judge.studies) == 1
-    return f"{judge.rule}, in `{judge.studies[0]}`" if of_many else judge.rule
+    """How a verdict follows, on which axis, and in which study where the claim is answered by several."""
+    if len(judge.studies) != 1:
+        return judge.rule
+    (study,) = judge.studies
+    return f"{judge.rule} ({STUDIES[study].axis}{f', in `{study}`' if len(claim.studies) > 1 else ''})"
 
 
 def _figure(figure: Figure, evidence: Evidence, pictures: Pictures) -> str:
@@ -124,11 +126,12 @@ def _shipped(figure: Figure, pictures: Pictures) -> list[str]:
     if figure.picture == "losses":
         of = losses_of(figure)
         command = f"`genzoo plot {' '.join(figure.entries)} --out losses.png` draws those of what ships"
-        return [f"{command}, each by its own recipe.", *_shown(pictures, of, "losses of the entries")]
+        return [f"{command}, by a recipe of its own each.", *_shown(pictures, of, "losses of the entries")]
     kind = "progress" if figure.picture == "progress" else "samples"
     cards = [f"[`{name}`](../../cards/{name}.md)" for name in figure.entries]
     shown = [f"![{kind} of {name}](../../weights/{name}/{kind}.png)" for name in figure.entries]
-    return ["As they ship, each by its own recipe:", table(cards, [shown])]
+    several = len(figure.entries) > 1
+    return [f"As {'they ship, each' if several else 'it ships,'} by a recipe of its own:", table(cards, [shown])]
 
 
 def _shown(pictures: Pictures, of: Of, words: str) -> list[str]:

@@ -13,6 +13,7 @@ _BESIDE, _GAN_EPOCHS, _VAE_EPOCHS = "report1-gan-beside-vae", f"{_GAN}-epochs", 
 _READABLE = 0.8
 _LAYERS = "The layers and their parameters stand in the card of [`{0}`](../../cards/{0}.md#nets){1}"
 _RECONSTRUCTED = "thirty test digits beside their reconstructions after {} epochs"
+_ABOVE = "[That picture](#epoch-5) has a row for each number of epochs that has been trained."
 _METHOD = "A drawing of the method in general, which the papers that the cards name have, too."
 
 REPORT = Report(
@@ -39,7 +40,7 @@ REPORT = Report(
             Figure(
                 f"Epoch {n}",
                 _RECONSTRUCTED.format(n),
-                answer=f"In [the picture above](#epoch-5), the row of {n} epochs.",
+                answer=_ABOVE,
             )
             for n in (25, 50, 100)
         ),
