@@ -114,6 +114,7 @@ def test_every_figure_and_claim_is_there_and_answered(name: str) -> None:
     ]
     assert len(numbers) == figures + tables + others
     assert len(report.claims) == claims
+    assert all(report.claims_in(section) for section in report.sections)
     for figure in report.figures:
         assert figure.studies or figure.entries or figure.answer
         assert figure.caption
@@ -321,8 +322,10 @@ def test_records_that_name_nothing_are_refused() -> None:
     with pytest.raises(InvalidEntryError, match="nothing judges"):
         Claim("one", "1", "It is so.", ())
     twice = (claim("one", "1", "It is so.", NotAnswerable("nothing measures it")),) * 2
+    with pytest.raises(InvalidEntryError, match="no section 1"):
+        Report("report 9", "Nothing", "It says nothing.", {}, (), twice[:1])
     with pytest.raises(InvalidEntryError, match="two claims called one"):
-        Report("report 9", "Nothing", "It says nothing.", (), twice)
+        Report("report 9", "Nothing", "It says nothing.", {"1": "one"}, (), twice)
 
 
 def test_the_pages_are_those_of_the_files() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from genzoo.release.card.text import table
 from genzoo.studies.catalog import STUDIES
-from genzoo.studies.claims.evidence import OUTCOMES, Evidence, Judgement, mean_text
+from genzoo.studies.claims.evidence import OUTCOMES, Evidence, mean_text
 from genzoo.studies.claims.judge import Judge
 from genzoo.studies.reports.catalog import REPORTS
 from genzoo.studies.reports.record import Claim, Figure, Report, counted
@@ -42,7 +42,9 @@ settings in turns. What a report says of one model its shipped entry answers. Wh
 slight, readable or bad, it is ours, and told with the claim. So many claims are judged that by chance alone one in
 forty of those that compare equals comes out confirmed, and as many contradicted.
 
-Studies by name, their settings and how long they take stand in [studies.md](../studies.md).
+[evaluate.md](../evaluate.md) says what the metrics are, [studies.md](../studies.md) what sharpness is, and has every
+study with its settings and how long it takes. The unrest of a loss is how far it strays, on average, within a hundredth
+of a run, over the run's second half: of the generator's loss, or of a VAE's.
 """
 _TABLE_NOTE = "Means over seeds, in brackets the interval at 95% where there are two seeds or more."
 
@@ -68,15 +70,14 @@ def page(report: Report, evidence: Evidence, pictures: Pictures, more: str = "")
         pictures: those of the studies.
         more: a section of its own before the last line.
     """
-    judged = [(claim, *claim.judge(evidence)) for claim in report.claims]
-    counts = counted([outcome for _, outcome, _ in judged])
+    counts = counted([claim.judge(evidence)[0] for claim in report.claims])
     parts = [
         f"# {report.name.capitalize()}: {report.title}",
         report.about,
         f"{len(report.figures)} figures and tables, {len(report.claims)} claims: {counts}. "
         "[How a verdict follows](README.md#verdicts).",
         "## Claims",
-        "\n".join(_claim(claim, outcome, found, evidence) for claim, outcome, found in judged),
+        *_claims(report, evidence),
         "## Figures and tables",
         *(_figure(figure, evidence, pictures) for figure in report.figures),
         "## What the runs have come to",
@@ -87,8 +88,16 @@ def page(report: Report, evidence: Evidence, pictures: Pictures, more: str = "")
     return "\n\n".join(parts) + "\n"
 
 
-def _claim(claim: Claim, outcome: str, found: Sequence[Judgement], evidence: Evidence) -> str:
+def _claims(report: Report, evidence: Evidence) -> Iterator[str]:
+    """A report's claims, section by section."""
+    for number, title in report.sections.items():
+        yield f"### {number}: {title}"
+        yield "\n".join(_claim(claim, evidence) for claim in report.claims_in(number))
+
+
+def _claim(claim: Claim, evidence: Evidence) -> str:
     """A claim as an item of a list, with its verdict and what that is taken from."""
+    outcome, found = claim.judge(evidence)
     rules = [_rule(judge, claim) for judge in claim.judges]
     needed = [place for judge in claim.judges for place in judge.needs]
     if outcome == "open" and (missing := evidence.missing(needed)):
@@ -96,7 +105,7 @@ def _claim(claim: Claim, outcome: str, found: Sequence[Judgement], evidence: Evi
     else:
         each = (f"{rule}: {'; '.join(one.told)}" for rule, one in zip(rules, found, strict=True))
         words = "; ".join(each).removeprefix(": ")
-    return f'- <a id="{claim.id}"></a>{claim.text} ({claim.where})<br>**{outcome}**: {words}.'
+    return f'- <a id="{claim.id}"></a>{claim.text}<br>**{outcome}**: {words}.'
 
 
 def _rule(judge: Judge, claim: Claim) -> str:

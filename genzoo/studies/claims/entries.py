@@ -59,7 +59,8 @@ class ShipsBetter(OfEntries):
     @property
     def rule(self) -> str:
         """What is compared."""
-        return f"by the {label_of(self.metric)} of `{self.name}` and `{self.other}` as they ship"
+        names = f"`{self.name}` and `{self.other}`"
+        return f"by the {label_of(self.metric)} of {names} as they ship, each trained once by a recipe of its own"
 
     def decide(self, evidence: Evidence) -> Judgement:
         """See the class."""

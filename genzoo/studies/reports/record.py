@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +92,7 @@ class Report:
         name: e.g. `report 4`.
         title: in our words.
         about: what it does, a paragraph.
+        sections: those that claim something, by their numbers, in our words.
         figures: its figures and tables, in its order.
         claims: what it says, in its order.
     """
@@ -99,6 +100,7 @@ class Report:
     name: str
     title: str
     about: str
+    sections: Mapping[str, str]
     figures: tuple[Figure, ...]
     claims: tuple[Claim, ...]
 
@@ -106,6 +108,12 @@ class Report:
         for what, names in (("claims", [c.id for c in self.claims]), ("figures", [f.number for f in self.figures])):
             twice = [name for name, count in Counter(names).items() if count > 1]
             check(not twice, f"{self.name} has two {what} called {', '.join(twice)}.")
+        for one in self.claims:
+            check(one.where in self.sections, f"{self.name} has no section {one.where}, where it is to say {one.id}.")
+
+    def claims_in(self, section: str) -> list[Claim]:
+        """The claims of a section."""
+        return [claim for claim in self.claims if claim.where == section]
 
     @property
     def studies(self) -> list[str]:

@@ -18,6 +18,7 @@ REPORT = Report(
     "A GAN beside a VAE",
     "It explains GANs and VAEs, trains one of each on MNIST, both of fully connected nets, shows ten picked digits of "
     "either, and asks why the VAE's are blurrier. It prints no loss and no number.",
+    sections={"1.1": "how a GAN learns", "3.3": "analysis"},
     figures=(
         Figure(
             "Figure 1",

@@ -22,6 +22,7 @@ REPORT = Report(
     "It trains a GAN (200 epochs in batches of 128) and a VAE with a latent of two numbers, of fully connected nets in "
     "Keras, and shows digits of the GAN and reconstructions of the VAE as epochs go by. Its figures and tables have no "
     "numbers.",
+    sections={"Introduction": "what both are for", "GAN": "its output by epoch", "VAE": "its output by epoch"},
     figures=(
         Figure("GAN drawing", "generator and discriminator", answer=_METHOD),
         Figure("GAN pictures", "digits of the GAN from the first epoch on", (_GAN_EPOCHS,), "progress", (_GAN,)),

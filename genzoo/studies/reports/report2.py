@@ -23,6 +23,7 @@ REPORT = Report(
     "It trains a GAN and a VAE on MNIST and shows their digits by epoch. Its text describes a GAN of linear layers, "
     "its code trains a DCGAN, and both are in the zoo. A heading promises faces, which it never shows: "
     f"[`{_FACES}`](../../cards/{_FACES}.md) is trained for it.",
+    sections={"1": "background", "2": "its GAN", "3": "its VAE", "4": "conclusion"},
     figures=(
         Figure(
             "Figure 1",

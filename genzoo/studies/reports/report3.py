@@ -30,6 +30,13 @@ REPORT = Report(
     "It trains GANs of linear, convolutional (of stride 1, of stride 2, with pooling) and LSTM layers on MNIST in "
     "TensorFlow, compares their losses and looks at samples. By its own rates the discriminators of most nets win at "
     "once, so that there are two studies of its five nets: one by its recipe, one by a recipe that trains them all.",
+    sections={
+        "3": "its models",
+        "4.3.1": "quantitative results",
+        "Figure 3": "what it says there",
+        "4.3.2": "qualitative results",
+        "5": "conclusion",
+    },
     figures=(
         Figure(
             "Figure 1", "the layers of its nets", answer=f"Drawn by hand there. Here they stand in the cards: {_CARDS}."

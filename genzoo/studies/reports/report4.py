@@ -14,6 +14,16 @@ from genzoo.studies.reports.report4_sizes import size_claims
 
 _MODELS = {"vae": "a VAE", "dcgan": "a GAN", "wgan": "a WGAN"}
 _DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+_SECTIONS = {
+    "1": "its nets",
+    **{
+        f"{chapter}.{part}.{one}": f"{model} on {on}, by {axis}"
+        for chapter, on in enumerate(_DATASETS.values(), 2)
+        for part, model in enumerate(_MODELS.values(), 1)
+        for one, axis in enumerate(("latent size", "hidden layers"), 1)
+    },
+    "4": "its advice",
+}
 # Ours: digits can be read from about this confidence on.
 _READABLE = 0.8
 _CARD = "vae-mnist-z20-l3"
@@ -143,6 +153,7 @@ REPORT = Report(
     "number of hidden layers of each, and compares the generators' losses and samples by eye. A lower loss of a GAN's "
     "generator is no better generator, so that here studies go by the Fréchet distance, and where the report goes by a "
     "VAE's loss, by the ELBO.",
+    sections=_SECTIONS,
     figures=tuple(_figures()),
     claims=(*_nets(), *size_claims(), *_objectives(), *_advice()),
 )

@@ -20,7 +20,7 @@ def _on_mnist() -> Iterator[Claim]:
     yield claim(
         "vae-mnist-latent-slight",
         "2.1.1",
-        "Of a VAE on MNIST: the latent size has very little influence.",
+        "The latent size has very little influence.",
         NoInfluence(latent, _SLIGHT_NATS, "elbo"),
     )
     yield claim(
@@ -34,9 +34,7 @@ def _on_mnist() -> Iterator[Claim]:
         "vae-mnist-layers-more", "2.1.2", "More layers help the model learn.", Monotone(layers, "better", "elbo")
     )
     latent, layers = "dcgan-mnist-latent-size", "dcgan-mnist-hidden-layers"
-    yield claim(
-        "gan-mnist-latent-100", "2.2.1", "Of a GAN on MNIST: a latent size of 100 is best.", BestIs(latent, ("100",))
-    )
+    yield claim("gan-mnist-latent-100", "2.2.1", "A latent size of 100 is best.", BestIs(latent, ("100",)))
     yield claim("gan-mnist-latent-20", "2.2.1", "A latent size of 20 is worst.", BestIs(latent, ("20",), end="worst"))
     yield claim(
         "gan-mnist-latent-ends",
@@ -66,9 +64,7 @@ def _on_mnist() -> Iterator[Claim]:
     yield claim("gan-mnist-layers-5", "2.2.2", "5 are worse.", better(layers, ("3", "4"), "5"))
     yield claim("gan-mnist-layers-4", "2.2.2", "In the end 4 are a little better than 3.", better(layers, "4", "3"))
     latent, layers = "wgan-mnist-latent-size", "wgan-mnist-hidden-layers"
-    yield claim(
-        "wgan-mnist-latent-10", "2.3.1", "Of a WGAN on MNIST: a latent size of 10 is best.", BestIs(latent, ("10",))
-    )
+    yield claim("wgan-mnist-latent-10", "2.3.1", "A latent size of 10 is best.", BestIs(latent, ("10",)))
     yield claim(
         "latent-own-best",
         "2.3.1",
@@ -115,7 +111,7 @@ def _on_cifar10() -> Iterator[Claim]:
     yield claim(
         "vae-cifar10-latent-large",
         "3.1.1",
-        "Of a VAE on CIFAR-10: latent sizes of 50 and 100 are best.",
+        "Latent sizes of 50 and 100 are best.",
         better(latent, ("50", "100"), ("10", "20"), "elbo"),
     )
     yield claim(
@@ -139,7 +135,7 @@ def _on_cifar10() -> Iterator[Claim]:
     yield claim(
         "gan-cifar10-loss-rises",
         "3.2.1",
-        "Of a GAN on CIFAR-10: the generator's loss rises, ever more slowly.",
+        "The generator's loss rises, ever more slowly.",
         LossMoves(latent, "generator", "rises"),
     )
     yield claim(
@@ -175,7 +171,7 @@ def _on_cifar10() -> Iterator[Claim]:
     yield claim(
         "wgan-cifar10-restless",
         "3.3.1",
-        "Of a WGAN on CIFAR-10: its loss still strays far after 800 epochs.",
+        "Its loss still strays far after 800 epochs.",
         NotAnswerable("it does not say how far is far, and no run here is as long"),
     )
     yield claim(
