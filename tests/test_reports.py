@@ -341,7 +341,7 @@ def test_a_page_tells_what_came_of_a_claim(runs: Runs) -> None:
     runs.leave(LATENT, ELBO, of_latents(-99, -95, -99, -99, -99))
     page = reports.pages(PAGES, runs.folder, ROOT / "weights")["report-4.md"]
     (line,) = (line for line in page.splitlines() if 'id="vae-mnist-latent-20"' in line)
-    assert "**confirmed**: by the ELBO, 20 best of all: 10: -99 [" in line
+    assert "**confirmed**: by the ELBO, 20 best of all (latent size): 10: -99 [" in line
     (line,) = (line for line in page.splitlines() if 'id="vae-mnist-layers-5"' in line)
     assert "**open**: 3 of 9 runs are there (`genzoo study run vae-mnist-hidden-layers`)" in line
     table = page.split(f"### `{LATENT}`\n")[1].split("\n\n")[1]
