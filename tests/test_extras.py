@@ -50,6 +50,8 @@ def test_the_extra_brings_what_is_asked_for() -> None:
         ("train dcgan-* --jobs 2", f"Training needs {ALL}"),
         ("finetune mlpvae-mnist --dataset mnist", f"Training needs {ALL}"),
         ("evaluate --compare mlpvae-mnist mlpgan-mnist --plot out.png", "A plot needs matplotlib"),
+        ("plot vae-mnist", "A plot needs matplotlib"),
+        ("study show vae-mnist-latent-size --out pictures", "A plot needs matplotlib"),
         ("train-features mnist", "Training a feature net needs torchvision"),
     ],
 )

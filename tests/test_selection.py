@@ -18,6 +18,7 @@ import torch
 
 from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import sign
+from genzoo.checkpoint.layout import SNAPSHOTS
 from genzoo.checkpoint.tensors import read_tensors
 from genzoo.cli.several import expand
 from genzoo.errors import GenzooError, TrainingError, UnknownNameError
@@ -162,13 +163,14 @@ def taken(name: str, folder: Path, home: Path) -> dict[str, Any]:
 def test_adopt_measures_and_takes_whole_runs_of_entries_alone(run: Path, tmp_path: Path) -> None:
     home = tmp_path / "weights"
     home.mkdir()
+    (run / SNAPSHOTS).mkdir()
     folder = adopt(run, home, settings=FEW)
     assert folder == home / GAN.name
     metrics = taken(GAN.name, folder, home)
     assert metrics["step"] == training(run)["step"]
     assert metrics["n"] == 200
     assert (home / "cards" / f"{GAN.name}.md").is_file()
-    kept = {path.name for path in run.iterdir()} - {STATE}
+    kept = {path.name for path in run.iterdir()} - {STATE, SNAPSHOTS}
     assert {"losses.png", "evaluations.jsonl", "SHA256SUMS"} < kept
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         name: (run / name).read_bytes() for name in kept

@@ -12,8 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 from scipy.stats import ttest_ind
 
@@ -21,11 +23,13 @@ import studies
 from genzoo.checkpoint.history import thinned
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS, MODEL, PROGRESS, SAMPLES, STATE
 from genzoo.checkpoint.measurement import read_metrics
+from genzoo.cli import main
 from genzoo.cli.several import Runs
 from genzoo.errors import DataError, InvalidEntryError, StoppedError, TrainingError, UnknownNameError, UsageError
 from genzoo.evaluate import Settings
 from genzoo.nets import build
 from genzoo.platforms import lock
+from genzoo.studies import catalog
 from genzoo.studies import conduct as conducting
 from genzoo.studies.catalog import STUDIES, find_studies
 from genzoo.studies.conduct import conduct
@@ -51,7 +55,7 @@ from genzoo.zoo.families.mlp import Mlp
 from genzoo.zoo.registry import register
 from genzoo.zoo.spec import Entry
 
-from .few_digits import DIGITS, LATENTS, OBJECTIVES, vae
+from .few_digits import DIGITS, LATENTS, OBJECTIVES, load_digits, vae
 from .few_digits import SAMPLES as FEW
 from .test_rooms import modules_after
 
@@ -219,6 +223,25 @@ def test_a_study_in_words_and_numbers(carried_out: Path, tmp_path: Path) -> None
     assert "trained on cpu in fp32" in told.splitlines()
     assert f"Sharpness: {summary['verdicts']['sharpness']['best']} has the highest mean" in told
     assert f"ELBO: {verdict['best']} has the best mean" in told
+
+
+def test_a_study_is_drawn_with_its_weights(carried_out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "STUDIES", {LATENTS.name: LATENTS})
+    folders = ["--results", carried_out / "results", "--runs", carried_out / "runs", "--out", tmp_path]
+    done = CliRunner().invoke(main, [*map(str, ["study", "show", LATENTS.name, *folders])])
+    assert done.exit_code == 0, done.output
+    names = ("losses", "metrics", "samples", "progress", "reconstructions", "latents", "manifold")
+    assert done.stderr.splitlines() == [f"Wrote {tmp_path / LATENTS.name / name}.png" for name in names]
+    with Image.open(tmp_path / LATENTS.name / "reconstructions.png") as picture:
+        rows = np.asarray(picture.convert("L"))
+    first = load_digits(DIGITS, Path(), False)[0, 0].numpy()
+    twice = first.repeat(2, axis=0).repeat(2, axis=1)  # none smoothed
+    assert [x for x in range(rows.shape[1] - 56) if np.array_equal(rows[44:100, x : x + 56], twice)] == [105]
+    # Of a run whose weights are gone the picture says so.
+    done = CliRunner().invoke(main, [*map(str, ["study", "show", LATENTS.name, *folders, "--runs", tmp_path])])
+    assert done.stderr.splitlines()[-1] == (
+        f"few-latents: there are no weights in {tmp_path} of latent size: 2; latent size: 8."
+    )
 
 
 def test_verdicts_in_words(carried_out: Path) -> None:

@@ -29,6 +29,7 @@ in anything else cannot be declared.
     genzoo study list                          the studies, and how many of their runs are done
     genzoo study run NAME... --jobs 2          carry out what is missing; wildcards as in 'vae-*'
     genzoo study show NAME...                  a table, and verdicts with their intervals; --json for programs
+    genzoo study show NAME... --out pictures   the same, and pictures of each in pictures/NAME/
     genzoo study time NAME...                  the processor time of a step of each setting, in turns
 
 `run` takes all settings of the first seed first, then the second's. It can be killed at any moment: a run that was
@@ -55,6 +56,28 @@ good lies in `studies/<run>/`, without weights:
 | `samples.png`, `progress.png` | samples of seed 0; of the first seed alone, fixed latents in the course of training |
 
 A run that breaks down is a result too: of some nets a report says just that.
+
+## Pictures
+
+`study show --out FOLDER` draws what is there so far into `FOLDER/<study>/`; what is not trained yet, or broke down, is
+said in the pictures, and what cannot be drawn on stderr. It needs the extra `train`.
+
+| file | shows |
+| --- | --- |
+| `losses.png` | each loss over the steps: of each setting the mean over seeds, and a band over all |
+| `metrics.png` | each metric against the axis: the mean, its interval at 95% (Student's), and every seed |
+| `samples.png`, `progress.png` | the settings' pictures beside each other, each of its first seed |
+| `reconstructions.png` | of VAEs: a test image of each class, and what each setting makes of it |
+| `latents.png` | of VAEs of two dimensions: the posterior means of all test images, coloured by class |
+| `manifold.png` | of the last of them: 30 x 30 images, through the inverse of the normal's distribution function |
+
+An axis of losses makes no room for the lowest and the highest 2% of the values where these would make it three times as
+long: the first steps dwarf all others. Where the lengths of training differ tenfold the steps are on a logarithmic
+axis. The last three pictures need weights, which a result does not hold: those in `--runs`, where the runs were made.
+Where it has none of a study's VAEs, the entries that ship under the settings' names stand in, and the pictures say so;
+these have recipes of their own, and a study's verdicts are not of them.
+
+On an axis of epochs each row of `reconstructions.png` is a run of that length.
 
 ## Sharpness
 

@@ -38,7 +38,7 @@ def plot(sources: tuple[str, ...], metrics: tuple[str, ...], out: Path) -> None:
     Each is an entry, a wildcard as in 'dcgan-mnist-*', a repository, or the folder of a run, which may still go on.
     """
     refuse_undrawable(out)
-    from genzoo.plots.curves import draw_curves
+    from genzoo.plots.curves import about_bands, draw_curves
 
     named = _expanded(sources)
     read = _evaluations if metrics else _losses
@@ -51,8 +51,11 @@ def plot(sources: tuple[str, ...], metrics: tuple[str, ...], out: Path) -> None:
     if not found:
         raise DataError("There is nothing to draw: name models whose training has left something.")
     panels = _of_metrics(found, metrics) if metrics else _of_losses(found)
-    title, note = _words(list(found), metrics)
-    draw_curves(out, panels, title, note)
+    of = next(iter(found)) if len(found) == 1 else f"{len(found)} models"
+    if metrics:
+        draw_curves(out, panels, f"Measured in the training of {of}", "Of the averaged nets, on the training set.")
+    else:
+        draw_curves(out, panels, f"Losses in the training of {of}", about_bands(panels))
     click.echo(out)
 
 
@@ -85,9 +88,9 @@ def _evaluations(folder: Folder) -> list[Row]:
     from genzoo.checkpoint.config import read_config
 
     kept = read_config(folder).training.get("evaluations")
-    if isinstance(kept, list) and kept and all(map(is_row, kept)):
-        return kept
-    return _rows(folder, EVALUATIONS) if folder.has(EVALUATIONS) else []
+    if folder.has(EVALUATIONS):
+        return _rows(folder, EVALUATIONS)
+    return kept if isinstance(kept, list) and all(map(is_row, kept)) else []
 
 
 def _rows(folder: Folder, name: str) -> list[Row]:
@@ -124,23 +127,10 @@ def _of_metrics(found: dict[str, list[Row]], metrics: Sequence[str]) -> list[Cur
 
 
 def _curves(found: dict[str, list[Row]], name: str) -> list[Curve]:
-    """The curve of each source that has one, with a band of one deviation where its rows are means."""
-    from genzoo.plots.curves import Curve
+    """The curve of each source that has one."""
+    from genzoo.plots.curves import curve_of
 
-    curves = []
-    for source, every in found.items():
-        if rows := [row for row in every if name in row]:
-            steps, values = [row["step"] for row in rows], [row[name] for row in rows]
-            spreads = [row.get(f"{name}{SPREAD}", 0.0) for row in rows]
-            around = list(zip(values, spreads, strict=True)) if any(spreads) and len(found) <= _MOST_BANDS else []
-            curves.append(Curve(source, steps, values, [v - s for v, s in around], [v + s for v, s in around]))
-    return curves
-
-
-def _words(named: Sequence[str], metrics: Sequence[str]) -> tuple[str, str]:
-    """A picture's title and note."""
-    of = named[0] if len(named) == 1 else f"{len(named)} models"
-    if metrics:
-        return f"Measured in the training of {of}", "Of the averaged nets, on the training set."
-    bands = ", bands one standard deviation around them" if len(named) <= _MOST_BANDS else ""
-    return f"Losses in the training of {of}", f"Lines are means over a hundredth of the steps{bands}."
+    band = len(found) <= _MOST_BANDS
+    return [
+        curve_of(source, rows, name, band=band) for source, rows in found.items() if any(name in row for row in rows)
+    ]

@@ -23,6 +23,7 @@ from genzoo.studies.summary import Found, describe_budget, summarise, to_text
 from genzoo.values import in_columns
 
 if TYPE_CHECKING:
+    from genzoo.studies.pictures import Drawn
     from genzoo.train import Status
 
 _STOPPED = {0, None, StoppedError.exit_code, *(128 + kind for kind in STOP_SIGNALS), *(-kind for kind in STOP_SIGNALS)}
@@ -211,16 +212,16 @@ def _draw(studies: dict[Study, Found], out: Path, runs: Path, data_dir: Path | N
     """Draw studies, and say what was drawn and what was not."""
     from genzoo.studies.pictures import draw_study
 
+    def tell(drawn: Drawn) -> None:
+        for line in [*(f"Wrote {path}" for path in drawn.paths), *drawn.missing]:
+            click.echo(line, err=True)
+
     for study, found in studies.items():
-        drawn = draw_study(study, found, out)
+        tell(draw_study(study, found, out))
         if any(setting.entry.is_vae for setting in study.settings):
             from genzoo.studies.latents import draw_latents  # which imports torch
 
-            more = draw_latents(study, runs, out, data_dir)
-            drawn.paths.extend(more.paths)
-            drawn.missing.extend(more.missing)
-        for line in [*(f"Wrote {path}" for path in drawn.paths), *drawn.missing]:
-            click.echo(line, err=True)
+            tell(draw_latents(study, runs, out, data_dir))
 
 
 @study.command("time")

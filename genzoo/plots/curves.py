@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genzoo.checkpoint.history import SPREAD, Row
 from genzoo.plots.figure import (
     COLOURS,
     DASHES,
@@ -55,6 +56,21 @@ class CurvePanel:
 
     label: str
     curves: Sequence[Curve]
+
+
+def curve_of(label: str, rows: Sequence[Row], name: str, *, band: bool = True) -> Curve:
+    """The curve of one loss in thinned rows, those that have it: their means, and a band of one deviation each way."""
+    rows = [row for row in rows if name in row]
+    values, spreads = [row[name] for row in rows], [row.get(f"{name}{SPREAD}", 0.0) for row in rows]
+    around = list(zip(values, spreads, strict=True)) if band and any(spreads) else []
+    steps = [row["step"] for row in rows]
+    return Curve(label, steps, values, [mean - by for mean, by in around], [mean + by for mean, by in around])
+
+
+def about_bands(panels: Iterable[CurvePanel]) -> str:
+    """A sentence about curves that `curve_of` gives."""
+    bands = any(curve.low for panel in panels for curve in panel.curves)
+    return f"Lines are means over a hundredth of the steps{', bands one standard deviation each way' * bands}."
 
 
 def draw_curves(path: Path, panels: Sequence[CurvePanel], title: str = "", note: str = "") -> None:

@@ -26,7 +26,7 @@ SMALL = 8.5
 _STAMPS = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}
 _LETTERS = 105
 """That find room in a line of `WIDTH` at `SMALL` points."""
-MOST_LETTERS = 30
+MOST_LETTERS = 32
 """Likewise beside a panel, in an axis's label."""
 
 

@@ -85,8 +85,9 @@ def _draw(figure: Any, tile: Tile, box: tuple[int, int, int, int], scale: int, s
 
 
 def _show(axes: Any, picture: Levels) -> None:
-    shown = picture[:, :, 0] if picture.shape[2] == 1 else picture
-    axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
+    # Grey ones as three channels: through a map of colours some levels would come out one off.
+    shown = picture.repeat(3, axis=2) if picture.shape[2] == 1 else picture
+    axes.imshow(shown, interpolation="nearest", aspect="auto")
 
 
 def draw_plane(path: Path, picture: Levels, axes_labels: tuple[str, str], title: str = "", note: str = "") -> None:

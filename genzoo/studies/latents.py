@@ -50,8 +50,8 @@ class _Test:
         """One image of each class, in their order, or the first of all."""
         if self.classes is None:
             return self.images[:_SHOWN]
-        each = [int((self.classes == one).nonzero()[0]) for one in self.classes.unique()[:_SHOWN]]
-        return self.images[each]
+        places = (self.classes == one for one in range(_SHOWN))
+        return self.images[[int(those.nonzero()[0]) for those in places if bool(those.any())]]
 
 
 def draw_latents(study: Study, runs: Path, out: Path, data_dir: Path | None = None) -> Drawn:
@@ -146,7 +146,7 @@ def _draw_clouds(study: Study, models: dict[str, Model], test: _Test, path: Path
     clouds = []
     for label, model in models.items():
         with torch.no_grad():
-            means = [model.encode(batch)[0] for batch in test.images.split(_BATCH)]
+            means = [model.encode(batch)[0] for batch in torch.split(test.images, _BATCH)]
         clouds.append(Cloud(label, torch.cat(means).numpy(), classes))
     by = ", by class" if classes is not None else ""
     note = " ".join([f"Posterior means of the {len(test.images):,} test images{by}.", _note(models)])

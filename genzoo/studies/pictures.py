@@ -64,7 +64,8 @@ def draw_study(study: Study, found: Found, out: Path) -> Drawn:
     folder = out / study.name
     with clear_io_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    so_far = f"{done} of {len(study.runs)} runs are done."
+    none = "; ".join(value for value, results in found.items() if not results)
+    so_far = f"{done} of {len(study.runs)} runs are done" + (f", none of {none} yet." if none else ".")
     for name, draw in ((LOSSES, _losses), (METRICS, _metrics), (SAMPLES, _samples), (PROGRESS, _progress)):
         if draw(study, found, folder / name, so_far):
             drawn.paths.append(folder / name)

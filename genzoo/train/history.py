@@ -11,11 +11,12 @@ from typing import Any
 from torch import Tensor
 
 from genzoo.checkpoint.files import write_text
+from genzoo.checkpoint.history import thinned
 from genzoo.checkpoint.layout import EVALUATIONS, HISTORY, LOSSES
 from genzoo.errors import TrainingError
 from genzoo.evaluate.progress import quiet
 from genzoo.evaluate.reference import significant
-from genzoo.plots.curves import Curve, CurvePanel, draw_curves
+from genzoo.plots.curves import CurvePanel, about_bands, curve_of, draw_curves
 from genzoo.train.phases import Losses
 from genzoo.train.state import Record, broke_down
 from genzoo.zoo.objectives import label_of_loss
@@ -95,12 +96,9 @@ def plot_losses(out: Path, history: list[dict[str, float]]) -> None:
     """
     if not history:
         return
-    steps = [row["step"] for row in history]
-    losses = [name for name in history[0] if name != "step"]
-    draw_curves(
-        out / LOSSES,
-        [CurvePanel(label_of_loss(name), [Curve("", steps, [row[name] for row in history])]) for name in losses],
-    )
+    rows, names = thinned(history), [name for name in history[0] if name != "step"]
+    panels = [CurvePanel(label_of_loss(name), [curve_of("", rows, name)]) for name in names]
+    draw_curves(out / LOSSES, panels, "Losses in training", about_bands(panels))
 
 
 def summary_writer() -> Callable[..., Any]:

@@ -42,5 +42,5 @@ def _reconstructions(trainer: Trainer, nets: torch.nn.ModuleDict) -> torch.Tenso
     images = data.batch(torch.arange(n, device=data.pixels.device))
     mean, _ = posterior(nets["encoder"](vae_input(images, entry.recipe, 0, 0)))
     shown = to_pixels(nets["generator"](mean), entry.output_activation)
-    rows = zip(to_levels(images).split(_ROW), to_levels(shown).split(_ROW), strict=True)
+    rows = zip(torch.split(to_levels(images), _ROW), torch.split(to_levels(shown), _ROW), strict=True)
     return torch.cat([row for pair in rows for row in pair]).cpu()

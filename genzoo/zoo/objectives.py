@@ -28,8 +28,8 @@ _LOSSES = {
     "kl": "KL divergence, nats an image",
     "discriminator": "Discriminator's loss",
     "generator": "Generator's loss",
-    "real_score": "Score of real images, in [0, 1]",
-    "fake_score": "Score of samples, in [0, 1]",
+    "real_score": "Score of real images (0 to 1)",
+    "fake_score": "Score of samples (0 to 1)",
     "wasserstein": "Wasserstein distance, estimated",
     "penalty": "Gradient penalty, unweighted",
 }
