@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -117,6 +118,15 @@ def test_dropout_acts_where_it_is_said_to(name: str) -> None:
         ],
     }
     assert [*places(entry)] == expected[entry.dropout.partition(" ")[2]]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_dropout_between_layers_takes_two(number: int) -> None:
+    entry = ENTRIES["lstmgan-mnist-z100-l2"]
+    arch = dataclasses.replace(entry.arch, layers=number)  # type: ignore[call-arg]
+    other = dataclasses.replace(entry, arch=arch, hidden_layers=number)
+    assert [*places(other)] == [*(["0.5 in the LSTM"] if number > 1 else []), "0.5 after LSTM"]
+    assert ("between" in other.dropout) == (number > 1)
 
 
 def test_info_tells_where_dropout_acts() -> None:

@@ -236,6 +236,8 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line[4:] for line in PAGE.splitlines() if line.startswith("    ")]
     commands = [line for line in lines if line.startswith("genzoo ")]
     assert len(commands) == 4
+    sizes = sorted(entry.latent_size for entry in ENTRIES.values())
+    assert f"{sizes[0]} to {sizes[-1]} in the zoo" in PAGE
     for line in commands:
         run(*shlex.split(line, comments=True)[1:])
     exec("\n".join(line for line in lines if line not in commands), {})
