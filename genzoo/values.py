@@ -1,4 +1,4 @@
-"""Checks of whole numbers and paths that callers give, and tables of text that they are shown."""
+"""Checks of whole numbers and paths that callers give; lists and tables of text that they are shown."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ def as_path(path: object) -> Path:
     except (TypeError, UnicodeEncodeError):
         pass
     raise UsageError(f"{brief(path)} is no name or path: give text without NUL, or a Path.")
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list: a, b and c."""
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def in_columns(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:

@@ -4,7 +4,7 @@
 
 Each entry is measured on the test set, into its `metrics.json`, and, where its family has several on its dataset, on
 the training set, into `tools/training-set.json`.  What is current is skipped, so that the command goes on where it was
-stopped.  Then the manifest, the cards, docs/models.md, docs/trends.md, docs/aliases.md, docs/reproduce.md and the
+stopped.  Then the manifest, the cards, docs/models.md, docs/reports/, docs/aliases.md, docs/reproduce.md and the
 README's table are written.  An alias that the rule gives to another entry is named, and `tools/aliases.py --apply`
 moves it.
 """
@@ -21,8 +21,8 @@ from pathlib import Path
 
 import aliases
 import models
+import reports
 import reproduce
-import trends
 from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.manifest import weights_home, write_manifest
@@ -77,8 +77,9 @@ def write_all(home: Path, root: Path, cards: Path) -> None:
     for name in ENTRIES:
         if (home / name / MODEL).is_file():
             write_card(name, cards, home)
-    for page in (models, trends, aliases, reproduce):
+    for page in (models, aliases, reproduce):
         write_text(root / "docs" / f"{page.__name__}.md", page.text(home))
+    reports.write(root / "docs" / "reports", root / "studies", home)
     readme = root / "README.md"
     table = models.families(models.measured(home), "weights")
     write_text(readme, _TABLE.sub(lambda _: table, readme.read_text(encoding="utf-8"), count=1))

@@ -111,6 +111,11 @@ top.
 | study | of | its settings | budget | a run, minutes |
 | --- | --- | --- | --- | --- |
 """
+SAID = """\
+## What the reports say
+
+The reports' figures and claims, and the verdicts that these studies come to, stand in [reports/](reports/README.md):
+"""
 SIGNATURE = "*Written by `python tools/studies.py --out docs/studies.md` from the studies and `studies/speed/`.*"
 
 
@@ -135,14 +140,10 @@ def text(results: Path) -> str:
     hours = sum(minutes.get(run.setting.name, 0.0) for run in runs) / 60
     head = BUDGETS.format(settings=len({run.setting.name for run in runs}), runs=len(runs), hours=hours)
     rows = "\n".join(row(study, results) for study in STUDIES.values())
-    claims = "\n".join(_claims(study) for study in STUDIES.values())
-    reports = "\n".join(f"- {report}, {words}" for report, words in REPORTS.items())
-    return f"{INTRODUCTION}\n{head}{rows}\n\n## What the reports say\n\n{reports}\n\n{claims}\n\n{SIGNATURE}\n"
-
-
-def _claims(study: Study) -> str:
-    figures = f" (figures {', '.join(map(str, study.figures))})" if study.figures else ""
-    return f"- `{study.name}`, {study.report}{figures}: {'; '.join(study.claims)}."
+    reports = "\n".join(
+        f"- [{report}](reports/{report.replace(' ', '-')}.md), {words}" for report, words in REPORTS.items()
+    )
+    return f"{INTRODUCTION}\n{head}{rows}\n\n{SAID}\n{reports}\n\n{SIGNATURE}\n"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.extras import refuse_missing
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.studies.catalog import STUDIES, find_studies
+from genzoo.studies.reports.catalog import claims_on, figures_of
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
 from genzoo.studies.summary import Found, describe_budget, summarise, to_text
@@ -84,8 +85,8 @@ def _described(each: Study, done: int) -> dict[str, Any]:
     return {
         "name": each.name,
         "report": each.report,
-        "figures": list(each.figures),
-        "claims": list(each.claims),
+        "figures": [figure.number for figure in figures_of(each.name)],
+        "claims": {claim.id: claim.text for claim in claims_on(each.name)},
         "axis": each.axis,
         "differs": list(each.differs),
         "settings": {setting.value: setting.name for setting in each.settings},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from genzoo.checkpoint.files import whole_file, whole_folder, write_text
-from genzoo.checkpoint.history import Row, read_rows, thinned
+from genzoo.checkpoint.history import SPREAD, Row, read_rows, thinned
 from genzoo.checkpoint.layout import CONFIG, HISTORY, METRICS
 from genzoo.checkpoint.measurement import SAME, Measurement, read_metrics
 from genzoo.checkpoint.strict import read_json
@@ -21,7 +22,25 @@ from genzoo.zoo.registry import ALL_METRICS
 FORMAT = 1
 SHARPNESS = "sharpness"
 """A study's own measure, in `metrics.json` beside those that `genzoo evaluate` takes."""
+UNREST = "unrest"
+"""How far the generator's (or VAE's) loss strays: its mean deviation within the points of a run's second half."""
+_SPREADS = (f"generator{SPREAD}", f"negative_elbo{SPREAD}")
 _FIELDS = {"format", "run", "seed", "steps", "entry", "parameters", "training", "versions", "problem"}
+
+
+@dataclass(frozen=True)
+class Own:
+    """A measure of a study's own, of which neither way is better: its name, and what more and less of it are called."""
+
+    label: str
+    more: str
+    less: str
+
+
+OWN: Mapping[str, Own] = {
+    SHARPNESS: Own("Sharpness", "sharper", "less sharp"),
+    UNREST: Own("Unrest of the loss", "more restless", "less restless"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,13 +74,20 @@ class Result:
         return _way_out(self.folder)
 
     def value(self, metric: str) -> float | None:
-        """A metric's value; None where it was not measured."""
+        """A metric's value; None where it was not measured, and of a run that broke down."""
         if self.measurement is None:
             return None
+        if metric == UNREST:
+            return self._unrest()
         if metric == SHARPNESS:
             return float(self.measurement.others[SHARPNESS]["mean"])
         row = self.measurement.rows.get(metric)
         return None if row is None else row.mean
+
+    def _unrest(self) -> float | None:
+        rows = self.history()
+        spreads = [row[key] for row in rows[len(rows) // 2 :] for key in row if key in _SPREADS]
+        return statistics.fmean(spreads) if spreads else None
 
     def history(self) -> list[Row]:
         """The loss curves: the step, and the mean of each loss since the row before.
@@ -200,4 +226,4 @@ def read_speed(results: Path, study: Study) -> dict[str, float]:
 
 def label_of(metric: str) -> str:
     """A metric's name as people write it."""
-    return "Sharpness" if metric == SHARPNESS else ALL_METRICS[metric].label
+    return OWN[metric].label if metric in OWN else ALL_METRICS[metric].label

@@ -94,15 +94,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Study:
-    """A comparison that a report makes, as a grid of runs.
+    """A comparison that a report makes, as a grid of runs; what it says of it stands in `genzoo.studies.reports`.
 
     Attributes:
         name: of the study.
         report: whose question it is, e.g. `report 4`.
         axis: what its settings differ in, in words.
         settings: in the order of the axis.
-        claims: what the report says, in our words.
-        figures: numbers of the report's figures that show it.
         differs: the fields in which its settings may differ: of the recipe, of the architecture (`arch` for all of
             them), `latent_size` or `steps`; in all others they are alike.
         metrics: by which it is judged, the first above all.
@@ -113,8 +111,6 @@ class Study:
     report: str
     axis: str
     settings: tuple[Setting, ...]
-    claims: tuple[str, ...]
-    figures: tuple[int, ...] = ()
     differs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ("frechet_distance", "coverage", "class_balance", "sharpness")
     seeds: tuple[int, ...] = SEEDS

@@ -6,14 +6,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genzoo.studies.reports.catalog import claims_on, figures_of
 from genzoo.studies.results import SHARPNESS, Result, label_of
 from genzoo.studies.study import Study
 from genzoo.studies.verdict import (
     CONFIDENCE,
-    RATIOS,
-    Verdict,
     against_best,
     best_of,
+    describe,
     loss_sign,
     mean_interval,
     neighbours,
@@ -52,8 +52,8 @@ def summarise(study: Study, found: Found, speed: Mapping[str, float] | None = No
     return {
         "study": study.name,
         "report": study.report,
-        "figures": list(study.figures),
-        "claims": list(study.claims),
+        "figures": [figure.number for figure in figures_of(study.name)],
+        "claims": {claim.id: claim.text for claim in claims_on(study.name)},
         "axis": study.axis,
         "steps": study.steps,
         "confidence": CONFIDENCE,
@@ -94,10 +94,11 @@ def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None
     In a place of a `width` that is too narrow for that table, it is turned on its side.
     """
     done = sum(map(len, found.values()))
-    figures = f", figures {', '.join(map(str, study.figures))}" if study.figures else ""
+    figures = ", ".join(figure.number for figure in figures_of(study.name))
     head = [
         f"{study.name}: {study.axis}, on {study.settings[0].entry.dataset.title}",
-        *(f"{study.report}{figures}: {claim}" for claim in study.claims),
+        *([f"{study.report} shows it: {figures}"] if figures else []),
+        *(f"{study.report} says: {claim.text}" for claim in claims_on(study.name)),
         f"{describe_budget(study)}; {done} of {len(study.runs)} runs are done",
     ]
     if machines := trained_on(found):
@@ -161,14 +162,3 @@ def _told(metric: str, values: Mapping[str, Sequence[float]]) -> list[str]:
     if not lines:
         return [f"{label_of(metric)}: too few seeds for a verdict"]
     return [f"{label_of(metric)}: {best} has the {'highest' if metric == SHARPNESS else 'best'} mean", *lines]
-
-
-def describe(metric: str, verdict: Verdict) -> str:
-    """A verdict in words, with the interval that it is taken from."""
-    if verdict.difference is None:
-        return verdict.outcome
-    words = "times" if metric in RATIOS else "more"
-    outcome: str = verdict.outcome
-    if metric == SHARPNESS:
-        outcome = {"better": "sharper", "worse": "less sharp"}.get(outcome, outcome)
-    return f"{outcome} ({verdict.difference:.4g} {words}, at 95% between {verdict.low:.4g} and {verdict.high:.4g})"

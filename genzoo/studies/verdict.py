@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genzoo.extras import refuse_missing
-from genzoo.studies.results import SHARPNESS
+from genzoo.studies.results import OWN, SHARPNESS, UNREST
 from genzoo.zoo.registry import ALL_METRICS
 
 CONFIDENCE = 0.95
-RATIOS = frozenset({"frechet_distance", SHARPNESS, "reconstruction_error"})
+RATIOS = frozenset({"frechet_distance", SHARPNESS, UNREST, "reconstruction_error"})
 """Metrics that are compared by their quotient."""
 Outcome = Literal["better", "worse", "no difference that the seeds can show", "too few seeds"]
 
@@ -116,3 +116,14 @@ def neighbours(metric: str, values: Mapping[str, Sequence[float]]) -> dict[str, 
     settings = list(values)
     pairs = zip(settings[1:], settings, strict=False)
     return {after: compare_values(metric, values[after], values[before]) for after, before in pairs}
+
+
+def describe(metric: str, verdict: Verdict) -> str:
+    """A verdict in words, with the interval that it is taken from."""
+    if verdict.difference is None:
+        return verdict.outcome
+    words = "times" if metric in RATIOS else "more"
+    outcome: str = verdict.outcome
+    if metric in OWN:
+        outcome = {"better": OWN[metric].more, "worse": OWN[metric].less}.get(outcome, outcome)
+    return f"{outcome} ({verdict.difference:.4g} {words}, at 95% between {verdict.low:.4g} and {verdict.high:.4g})"

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from genzoo.checkpoint.layout import DISCRIMINATOR
 from genzoo.checkpoint.nets import MIXTURE_COMPONENTS, meta_nets
+from genzoo.release.card.departures import departures
 from genzoo.release.card.facts import Facts
 from genzoo.release.card.front import front_matter
 from genzoo.release.card.ranking import ranking
 from genzoo.release.card.text import plain
 from genzoo.release.card.training import again, passes, ran, remade, untold
+from genzoo.values import listed
 from genzoo.zoo.catalog import REPORTS, aliases_of
 from genzoo.zoo.papers import bibtex
 from genzoo.zoo.registry import ENTRIES
@@ -55,6 +57,7 @@ def page(facts: Facts) -> str:
         again=again(facts),
         remade=remade(facts),
         citation="\n\n".join(map(bibtex, entry.citations)),
+        departures=departures(facts, report),
         nets={name: list(_layers(net)) for name, net in meta_nets(entry).items()},
     )
     body = re.sub("\n{3,}", "\n\n", body).strip()
@@ -86,5 +89,10 @@ def _template() -> Template:
 
     # Jinja escapes for HTML; for Markdown the template does, by `plain`.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"plain": plain, "json": partial(json.dumps, ensure_ascii=False), "shell": shlex.quote}
+    environment.filters |= {
+        "listed": listed,
+        "plain": plain,
+        "json": partial(json.dumps, ensure_ascii=False),
+        "shell": shlex.quote,
+    }
     return environment.from_string((resources.files(__package__) / "card.md.jinja").read_text(encoding="utf-8"))

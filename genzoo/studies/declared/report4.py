@@ -22,39 +22,15 @@ _RECIPES: dict[tuple[str, str], dict[str, Any]] = {
 }
 _FAMILIES = {"VAE": "vae", "GAN": "dcgan", "WGAN": "wgan"}
 
-# By family and dataset: the claims on the latent size and its figures, on the hidden layers and theirs, and the
-# latent size at which layers are added.
-_CLAIMS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...], tuple[int, ...], int]] = {
-    ("vae", "mnist"): (
-        ("its influence is very slight", "20 is best, and larger ones bring nothing"), (3, 4, 5),
-        ("5 are best: more layers help the model learn",), (6, 7, 8), 20,
-    ),
-    ("dcgan", "mnist"): (
-        ("100 is best, 20 is worst", "a larger one is better, and one too small or too large is worse"), (9, 10, 11),
-        ("3 and 4 are alike, 5 are worse", "4 are a little better than 3 in the end"), (12, 13, 14), 100,
-    ),
-    ("wgan", "mnist"): (
-        ("10 is best", "the larger, the worse"), (15, 16, 17),
-        ("5 are best: the more, the better", "the more, the less stable"), (18, 19, 20), 100,
-    ),
-    ("vae", "cifar10"): (
-        ("50 and 100 are best", "10 is worst"), (21, 22, 23),
-        ("5 are best", "their influence is slight"), (24, 25, 26), 100,
-    ),
-    ("dcgan", "cifar10"): (
-        ("its influence can be neglected", "100 is best"), (27, 28, 29),
-        ("5 are best", "4 are best, by a slight difference (its text on the latent size)"), (30, 31, 32), 100,
-    ),
-    ("wgan", "cifar10"): (
-        ("10 is far worse than the others",), (33, 34, 35),
-        ("6 are best", "4 are too few"), (36, 37, 38), 100,
-    ),
-}  # fmt: skip
-
 
 def _convolutional(family: str, dataset: str, latent_size: int, layers: int = 3, **more: Any) -> Entry:
     base = f"{family}-{dataset}-z{latent_size}-l3"
     return variant(base, layers=layers, recipe=_RECIPES.get((family, dataset)), **more)
+
+
+def _latent(family: str, dataset: str) -> int:
+    """The latent size at which layers are added."""
+    return 20 if (family, dataset) == ("vae", "mnist") else 100
 
 
 def _metrics(entry: Entry) -> tuple[str, ...]:
@@ -69,55 +45,41 @@ def _fully_connected(like: Entry, family: Family) -> Entry:
 
 
 def _sizes() -> Iterator[Study]:
-    for (family, dataset), (on_latents, its_figures, on_layers, their_figures, best) in _CLAIMS.items():
-        latents = grid(STEPS, ((z, _convolutional(family, dataset, z)) for z in _LATENTS[dataset]))
-        metrics = _metrics(latents[0].entry)
-        yield Study(
-            f"{family}-{dataset}-latent-size", REPORT, "latent size", latents, on_latents, its_figures,
-            differs=("latent_size",), metrics=metrics,
-        )  # fmt: skip
-        # Its WGAN on CIFAR-10 is compared up to 6 layers.
-        depths = range(3, 7 if (family, dataset) == ("wgan", "cifar10") else 6)
-        layers = grid(STEPS, ((n, _convolutional(family, dataset, best, n)) for n in depths))
-        yield Study(
-            f"{family}-{dataset}-hidden-layers", REPORT, "hidden layers", layers, on_layers, their_figures,
-            differs=("extra",), metrics=metrics,
-        )  # fmt: skip
+    for dataset, sizes in _LATENTS.items():
+        for family in _FAMILIES.values():
+            latents = grid(STEPS, ((z, _convolutional(family, dataset, z)) for z in sizes))
+            metrics = _metrics(latents[0].entry)
+            name = f"{family}-{dataset}-latent-size"
+            yield Study(name, REPORT, "latent size", latents, differs=("latent_size",), metrics=metrics)
+            # Its WGAN on CIFAR-10 is compared up to 6 layers.
+            depths = range(3, 7 if (family, dataset) == ("wgan", "cifar10") else 6)
+            latent = _latent(family, dataset)
+            layers = grid(STEPS, ((n, _convolutional(family, dataset, latent, n)) for n in depths))
+            name = f"{family}-{dataset}-hidden-layers"
+            yield Study(name, REPORT, "hidden layers", layers, differs=("extra",), metrics=metrics)
 
 
 def _nets() -> Iterator[Study]:
-    claims = {
-        "mnist": ("fully connected nets work well",),
-        "cifar10": ("fully connected nets work badly: they are too simple for these images",),
-    }
     for family, flat in (("vae", MLPVAE), ("dcgan", MLPGAN), ("wgan", MLPWGAN)):
-        for dataset, said in claims.items():
-            conv = _convolutional(family, dataset, _CLAIMS[family, dataset][-1])
+        for dataset in _LATENTS:
+            conv = _convolutional(family, dataset, _latent(family, dataset))
             settings = grid(STEPS, (("fully connected", _fully_connected(conv, flat)), ("convolutional", conv)))
-            metrics = _metrics(conv)
-            yield Study(
-                f"{family}-{dataset}-nets", REPORT, "nets", settings, said, differs=("arch", "norm_bias"),
-                metrics=metrics,
-            )  # fmt: skip
+            name = f"{family}-{dataset}-nets"
+            yield Study(name, REPORT, "nets", settings, differs=("arch", "norm_bias"), metrics=_metrics(conv))
 
 
 def _objectives() -> Iterator[Study]:
-    converges = "a WGAN converges more easily than a GAN, but is worse in the end"
-    claims = {
-        "mnist": (converges,),
-        "cifar10": ("a GAN's images are far sharper than a VAE's", "a WGAN's images are worse than a GAN's"),
-    }
-    for dataset, said in claims.items():
-        yield _of_objectives(f"{dataset}-objectives", dataset, STEPS, said)
-    yield _of_objectives("mnist-objectives-early", "mnist", STEPS // 5, (converges,))
+    for dataset in _LATENTS:
+        yield _of_objectives(f"{dataset}-objectives", dataset, STEPS)
+    yield _of_objectives("mnist-objectives-early", "mnist", STEPS // 5)
 
 
-def _of_objectives(name: str, dataset: str, steps: int, claims: tuple[str, ...]) -> Study:
+def _of_objectives(name: str, dataset: str, steps: int) -> Study:
     # The nets of the WGAN for all three: the zoo's GAN on MNIST has dropout, its VAE on CIFAR-10 a layer more.
     nets = _convolutional("wgan", dataset, 100).arch
     entries = ((value, _with_nets(_convolutional(family, dataset, 100), nets)) for value, family in _FAMILIES.items())
     return Study(
-        name, REPORT, "objective", grid(steps, entries), claims, differs=OF_THE_OBJECTIVE,
+        name, REPORT, "objective", grid(steps, entries), differs=OF_THE_OBJECTIVE,
         metrics=("frechet_distance", "sharpness", "coverage", "class_balance"),
     )  # fmt: skip
 
@@ -133,44 +95,30 @@ def _advice() -> Iterator[Study]:
     clips = (0.001, 0.003, 0.01, 0.03, 0.1)
     base = "wgan-mnist-z100-l3"
     settings = grid(STEPS, ((clip, variant(base, recipe={"weight_clip": clip})) for clip in clips))
-    yield Study(
-        "wgan-mnist-weight-clip", REPORT, "weight clip", settings,
-        ("its range is a key to how a WGAN does, and 0.01 is best",), differs=("weight_clip",),
-    )  # fmt: skip
+    yield Study("wgan-mnist-weight-clip", REPORT, "weight clip", settings, differs=("weight_clip",))
     for dataset in ("mnist", "cifar10"):
         shipped = _convolutional("dcgan", dataset, 100)
         settings = tuple(_dropout(shipped, probability) for probability in (0.0, 0.3))
-        yield Study(
-            f"dcgan-{dataset}-dropout", REPORT, "dropout of the discriminator", settings,
-            ("dropout behind the discriminator's flatten reduces over-fitting",), differs=("dropout",),
-        )  # fmt: skip
+        name = f"dcgan-{dataset}-dropout"
+        yield Study(name, REPORT, "dropout of the discriminator", settings, differs=("dropout",))
     for dataset, own in (("mnist", 4), ("cifar10", 5)):
         kernels = ((k, _kernel(dataset, k, own)) for k in (3, 4, 5, 7))
-        yield Study(
-            f"dcgan-{dataset}-kernel", REPORT, "kernel size", grid(STEPS, kernels),
-            ("better images need a larger kernel in the generator, CIFAR-10 a larger one than MNIST",),
-            differs=("kernel",),
-        )  # fmt: skip
+        yield Study(f"dcgan-{dataset}-kernel", REPORT, "kernel size", grid(STEPS, kernels), differs=("kernel",))
 
 
 def _layers_between() -> Iterator[Study]:
     """Studies of what stands behind each hidden layer; the report says that CIFAR-10 is what needs it."""
     activations = {"LeakyReLU": _altered("dcgan"), "ReLU": _altered("dcgan", "relu", activation="relu")}
-    yield Study(
-        "dcgan-cifar10-activation", REPORT, "activation", grid(STEPS, activations.items()),
-        ("LeakyReLU behind each hidden layer is better",), differs=("activation",),
-    )  # fmt: skip
+    settings = grid(STEPS, activations.items())
+    yield Study("dcgan-cifar10-activation", REPORT, "activation", settings, differs=("activation",))
     for family in ("dcgan", "wgan"):
         norms = {
             "batch norm": _altered(family),
             "dropout of 0.3": _altered(family, "gd3", generator_norm="none", generator_dropout=0.3),
             "neither": _altered(family, "gn", generator_norm="none"),
         }
-        yield Study(
-            f"{family}-cifar10-generator-norm", REPORT, "behind the generator's layers", grid(STEPS, norms.items()),
-            ("batch norm is better than dropout, which costs a generator information",),
-            differs=("generator_norm", "generator_dropout"),
-        )  # fmt: skip
+        name, differs = f"{family}-cifar10-generator-norm", ("generator_norm", "generator_dropout")
+        yield Study(name, REPORT, "behind the generator's layers", grid(STEPS, norms.items()), differs=differs)
 
 
 def _altered(family: str, tag: str = "", **arch: Any) -> Entry:

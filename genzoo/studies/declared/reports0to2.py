@@ -16,49 +16,30 @@ _METRICS = ("frechet_distance", "sharpness", "class_balance", "coverage", "preci
 _GAN: dict[str, Any] = {"lr": 2e-4, "beta1": 0.0, "real_label": 1.0, "lr_schedule": "constant"}
 _EPOCH = 60_000 // BATCH_SIZE
 _EPOCHS = {
-    "mlpgan-mnist-z100-l3": (1, 5, 20, 40),
-    "mlpvae-mnist-z2-l1": (1, 5, 25, 50, 100),
-    "mlpgan-mnist-z100-l4-leaky": (1, 5, 25, 45),
-    "mlpvae-mnist-z2-l1-bn": (1, 5, 10, 30, 50),
+    "report 1": {"mlpgan-mnist-z100-l3": (1, 5, 20, 40), "mlpvae-mnist-z2-l1": (1, 5, 25, 50, 100)},
+    "report 2": {"mlpgan-mnist-z100-l4-leaky": (1, 5, 25, 45), "mlpvae-mnist-z2-l1-bn": (1, 5, 10, 30, 50)},
 }
 
 
 def _beside() -> Iterator[Study]:
-    nets: dict[str, tuple[Mapping[str, str], tuple[str, ...], tuple[int, ...]]] = {
-        "report 0": (
-            {
-                "GAN, fully connected": "mlpgan-mnist-z100-l4",
-                "VAE, fully connected": "mlpvae-mnist-z2-l2",
-                "GAN, convolutional": "dcgan-mnist-z100-l3",
-                "VAE, convolutional": "vae-mnist-z20-l3",
-            },
-            (
-                "the VAE's images are blurrier, and steadier, than the GAN's",
-                "the VAE's images are better than those of the GAN of fully connected nets",
-                "a GAN of convolutional nets is better than one of fully connected nets, and than the VAE",
-            ),
-            (6, 7),
-        ),
-        "report 1": (
-            {"GAN": "mlpgan-mnist-z100-l3", "VAE": "mlpvae-mnist-z2-l1"},
-            ("both learn to make digits",),
-            (),
-        ),
-        "report 2": (
-            {
-                "GAN": "mlpgan-mnist-z100-l4-leaky",
-                "VAE": "mlpvae-mnist-z2-l1-bn",
-                "DCGAN": "dcgan-mnist-z100-l4-bn4",
-            },
-            ("the GAN takes longer to train, and its images are closer to real ones",),
-            (1, 2),
-        ),
+    nets: dict[str, Mapping[str, str]] = {
+        "report 0": {
+            "GAN, fully connected": "mlpgan-mnist-z100-l4",
+            "VAE, fully connected": "mlpvae-mnist-z2-l2",
+            "GAN, convolutional": "dcgan-mnist-z100-l3",
+            "VAE, convolutional": "vae-mnist-z20-l3",
+        },
+        "report 1": {"GAN": "mlpgan-mnist-z100-l3", "VAE": "mlpvae-mnist-z2-l1"},
+        "report 2": {
+            "GAN": "mlpgan-mnist-z100-l4-leaky",
+            "VAE": "mlpvae-mnist-z2-l1-bn",
+            "DCGAN": "dcgan-mnist-z100-l4-bn4",
+        },
     }
-    for report, (names, claims, figures) in nets.items():
+    for report, names in nets.items():
         settings = grid(STEPS, ((value, _entry(name)) for value, name in names.items()))
         name = f"{report.replace(' ', '')}-gan-beside-vae"
-        differs = (*OF_THE_OBJECTIVE, "arch", "latent_size")
-        yield Study(name, report, "model", settings, claims, figures, differs, _METRICS)
+        yield Study(name, report, "model", settings, (*OF_THE_OBJECTIVE, "arch", "latent_size"), _METRICS)
 
 
 def _entry(name: str) -> Entry:
@@ -67,19 +48,10 @@ def _entry(name: str) -> Entry:
 
 def _lengths() -> Iterator[Study]:
     """Studies of the number of epochs: each length is a run of its own."""
-    claims = {
-        "mlpgan-mnist-z100-l3": ("report 1", "digits are readable from epoch 20 on, and noise goes on falling"),
-        "mlpvae-mnist-z2-l1": (
-            "report 1",
-            "reconstructions go on improving in shape, and noise in them goes on falling",
-        ),
-        "mlpgan-mnist-z100-l4-leaky": ("report 2", "the result is good after 100 epochs"),
-        "mlpvae-mnist-z2-l1-bn": ("report 2", "it converges fast: after the first epochs its images stay as they are"),
-    }
-    for name, (report, claim) in claims.items():
-        settings = tuple(Setting(str(n), _entry(name), n * _EPOCH) for n in _EPOCHS[name])
+    for report, name, lengths in ((report, *each) for report, of_it in _EPOCHS.items() for each in of_it.items()):
+        settings = tuple(Setting(str(n), _entry(name), n * _EPOCH) for n in lengths)
         metrics = ("frechet_distance", *(("elbo", "reconstruction_error") if "vae" in name else ()), *_METRICS[1:4])
-        yield Study(f"{name}-epochs", report, "epochs", settings, (claim,), differs=("steps",), metrics=metrics)
+        yield Study(f"{name}-epochs", report, "epochs", settings, differs=("steps",), metrics=metrics)
 
 
 def studies() -> Iterator[Study]:

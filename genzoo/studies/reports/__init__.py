@@ -1,0 +1,1 @@
+"""The five reports as records: their figures, tables and claims, each with what answers it."""
