@@ -14,19 +14,14 @@ from genzoo.checkpoint.measurement import Measurement, MetricValue
 from genzoo.evaluate.comparison import Comparison, compare
 from genzoo.evaluate.display import plot, to_table
 from genzoo.evaluate.features import FeatureNet
-from genzoo.evaluate.measure import (
-    Settings,
-    evaluate,
-    evaluate_images,
-    is_current,
-    metrics_name,
-    write_metrics,
-)
+from genzoo.evaluate.measure import Drawn, evaluate, evaluate_images, is_current, write_metrics
 from genzoo.evaluate.neighbours import density_coverage
 from genzoo.evaluate.scores import Sample, score
+from genzoo.evaluate.settings import Settings, metrics_name
 
 __all__ = [
     "Comparison",
+    "Drawn",
     "FeatureNet",
     "Measurement",
     "MetricValue",
