@@ -15,7 +15,7 @@ from aliases import Candidate, choose
 from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.manifest import weights_home
 from genzoo.checkpoint.measurement import MetricValue, read_metrics, text_of_draws
-from genzoo.evaluate import Settings
+from genzoo.evaluate import Drawn, Settings
 from genzoo.zoo.catalog import ALIASES, ENTRIES
 
 pytestmark = pytest.mark.numeric
@@ -84,10 +84,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("small_reference")
 def test_the_zoo_is_measured_anew_where_that_is_wanted(home: Path, tmp_path: Path) -> None:
     for name in PAIR:
-        assert measure.measure(name, home, FEW, None)
-        assert measure.measure_on_training_set(name, home, FEW, None, aliases.TRAINING_SET)
-    assert not any(measure.measure(name, home, FEW, None) for name in PAIR)
-    assert not any(measure.measure_on_training_set(name, home, FEW, None, aliases.TRAINING_SET) for name in PAIR)
+        drawn: Drawn = {}
+        assert measure.measure(name, home, FEW, None, drawn)
+        assert measure.measure_on_training_set(name, home, FEW, None, drawn, aliases.TRAINING_SET)
+    assert not any(measure.measure(name, home, FEW, None, {}) for name in PAIR)
+    assert not any(measure.measure_on_training_set(name, home, FEW, None, {}, aliases.TRAINING_SET) for name in PAIR)
     assert all(row.interval for row in read_metrics(home / PAIR[0] / METRICS).rows.values())
     found = aliases.read_training_set(aliases.TRAINING_SET)
     assert set(found) == set(PAIR)
@@ -110,7 +111,7 @@ def test_the_zoo_is_measured_anew_where_that_is_wanted(home: Path, tmp_path: Pat
     # Of other weights it is not current.
     found[PAIR[0]] = dataclasses.replace(found[PAIR[0]], weights_sha256="0" * 64)
     aliases.TRAINING_SET.write_text(json.dumps({name: one.to_json() for name, one in found.items()}))
-    assert measure.measure_on_training_set(PAIR[0], home, FEW, None, aliases.TRAINING_SET)
+    assert measure.measure_on_training_set(PAIR[0], home, FEW, None, {}, aliases.TRAINING_SET)
     assert (home / PAIR[0] / MODEL).is_file()
 
 

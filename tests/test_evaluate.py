@@ -21,7 +21,7 @@ from genzoo.checkpoint.manifest import PinnedFile
 from genzoo.checkpoint.measurement import Features, Reference, measurement_of
 from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError, WeightsNotFoundError
-from genzoo.evaluate import Settings, evaluate, evaluate_images
+from genzoo.evaluate import Drawn, Settings, evaluate, evaluate_images
 from genzoo.evaluate import measure as measuring
 from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeatures, draw, find_extractor, reference_file
 from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net, shipped_folder
@@ -122,6 +122,22 @@ def test_shipped_features_are_those_of_the_images(eyes: ZooFeatures) -> None:
     sheet = np.asarray(Image.open(HERE / "digits.png")).reshape(10, 28, 10, 28).swapaxes(1, 2)
     seen = eyes.extract(torch.from_numpy(sheet.reshape(100, 1, 28, 28).copy()))
     torch.testing.assert_close(seen.features, eyes.real("test").features[:100], rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.usefixtures("small_reference")
+def test_measurements_of_a_model_share_its_samples(gan: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, drawn = Settings(n=150, seeds=(0, 1)), Drawn()
+    training = dataclasses.replace(settings, reference="train")
+    alone = evaluate(gan, training)
+    first = evaluate(gan, settings, drawn=drawn)
+    assert list(drawn) == [("normal", seed, 150, "genzoo-mnist") for seed in settings.seeds]
+    monkeypatch.setattr(Model, "iter_samples", None)
+    assert evaluate(gan, settings, drawn=drawn) == first
+    some = ["recall", "frechet_distance"]
+    shared = evaluate(gan, training, metrics=some, drawn=drawn)
+    assert shared == dataclasses.replace(alone, rows={key: alone.rows[key] for key in some})
+    with pytest.raises(TypeError):  # those of another seed are drawn
+        evaluate(gan, dataclasses.replace(settings, seeds=(2,)), drawn=drawn)
 
 
 def test_real_images_give_the_floor(eyes: ZooFeatures, digits: Tensor, some: Sample) -> None:

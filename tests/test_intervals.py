@@ -122,7 +122,12 @@ def test_what_follows_from_the_reference_alone_is_computed_once(monkeypatch: pyt
 
     def counted(what: str) -> Callable[[Tensor], Any]:
         compute = getattr(module, what)
-        return lambda features: computed.append(what) or compute(features)
+
+        def count(features: Tensor) -> Any:
+            computed.append(what)
+            return compute(features)
+
+        return count
 
     module = importlib.import_module("genzoo.evaluate.scores")
     for what in ("radii_of", "_among"):

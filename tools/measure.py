@@ -27,7 +27,7 @@ from genzoo.checkpoint.files import write_text
 from genzoo.checkpoint.layout import METRICS, MODEL
 from genzoo.checkpoint.manifest import weights_home, write_manifest
 from genzoo.checkpoint.measurement import Measurement
-from genzoo.evaluate import Settings, evaluate, is_current, write_metrics
+from genzoo.evaluate import Drawn, Settings, evaluate, is_current, write_metrics
 from genzoo.release.adopt import published
 from genzoo.release.card import cards_home, write_card
 from genzoo.sampling.model import load
@@ -38,24 +38,24 @@ ROOT = Path(__file__).parents[1]
 _TABLE = re.compile(r"^\| samples \| alias \|.*?(?=\n\n)", re.DOTALL | re.MULTILINE)
 
 
-def measure(name: str, home: Path, settings: Settings, data_dir: Path | None) -> bool:
+def measure(name: str, home: Path, settings: Settings, data_dir: Path | None, drawn: Drawn) -> bool:
     """Measure an entry into its `metrics.json`, unless that is current; whether it was."""
     model = load(home / name)
     if is_current(home / name / METRICS, model, settings):
         return False
-    write_metrics(home / name / METRICS, evaluate(model, settings, data_dir))
+    write_metrics(home / name / METRICS, evaluate(model, settings, data_dir, drawn=drawn))
     return True
 
 
-def measure_on_training_set(name: str, home: Path, settings: Settings, data_dir: Path | None, path: Path) -> bool:
+def measure_on_training_set(
+    name: str, home: Path, settings: Settings, data_dir: Path | None, drawn: Drawn, path: Path
+) -> bool:
     """Measure what aliases rest on of an entry, into a file of all entries, unless that is current; whether it was."""
     found, model = aliases.read_training_set(path), load(home / name)
-    settings = dataclasses.replace(settings, reference="train", likelihood_images=2)
+    settings = dataclasses.replace(settings, reference="train")
     if _is_kept(found.get(name), home / name, settings):
         return False
-    whole = evaluate(model, settings, data_dir)
-    rows = {key: whole.rows[key] for key in aliases.JUDGED}
-    found[name] = dataclasses.replace(whole, rows=rows, mixture_prior={})
+    found[name] = evaluate(model, settings, data_dir, metrics=aliases.JUDGED, drawn=drawn)
     stored = {key: found[key].to_json() for key in ENTRIES if key in found}
     write_text(path, json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
     return True
@@ -96,10 +96,10 @@ def main() -> None:
     families = Counter(_family(ENTRIES[name]) for name in there)
     chosen = [name for name in there if name in options.names]
     for place, name in enumerate(chosen, 1):
-        settings = published(ENTRIES[name])
-        done = ["test set"] if measure(name, home, settings, options.data_dir) else []
+        settings, drawn = published(ENTRIES[name]), Drawn()
+        done = ["test set"] if measure(name, home, settings, options.data_dir, drawn) else []
         if families[_family(ENTRIES[name])] > 1 and measure_on_training_set(
-            name, home, settings, options.data_dir, aliases.TRAINING_SET
+            name, home, settings, options.data_dir, drawn, aliases.TRAINING_SET
         ):
             done.append("training set")
         sys.stderr.write(f"{place} of {len(chosen)}: {name}: {' and '.join(done) or 'current'}\n")

@@ -159,7 +159,7 @@ def _measure_model(
     source: str, settings: Settings, device: str, data_dir: Path | None, out: Path | None
 ) -> tuple[Measurement, Path]:
     from genzoo.evaluate import evaluate as run
-    from genzoo.evaluate.measure import metrics_name
+    from genzoo.evaluate.settings import metrics_name
     from genzoo.sampling.model import load
 
     model = load(source, device)

@@ -18,19 +18,14 @@ if TYPE_CHECKING:
     from genzoo.evaluate.comparison import Comparison, compare
     from genzoo.evaluate.display import plot, to_table
     from genzoo.evaluate.features import FeatureNet
-    from genzoo.evaluate.measure import (
-        Settings,
-        evaluate,
-        evaluate_images,
-        is_current,
-        metrics_name,
-        write_metrics,
-    )
+    from genzoo.evaluate.measure import Drawn, evaluate, evaluate_images, is_current, write_metrics
     from genzoo.evaluate.neighbours import density_coverage
     from genzoo.evaluate.scores import Sample, score
+    from genzoo.evaluate.settings import Settings, metrics_name
 
 __all__ = [
     "Comparison",
+    "Drawn",
     "FeatureNet",
     "Measurement",
     "MetricValue",
@@ -53,12 +48,10 @@ _LAZY = {
     **dict.fromkeys(["Comparison", "compare"], "genzoo.evaluate.comparison"),
     **dict.fromkeys(["plot", "to_table"], "genzoo.evaluate.display"),
     "FeatureNet": "genzoo.evaluate.features",
-    **dict.fromkeys(
-        ["Settings", "evaluate", "evaluate_images", "is_current", "metrics_name", "write_metrics"],
-        "genzoo.evaluate.measure",
-    ),
+    **dict.fromkeys(["Drawn", "evaluate", "evaluate_images", "is_current", "write_metrics"], "genzoo.evaluate.measure"),
     "density_coverage": "genzoo.evaluate.neighbours",
     **dict.fromkeys(["Sample", "score"], "genzoo.evaluate.scores"),
+    **dict.fromkeys(["Settings", "metrics_name"], "genzoo.evaluate.settings"),
 }
 
 

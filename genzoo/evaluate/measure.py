@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from genzoo.checkpoint.files import sha256, write_text
 from genzoo.checkpoint.folder import renew
-from genzoo.checkpoint.layout import METRICS, MODEL
+from genzoo.checkpoint.layout import MODEL
 from genzoo.checkpoint.measurement import (
     KernelSubsets,
     Measurement,
@@ -22,53 +22,27 @@ from genzoo.checkpoint.measurement import (
     read_metrics,
 )
 from genzoo.data import load_images
-from genzoo.errors import UsageError
-from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, FeatureName, Split, draw, find_extractor
+from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, draw, find_extractor
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.intervals import Score, row_of, scores_of
-from genzoo.evaluate.likelihood import LIKELIHOOD_IMAGES, likelihood_work, measure_likelihood
+from genzoo.evaluate.likelihood import likelihood_work, measure_likelihood
 from genzoo.evaluate.neighbours import DENSITY_NEIGHBOURS, PRECISION_NEIGHBOURS
 from genzoo.evaluate.progress import Progress, Report, quiet
-from genzoo.evaluate.reference import SEEDS, floor_values, reference_sample
+from genzoo.evaluate.reference import floor_values, reference_sample
 from genzoo.evaluate.scores import KERNEL_SUBSET_SIZE, KERNEL_SUBSETS, Sample, check_enough
+from genzoo.evaluate.settings import Settings
 from genzoo.images.pixels import to_levels
 from genzoo.sampling.model import Model, load
 from genzoo.sampling.priors import PRIORS, Prior
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.metrics import metrics_of
 
-SAMPLE_COUNT = 10_000
 _BATCH = 250
 _SCORE_UNITS = 2500  # scoring a set takes about as long as generating this many images
 
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of a measurement, all of which it records.
-
-    Attributes:
-        n: images that are drawn by each seed.
-        seeds: one set of images is drawn by each; means and standard deviations are over the sets.
-        reference: the real images to measure against: `test` for what is published, `train` to
-            choose between models, so that the test set stays unseen.
-        features: genzoo's own feature nets, or the field's Inception.
-        likelihood_images: test images for a VAE's importance-weighted log-likelihood.
-    """
-
-    n: int = SAMPLE_COUNT
-    seeds: tuple[int, ...] = SEEDS
-    reference: Split = "test"
-    features: FeatureName = "genzoo"
-    likelihood_images: int = LIKELIHOOD_IMAGES
-
-    def __post_init__(self) -> None:
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise UsageError(f"The seeds {list(self.seeds)} must be one or more different numbers.")
-        if self.likelihood_images < 2:
-            raise UsageError(
-                f"A likelihood over {self.likelihood_images} images has no standard error: 2 is the least."
-            )
+Drawn = dict[tuple[Prior, int, int, str], Sample]
+"""Samples of a model as a feature net sees them, by prior, seed, number and the net's name."""
 
 
 def evaluate(
@@ -76,6 +50,9 @@ def evaluate(
     settings: Settings | None = None,
     data_dir: str | Path | None = None,
     report: Report = quiet,
+    *,
+    metrics: Sequence[str] | None = None,
+    drawn: Drawn | None = None,
 ) -> Measurement:
     """Measure a model's samples, and a VAE's likelihood and its samples from either prior.
 
@@ -86,6 +63,10 @@ def evaluate(
         settings: number of images, seeds, reference and features.
         data_dir: where the datasets lie; needed for a VAE, and where reference features are not shipped.
         report: called as the work goes on.
+        metrics: those of the samples from the standard normal that are measured, and nothing else; all unless told
+            otherwise.
+        drawn: samples that other measurements of this model have drawn, which are not drawn again; those of this one
+            are put to them.
 
     Returns:
         What `metrics.json` holds; the same, byte for byte, each time on one machine.
@@ -100,16 +81,17 @@ def evaluate(
         model = load(model)
     extractor = _find_extractor(model, settings)
     held_out = settings.reference == "test"
-    images = load_images(model.entry.dataset, data_dir, train=not held_out) if model.entry.is_vae else None
-    priors: tuple[Prior, ...] = (PRIORS if model.entry.is_vae else PRIORS[:1]) if extractor is not None else ()
+    as_vae = model.entry.is_vae and metrics is None
+    images = load_images(model.entry.dataset, data_dir, train=not held_out) if as_vae else None
+    priors: tuple[Prior, ...] = (PRIORS if as_vae else PRIORS[:1]) if extractor is not None else ()
     likelihood = likelihood_work(len(images), settings.likelihood_images) if images is not None else 0
     progress = Progress(report, len(priors) * len(settings.seeds) * (settings.n + 2 * _SCORE_UNITS) + likelihood)
     rows: dict[Prior, Rows] = {prior: {} for prior in PRIORS}
     if extractor is not None:
         reference = reference_sample(extractor, settings.reference, data_dir)
         for prior in priors:
-            sets = (_generated(model, settings.n, seed, prior, extractor, progress) for seed in settings.seeds)
-            rows[prior] = _sample_rows(sets, extractor, reference, settings, data_dir, progress)
+            sets = (_generated(model, settings.n, seed, prior, extractor, progress, drawn) for seed in settings.seeds)
+            rows[prior] = _sample_rows(sets, extractor, reference, settings, data_dir, progress, metrics)
     before = progress.done
     explained: Rows = {}
     if images is not None:
@@ -215,19 +197,21 @@ def write_metrics(path: Path, measurement: Measurement) -> None:
     renew(path)
 
 
-def metrics_name(settings: Settings) -> str:
-    """The file's name in a checkpoint folder: `metrics.json` is for published numbers alone."""
-    parts = ["metrics"]
-    parts += ["train"] if settings.reference == "train" else []
-    parts += [settings.features] if settings.features != "genzoo" else []
-    return METRICS if len(parts) == 1 else "-".join(parts) + ".json"
-
-
-def _generated(model: Model, n: int, seed: int, prior: Prior, extractor: Extractor, progress: Progress) -> Sample:
+def _generated(
+    model: Model, n: int, seed: int, prior: Prior, extractor: Extractor, progress: Progress, drawn: Drawn | None
+) -> Sample:
+    words = f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}"
+    key = (prior, seed, n, extractor.identity.name)
+    if drawn is not None and key in drawn:
+        progress.by(n, words)
+        return drawn[key]
     batches = model.iter_samples(n, seed, batch_size=_BATCH, prior=prior)
     # The levels of files, so that a folder of the same images gives the same numbers.
     pixels = (to_levels(batch).cpu() for batch in batches)
-    return _features(extractor, pixels, progress, f"seed {seed}" if prior == "normal" else f"seed {seed}, {prior}")
+    found = _features(extractor, pixels, progress, words)
+    if drawn is not None:
+        drawn[key] = found
+    return found
 
 
 def _features(extractor: Extractor, batches: Iterable[Tensor], progress: Progress, words: str) -> Sample:
@@ -246,12 +230,13 @@ def _sample_rows(
     settings: Settings,
     data_dir: str | Path | None,
     progress: Progress,
+    metrics: Sequence[str] | None = None,
 ) -> Rows:
     """Each metric's row: its value for each seed, their mean and standard deviation, its floor and its interval."""
     n, seeds = settings.n, settings.seeds
     scores: list[dict[str, Score]] = []
     for seed, sample in zip(seeds, sets, strict=True):
-        scores.append(scores_of(sample, reference, seed))
+        scores.append(scores_of(sample, reference, seed, metrics))
         progress.by(_SCORE_UNITS, f"metrics of seed {seed}")
     before, end = progress.done, progress.done + len(seeds) * _SCORE_UNITS
     progress.to(before, f"floor: the metrics of {n:,} training images, which are kept for the next time")

@@ -53,8 +53,9 @@ class Trainer:
         nets = build(entry).to(device)
         if entry.arch.channels_last:
             nets = nets.to(memory_format=torch.channels_last)
-        halves = plan.precision == "bf16"
-        self.precision = functools.partial(torch.autocast, device.type, torch.bfloat16, enabled=halves)
+        self.precision = functools.partial(
+            torch.autocast, device.type, torch.bfloat16, enabled=plan.precision == "bf16"
+        )
         self.phases = build_phases(nets, entry, self.precision, device)
         if not recipe.norm_bias:
             _freeze_norm_biases(nets["discriminator"])
