@@ -48,7 +48,8 @@ def processor_seconds() -> float:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it has ended meanwhile
-        parents[int(folder.name)] = int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        # Its own, and that of those of its children that have ended.
+        parents[int(folder.name)] = int(fields[1]), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
     def is_ours(process: int) -> bool:
         parent = parents.get(process, (0, 0.0))[0]

@@ -15,13 +15,16 @@ async function fetchIndex() {
     return (await response.json()).models;
   } catch (error) {
     const told = error instanceof TypeError || error instanceof SyntaxError ? "" : error.message.split("\n")[0];
-    throw new Error(told || "The list of models could not be fetched: see whether the server runs, and load the page again.");
+    throw new Error(
+      told || "The list of models could not be fetched: see whether the server runs, and load the page again.",
+    );
   }
 }
 
 function start(models) {
   history.scrollRestoration = "manual";
-  const views = new Map(), places = new Map(); // by model, and how far each view was scrolled
+  const views = new Map(),
+    places = new Map(); // by model, and how far each view was scrolled
   let shown = null;
   const make = (key) => {
     const model = models.find((one) => one.key === key || one.aliases.includes(key));
@@ -48,10 +51,13 @@ function start(models) {
 }
 
 function unknown(key) {
-  const element = h("section", { class: "empty" },
+  const element = h(
+    "section",
+    { class: "empty" },
     h("h1", {}, "Not here"),
     h("p", {}, `There is no model ${key.slice(0, 100)} on this page.`),
-    h("p", {}, h("a", { href: "#" }, "All models")));
+    h("p", {}, h("a", { href: "#" }, "All models")),
+  );
   return { element, title: "Not here · genzoo playground", update: () => {} };
 }
 

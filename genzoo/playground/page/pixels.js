@@ -41,7 +41,8 @@ export function paintGrid(canvas, images, n, shape, { columns = Math.ceil(Math.s
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   for (let i = 0; i < n; i += 1) {
-    const column = i % columns, row = Math.floor(i / columns);
+    const column = i % columns,
+      row = Math.floor(i / columns);
     context.putImageData(imageData(images, i, shape), column * (width + padding), row * (height + padding));
   }
 }
@@ -84,8 +85,11 @@ export async function pixelsOfFile(file, shape) {
   const scale = Math.min(picture.width / width, picture.height / height);
   const [w, h] = [Math.max(1, Math.round(scale * width)), Math.max(1, Math.round(scale * height))];
   const [x, y] = [Math.floor((picture.width - w) / 2), Math.floor((picture.height - h) / 2)];
-  const resized = await createImageBitmap(picture, x, y, w, h,
-    { resizeWidth: width, resizeHeight: height, resizeQuality: "high" });
+  const resized = await createImageBitmap(picture, x, y, w, h, {
+    resizeWidth: width,
+    resizeHeight: height,
+    resizeQuality: "high",
+  });
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff"; // behind what is transparent

@@ -18,7 +18,8 @@ function format(state) {
 export function flush() {
   clearTimeout(timer);
   timer = null;
-  if (location.hash.slice(1) !== new URLSearchParams(current).toString()) history.replaceState(null, "", format(current));
+  if (location.hash.slice(1) !== new URLSearchParams(current).toString())
+    history.replaceState(null, "", format(current));
 }
 
 /**

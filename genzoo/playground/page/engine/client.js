@@ -50,7 +50,8 @@ export const score = (url, images, shape) => call("score", { url, images, shape 
  * out, so that a slider moves as fast as pictures can be drawn, and never lags behind.
  */
 export function latest(work) {
-  let next = null, running = null;
+  let next = null,
+    running = null;
   async function loop() {
     while (next) {
       const args = next;

@@ -24,7 +24,7 @@ function multiplyWide(aHigh, aLow, bHigh, bLow) {
   let carry = product[0];
   multiply(aHigh, bLow);
   let middle = carry + product[1];
-  let top = product[0] + Math.floor(middle / 0x100000000);
+  const top = product[0] + Math.floor(middle / 0x100000000);
   middle %= 0x100000000;
   multiply(aLow, bHigh);
   middle += product[1];
@@ -39,11 +39,24 @@ function multiplyWide(aHigh, aLow, bHigh, bLow) {
 // The four 64-bit words of a place and a key, as eight 32-bit ones (high, low, ...).
 const words = new Uint32Array(8);
 function block(place, keyHigh, keyLow, stream) {
-  let c0h = Math.floor(place / 0x100000000), c0l = place >>> 0, c1h = 0, c1l = 0, c2h = 0, c2l = 0, c3h = 0, c3l = 0;
-  let k0h = keyHigh, k0l = keyLow, k1h = 0, k1l = stream;
+  let c0h = Math.floor(place / 0x100000000),
+    c0l = place >>> 0,
+    c1h = 0,
+    c1l = 0,
+    c2h = 0,
+    c2l = 0,
+    c3h = 0,
+    c3l = 0;
+  let k0h = keyHigh,
+    k0l = keyLow,
+    k1h = 0,
+    k1l = stream;
   for (let round = 0; round < ROUNDS; round += 1) {
     multiplyWide(MULTIPLIER[0], MULTIPLIER[1], c0h, c0l);
-    const h0h = wide[0], h0l = wide[1], l0h = wide[2], l0l = wide[3];
+    const h0h = wide[0],
+      h0l = wide[1],
+      l0h = wide[2],
+      l0l = wide[3];
     multiplyWide(MULTIPLIER[2], MULTIPLIER[3], c2h, c2l);
     c0h = (wide[0] ^ c1h ^ k0h) >>> 0;
     c0l = (wide[1] ^ c1l ^ k0l) >>> 0;
@@ -58,14 +71,21 @@ function block(place, keyHigh, keyLow, stream) {
     k1h = (k1h + WEYL[2] + (k1l + WEYL[3] > 0xffffffff ? 1 : 0)) >>> 0;
     k1l = (k1l + WEYL[3]) >>> 0;
   }
-  words[0] = c0h; words[1] = c0l; words[2] = c1h; words[3] = c1l;
-  words[4] = c2h; words[5] = c2l; words[6] = c3h; words[7] = c3l;
+  words[0] = c0h;
+  words[1] = c0l;
+  words[2] = c1h;
+  words[3] = c1l;
+  words[4] = c2h;
+  words[5] = c2l;
+  words[6] = c3h;
+  words[7] = c3l;
 }
 
 /** Rows `start` to `start + n` of a stream's table of `size` numbers in [0, 1): (n, size) Float64Array. */
 export function uniforms(seed, stream, start, n, size) {
   const key = BigInt.asUintN(64, BigInt(seed));
-  const keyHigh = Number(key >> 32n), keyLow = Number(key & 0xffffffffn);
+  const keyHigh = Number(key >> 32n),
+    keyLow = Number(key & 0xffffffffn);
   const ticks = Math.ceil(size / 4);
   const out = new Float64Array(n * size);
   for (let row = 0; row < n; row += 1) {

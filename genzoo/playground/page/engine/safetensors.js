@@ -7,13 +7,16 @@ export function readHeader(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > 1e6 || 8 + length > bytes.byteLength) throw new Error("The weights are damaged: fetch them again.");
-  const { __metadata__: _, ...tensors } = JSON.parse(decoder.decode(bytes.subarray(8, 8 + length)));
+  const tensors = JSON.parse(decoder.decode(bytes.subarray(8, 8 + length)));
   return { tensors, start: 8 + length };
 }
 
 /** A tensor's values, whichever of the three types of floats they are stored in: Float64Array. */
 export function readTensor(bytes, { tensors, start }, name) {
-  const { dtype, data_offsets: [from, to] } = tensors[name];
+  const {
+    dtype,
+    data_offsets: [from, to],
+  } = tensors[name];
   const view = new DataView(bytes.buffer, bytes.byteOffset + start + from, to - from);
   if (dtype === "F32") return Float64Array.from({ length: (to - from) / 4 }, (_, i) => view.getFloat32(4 * i, true));
   const convert = { F16: float16, BF16: bfloat16 }[dtype];
@@ -22,7 +25,9 @@ export function readTensor(bytes, { tensors, start }, name) {
 }
 
 function float16(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const sign = bits & 0x8000 ? -1 : 1,
+    exponent = (bits >> 10) & 31,
+    fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
 }

@@ -10,7 +10,11 @@ ort.env.logLevel = "error";
 
 const BATCH = 64;
 const MOST_MODELS = 6;
-const WEIGHTS = { generator: "model.safetensors", encoder: "model.safetensors", discriminator: "discriminator.safetensors" };
+const WEIGHTS = {
+  generator: "model.safetensors",
+  encoder: "model.safetensors",
+  discriminator: "discriminator.safetensors",
+};
 
 // Each model's files and sessions, as promises, by its address; the one that was used last stands last.
 const models = new Map();
@@ -22,7 +26,11 @@ function modelAt(url) {
   if (models.size > MOST_MODELS) {
     const [oldest, { sessions }] = models.entries().next().value;
     models.delete(oldest);
-    for (const session of sessions.values()) session.then((one) => one.release(), () => {});
+    for (const session of sessions.values())
+      session.then(
+        (one) => one.release(),
+        () => {},
+      );
   }
   return model;
 }
@@ -103,7 +111,10 @@ const calls = {
     const bytes = await fetchFile(url, WEIGHTS.generator);
     const header = readHeader(bytes);
     if (!("mixture.weights" in header.tensors)) return null;
-    const parts = ["weights", "means", "covariances"].map((part) => [part, readTensor(bytes, header, `mixture.${part}`)]);
+    const parts = ["weights", "means", "covariances"].map((part) => [
+      part,
+      readTensor(bytes, header, `mixture.${part}`),
+    ]);
     return Object.fromEntries(parts);
   },
 

@@ -10,17 +10,38 @@ const SHOWN = 9;
 const PACE = 60; // milliseconds a frame
 
 export function between(context) {
-  const { model: { shape, key, latent_size: size } } = context;
+  const {
+    model: { shape, key, latent_size: size },
+  } = context;
   const large = canvasFor(shape, "The image on the way");
-  const slider = h("input", { type: "range", min: 0, max: FRAMES - 1, step: 1, "aria-label": "Place on the way",
-    oninput: () => { stop(); change({ t: slider.value }); } });
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: FRAMES - 1,
+    step: 1,
+    "aria-label": "Place on the way",
+    oninput: () => {
+      stop();
+      change({ t: slider.value });
+    },
+  });
   const play = h("button", { type: "button", onclick: () => (timer === null ? begin() : stop()) }, "Play");
   const heading = h("h2", {});
   const strip = h("canvas", { class: "image strip", role: "img" });
   const png = h("button", { type: "button", onclick: () => save(strip, `${key}-way.png`) }, "Save strip");
-  const element = h("section", { class: "way", hidden: true, "aria-label": "The way between two samples" },
-    heading, large, h("div", { class: "controls" }, play, slider, png), strip);
-  let frames = null, drawn = null, now = null, timer = null, ahead = 1;
+  const element = h(
+    "section",
+    { class: "way", hidden: true, "aria-label": "The way between two samples" },
+    heading,
+    large,
+    h("div", { class: "controls" }, play, slider, png),
+    strip,
+  );
+  let frames = null,
+    drawn = null,
+    now = null,
+    timer = null,
+    ahead = 1;
 
   function stop() {
     clearInterval(timer);
@@ -60,7 +81,10 @@ export function between(context) {
       if (drawn !== wanted) return; // another pair was chosen meanwhile
       frames = found;
       heading.textContent = `From sample ${pair[0] + 1} to sample ${pair[1] + 1}`;
-      strip.setAttribute("aria-label", `${SHOWN} images on the way from sample ${pair[0] + 1} to sample ${pair[1] + 1}`);
+      strip.setAttribute(
+        "aria-label",
+        `${SHOWN} images on the way from sample ${pair[0] + 1} to sample ${pair[1] + 1}`,
+      );
       paintStrip();
     }
     if (frames === null || now !== state) return;

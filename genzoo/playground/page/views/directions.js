@@ -12,7 +12,10 @@ const WORDS = {
 const STARTS = 16;
 
 export const directions = {
-  id: "directions", label: "Directions", applies: (model) => model.files.includes("directions.json"), create,
+  id: "directions",
+  label: "Directions",
+  applies: (model) => model.files.includes("directions.json"),
+  create,
 };
 
 function create(context) {
@@ -22,15 +25,23 @@ function create(context) {
   const rows = h("div", { class: "sliders" });
   const from = select(
     [["", "the middle"], ...Array.from({ length: STARTS }, (_, i) => [i + 1, `sample ${i + 1}`])],
-    (value) => change({ from: value || null, d: null }, { push: true }));
-  const element = h("div", { class: "directions" },
-    h("div", { class: "controls" },
+    (value) => change({ from: value || null, d: null }, { push: true }),
+  );
+  const element = h(
+    "div",
+    { class: "directions" },
+    h(
+      "div",
+      { class: "controls" },
       field("Start from", from),
       h("button", { type: "button", onclick: () => change({ d: null }, { push: true }) }, "Back to the start"),
-      h("button", { type: "button", onclick: () => save(large, `${model.key}-direction.png`) }, "Save PNG")),
+      h("button", { type: "button", onclick: () => save(large, `${model.key}-direction.png`) }, "Save PNG"),
+    ),
     words,
-    h("div", { class: "split" }, h("div", { class: "large" }, large), rows));
-  let found = null, sliders = [];
+    h("div", { class: "split" }, h("div", { class: "large" }, large), rows),
+  );
+  let found = null,
+    sliders = [];
   const draw = latest(drawAll);
 
   async function load() {
@@ -67,12 +78,17 @@ function create(context) {
       input.setAttribute("aria-valuetext", (places[i] * found.span[i]).toFixed(2));
     });
     // The image itself, then of each direction both its ends.
-    const moves = [places, ...places.flatMap((_, i) => [-1, 1].map((end) => places.map((place, k) => (k === i ? end : place))))];
+    const moves = [
+      places,
+      ...places.flatMap((_, i) => [-1, 1].map((end) => places.map((place, k) => (k === i ? end : place)))),
+    ];
     const z = Float32Array.from(moves.flatMap((row) => latent(z0, row, own)));
     await context.open();
     const images = await context.decode(z);
     paint(large, images, 0, model.shape);
-    sliders.forEach(({ ends }, i) => ends.forEach((canvas, end) => paint(canvas, images, 1 + 2 * i + end, model.shape)));
+    sliders.forEach(({ ends }, i) =>
+      ends.forEach((canvas, end) => paint(canvas, images, 1 + 2 * i + end, model.shape)),
+    );
   }
 
   // Where a latent lies along a direction, from the middle on.
@@ -83,7 +99,8 @@ function create(context) {
   // The latent whose places along the directions are these, and which is z0 in all else.
   function latent(z0, places, own) {
     return Array.from(z0, (value, j) =>
-      places.reduce((sum, place, i) => sum + (place - own[i]) * found.span[i] * found.vectors[i][j], value));
+      places.reduce((sum, place, i) => sum + (place - own[i]) * found.span[i] * found.vectors[i][j], value),
+    );
   }
   return { element, update };
 }
@@ -99,10 +116,17 @@ function name(method, vector, i) {
 }
 
 function sliderOf(i, label, shape, moved) {
-  const input = h("input", { type: "range", min: -1, max: 1, step: 0.01, value: 0, id: `direction-${i}`, oninput: moved });
+  const input = h("input", {
+    type: "range",
+    min: -1,
+    max: 1,
+    step: 0.01,
+    value: 0,
+    id: `direction-${i}`,
+    oninput: moved,
+  });
   const ends = [canvasFor(shape), canvasFor(shape)];
   ends.forEach((canvas) => canvas.setAttribute("aria-hidden", "true"));
-  const element = h("div", { class: "slider" },
-    h("label", { for: input.id }, label), ends[0], input, ends[1]);
+  const element = h("div", { class: "slider" }, h("label", { for: input.id }, label), ends[0], input, ends[1]);
   return { element, input, ends };
 }

@@ -22,20 +22,34 @@ export function modelView(model, models) {
   const tabs = TABS.filter((tab) => tab.applies(model)).map((tab) => ({ ...tab, ...tab.create(context) }));
   const list = tabList(tabs);
   const panel = h("div", { class: "panel", role: "tabpanel", id: "panel", tabindex: "-1" });
-  const stage = h("div", { class: "stage" }, list.element, h("p", { class: "busy", "aria-hidden": "true" }, "Computing…"), panel);
+  const stage = h(
+    "div",
+    { class: "stage" },
+    list.element,
+    h("p", { class: "busy", "aria-hidden": "true" }, "Computing…"),
+    panel,
+  );
   const [alias] = model.aliases;
-  const element = h("section", { class: "model" },
+  const element = h(
+    "section",
+    { class: "model" },
     h("nav", { class: "where", "aria-label": "Models" }, h("a", { href: "#" }, "← All models"), chooser(model, models)),
-    h("div", { class: "title" },
-      h("div", {},
+    h(
+      "div",
+      { class: "title" },
+      h(
+        "div",
+        {},
         h("h1", {}, alias ?? model.key),
-        h("p", { class: "muted" }, alias ? `${model.key} · ` : "", `${model.words}, trained on ${model.title}`)),
-      h("button", { type: "button", onclick: copyLink }, "Copy link")),
-    h("div", { class: "columns" },
-      stage,
-      numbers(model)));
+        h("p", { class: "muted" }, alias ? `${model.key} · ` : "", `${model.words}, trained on ${model.title}`),
+      ),
+      h("button", { type: "button", onclick: copyLink }, "Copy link"),
+    ),
+    h("div", { class: "columns" }, stage, numbers(model)),
+  );
 
-  let shown = null, updates = 0;
+  let shown = null,
+    updates = 0;
   function update(state) {
     const tab = tabs.find(({ id }) => id === state.tab) ?? tabs[0];
     list.update(tab);
@@ -44,10 +58,10 @@ export function modelView(model, models) {
     shown = tab;
     report(null);
     updates += 1;
-    const update = updates;
+    const mine = updates;
     stage.setAttribute("aria-busy", true);
     guarded(() => tab.update(state)).then(() => {
-      if (update === updates) stage.setAttribute("aria-busy", false);
+      if (mine === updates) stage.setAttribute("aria-busy", false);
     });
   }
   return { element, update, title: `${alias ?? model.key} · genzoo playground` };
@@ -63,10 +77,13 @@ function contextOf(model) {
     url,
     /** The model's mixture prior, or null, once its generator has started. */
     open() {
-      opened ??= open(url).then((parts) => parts && new Mixture(parts), (error) => {
-        opened = null;
-        throw error;
-      });
+      opened ??= open(url).then(
+        (parts) => parts && new Mixture(parts),
+        (error) => {
+          opened = null;
+          throw error;
+        },
+      );
       return opened;
     },
     /** Images of latents, (n, z). */
@@ -109,8 +126,12 @@ export function seedOf(text) {
 }
 
 function chooser(model, models) {
-  const go = (key) => change({ model: key, ...Object.fromEntries(OF_ONE_MODEL.map((name) => [name, null])) }, { push: true });
-  const control = select(models.map(({ key }) => [key, key]), go);
+  const go = (key) =>
+    change({ model: key, ...Object.fromEntries(OF_ONE_MODEL.map((name) => [name, null])) }, { push: true });
+  const control = select(
+    models.map(({ key }) => [key, key]),
+    go,
+  );
   control.value = model.key;
   // The page of a model is kept; what was chosen on it then is another's.
   control.addEventListener("change", () => (control.value = model.key));
@@ -119,9 +140,19 @@ function chooser(model, models) {
 
 function tabList(tabs) {
   const choose = (tab) => change({ tab: tab.id }, { push: true });
-  const buttons = tabs.map((tab) => h("button", {
-    type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": "panel", onclick: () => choose(tab),
-  }, tab.label));
+  const buttons = tabs.map((tab) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${tab.id}`,
+        "aria-controls": "panel",
+        onclick: () => choose(tab),
+      },
+      tab.label,
+    ),
+  );
   function onkeydown(event) {
     const at = buttons.indexOf(document.activeElement);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
@@ -153,4 +184,3 @@ async function copyLink() {
     report(new Error("This browser does not let the link be copied: take it from the address bar."));
   }
 }
-

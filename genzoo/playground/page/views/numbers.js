@@ -17,9 +17,15 @@ export function numbers(model) {
     model.step !== null && ["State", steps(model)],
     model.source && ["From", model.source],
   ].filter(Boolean);
-  return h("aside", { class: "numbers", "aria-label": "About the model" },
+  return h(
+    "aside",
+    { class: "numbers", "aria-label": "About the model" },
     h("h2", {}, "About"),
-    h("dl", {}, facts.map(([term, words]) => h("div", {}, h("dt", {}, term), h("dd", {}, words)))),
+    h(
+      "dl",
+      {},
+      facts.map(([term, words]) => h("div", {}, h("dt", {}, term), h("dd", {}, words))),
+    ),
     model.numbers.length > 0 && [
       h("h2", {}, "Measured"),
       h("dl", {}, model.numbers.map(row)),
@@ -27,8 +33,13 @@ export function numbers(model) {
     ],
     model.load !== null && [
       h("h2", {}, "In Python"),
-      h("pre", {}, h("code", {}, `import genzoo\nmodel = genzoo.load(${JSON.stringify(model.load)})\nmodel.sample(16, seed=0)`)),
-    ]);
+      h(
+        "pre",
+        {},
+        h("code", {}, `import genzoo\nmodel = genzoo.load(${JSON.stringify(model.load)})\nmodel.sample(16, seed=0)`),
+      ),
+    ],
+  );
 }
 
 function steps({ step, steps: whole }) {
@@ -38,8 +49,16 @@ function steps({ step, steps: whole }) {
 
 function row({ label, text, better, unit }) {
   const lower = better === "lower";
-  return h("div", { title: unit || null },
-    h("dt", {}, `${label}\u00a0`, h("span", { class: "arrow", "aria-hidden": "true" }, lower ? "↓" : "↑"),
-      h("span", { class: "unseen" }, lower ? "(lower is better)" : "(higher is better)")),
-    h("dd", {}, text));
+  return h(
+    "div",
+    { title: unit || null },
+    h(
+      "dt",
+      {},
+      `${label}\u00a0`,
+      h("span", { class: "arrow", "aria-hidden": "true" }, lower ? "↓" : "↑"),
+      h("span", { class: "unseen" }, lower ? "(lower is better)" : "(higher is better)"),
+    ),
+    h("dd", {}, text),
+  );
 }

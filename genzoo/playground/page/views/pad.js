@@ -6,14 +6,26 @@ import { paint, pixelsOf } from "../pixels.js";
 /** A pad; `drawn` is called with its pixels at the end of each stroke, and whether it was one of the pointer's. */
 export function pad(shape, drawn) {
   const [channels, height, width] = shape;
-  const canvas = h("canvas", { class: "image pad", width, height, tabindex: 0, role: "application",
+  const canvas = h("canvas", {
+    class: "image pad",
+    width,
+    height,
+    tabindex: 0,
+    role: "application",
     "aria-label": "Drawing pad: arrow keys move the pen, space draws, backspace wipes",
-    onpointerdown: begin, onpointermove: go, onpointerup: end, onpointercancel: end, onkeydown: key,
-    onblur: () => (pen.hidden = true), onfocus: () => place(at) });
+    onpointerdown: begin,
+    onpointermove: go,
+    onpointerup: end,
+    onpointercancel: end,
+    onkeydown: key,
+    onblur: () => (pen.hidden = true),
+    onfocus: () => place(at),
+  });
   const pen = h("span", { class: "pen", "aria-hidden": "true", hidden: true });
   const element = h("div", { class: "area" }, canvas, pen);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  let last = null, at = [width / 2, height / 2];
+  let last = null,
+    at = [width / 2, height / 2];
   const color = { value: "#ffffff" };
 
   function stroke(from, to, wipe = false) {
@@ -62,7 +74,8 @@ export function pad(shape, drawn) {
   function key(event) {
     const step = width / 28;
     const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
-    const draws = event.key === " " || event.key === "Enter", wipes = event.key === "Backspace" || event.key === "Delete";
+    const draws = event.key === " " || event.key === "Enter",
+      wipes = event.key === "Backspace" || event.key === "Delete";
     if (!by && !draws && !wipes) return;
     event.preventDefault();
     if (by) {

@@ -7,7 +7,9 @@ import { change } from "../state.js";
 import { pad } from "./pad.js";
 
 export const picture = {
-  id: "picture", label: "Picture", create,
+  id: "picture",
+  label: "Picture",
+  create,
   applies: ({ is_vae: isVae, files }) => files.includes(isVae ? "encoder.onnx" : "discriminator.onnx"),
 };
 
@@ -17,19 +19,33 @@ function create(context) {
   const { model } = context;
   const area = model.shape.reduce((a, b) => a * b);
   const drawing = pad(model.shape, put);
-  const file = h("input", { type: "file", accept: "image/*", class: "unseen", id: "file", onchange: () => takeFile(file.files[0]) });
-  const color = drawing.isColored && h("input", { type: "color", value: "#ffffff", oninput: () => (drawing.color.value = color.value) });
+  const file = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "unseen",
+    id: "file",
+    onchange: () => takeFile(file.files[0]),
+  });
+  const color =
+    drawing.isColored &&
+    h("input", { type: "color", value: "#ffffff", oninput: () => (drawing.color.value = color.value) });
   const result = model.is_vae ? reconstruction(context) : scored(context);
-  const element = h("div", { class: "own", ondragover: (event) => event.preventDefault(), ondrop: drop },
+  const element = h(
+    "div",
+    { class: "own", ondragover: (event) => event.preventDefault(), ondrop: drop },
     h("p", { class: "hint muted" }, "Draw on the pad, or drop a picture on it."),
-    h("div", { class: "controls" },
-      file, h("label", { class: "button", for: "file" }, "Choose a picture…"),
+    h(
+      "div",
+      { class: "controls" },
+      file,
+      h("label", { class: "button", for: "file" }, "Choose a picture…"),
       h("button", { type: "button", onclick: () => guarded(takeSample) }, "Take a sample"),
       h("button", { type: "button", onclick: invert }, "Invert"),
       h("button", { type: "button", onclick: () => change({ px: null }, { push: true }) }, "Clear"),
-      color && field("Pen", color)),
-    h("div", { class: "split" },
-      h("figure", {}, drawing.element, h("figcaption", {}, "Your picture")), result.element));
+      color && field("Pen", color),
+    ),
+    h("div", { class: "split" }, h("figure", {}, drawing.element, h("figcaption", {}, "Your picture")), result.element),
+  );
   let now = null;
   const show = latest(result.update);
 
@@ -37,12 +53,14 @@ function create(context) {
     change({ px: packPixels(pixels) }, { push });
   }
 
-  const takeFile = (chosen) => chosen && guarded(async () => {
-    file.value = ""; // so that the same file can be chosen again
-    const pixels = await pixelsOfFile(chosen, model.shape);
-    put(await isNegative(pixels) ? pixels.map((value) => 1 - value) : pixels, true);
-    say("The picture was taken.");
-  });
+  const takeFile = (chosen) =>
+    chosen &&
+    guarded(async () => {
+      file.value = ""; // so that the same file can be chosen again
+      const pixels = await pixelsOfFile(chosen, model.shape);
+      put((await isNegative(pixels)) ? pixels.map((value) => 1 - value) : pixels, true);
+      say("The picture was taken.");
+    });
 
   function drop(event) {
     event.preventDefault();
@@ -50,7 +68,10 @@ function create(context) {
   }
 
   function invert() {
-    put((now ?? new Float32Array(area)).map((value) => 1 - value), true);
+    put(
+      (now ?? new Float32Array(area)).map((value) => 1 - value),
+      true,
+    );
   }
 
   async function takeSample() {
@@ -75,17 +96,25 @@ function create(context) {
 
 function border(images, i, [, height, width]) {
   let sum = 0;
-  for (let x = 0; x < width; x += 1) sum += images[i * height * width + x] + images[i * height * width + (height - 1) * width + x];
+  for (let x = 0; x < width; x += 1)
+    sum += images[i * height * width + x] + images[i * height * width + (height - 1) * width + x];
   return sum / (2 * width);
 }
 
 function reconstruction(context) {
-  const { model: { shape }, url } = context;
+  const {
+    model: { shape },
+    url,
+  } = context;
   const [image, difference] = [canvasFor(shape, "The reconstruction"), canvasFor(shape, "The difference")];
   const words = h("p", { class: "result", role: "status" });
-  const element = h("div", { class: "results" },
+  const element = h(
+    "div",
+    { class: "results" },
     h("figure", {}, image, h("figcaption", {}, "Reconstruction")),
-    h("figure", {}, difference, h("figcaption", {}, "Difference")), words);
+    h("figure", {}, difference, h("figcaption", {}, "Difference")),
+    words,
+  );
 
   async function update(pixels) {
     if (pixels === null) {
@@ -108,9 +137,18 @@ function scored(context) {
   const { model, url } = context;
   const words = h("p", { class: "result", role: "status" });
   const scale = h("div", { class: "scale", "aria-hidden": "true" });
-  const element = h("div", { class: "results wide" }, words, scale,
-    h("p", { class: "muted small" }, `These are ${model.scores}: the higher, the more real it takes a picture for. `
-      + `Below stand the scores of ${OWN} samples of its own.`));
+  const element = h(
+    "div",
+    { class: "results wide" },
+    words,
+    scale,
+    h(
+      "p",
+      { class: "muted small" },
+      `These are ${model.scores}: the higher, the more real it takes a picture for. ` +
+        `Below stand the scores of ${OWN} samples of its own.`,
+    ),
+  );
   element.append(scale);
   let own = null;
 
@@ -126,8 +164,9 @@ function scored(context) {
     }
     const [mine] = await score(url, pixels, model.shape);
     const below = own.filter((value) => value < mine).length;
-    words.textContent = `Score: ${mine.toFixed(2)}, above ${Math.round((100 * below) / OWN)} % of its own samples' `
-      + `(${own[0].toFixed(2)} to ${own[OWN - 1].toFixed(2)}).`;
+    words.textContent =
+      `Score: ${mine.toFixed(2)}, above ${Math.round((100 * below) / OWN)} % of its own samples' ` +
+      `(${own[0].toFixed(2)} to ${own[OWN - 1].toFixed(2)}).`;
     const [least, most] = [Math.min(own[0], mine), Math.max(own[OWN - 1], mine)];
     const mark = (value, kind) => {
       const one = h("i", { class: kind });

@@ -12,22 +12,48 @@ export const plane = { id: "plane", label: "Plane", applies: (model) => model.la
 
 function create(context) {
   const { model } = context;
-  const map = h("canvas", { class: "image map", role: "img",
-    "aria-label": `${SIDE} by ${SIDE} images over the plane of latents` });
+  const map = h("canvas", {
+    class: "image map",
+    role: "img",
+    "aria-label": `${SIDE} by ${SIDE} images over the plane of latents`,
+  });
   const cross = h("div", { class: "cross", "aria-hidden": "true" });
   const large = canvasFor(model.shape, "The image at this place");
   const place = h("p", { class: "muted place" });
   const [x, y] = ["First number", "Second number"].map((label, i) => {
-    const input = h("input", { type: "range", min: 0.005, max: 0.995, step: 0.005, oninput: () => move(Number(x.input.value), Number(y.input.value)) });
+    const input = h("input", {
+      type: "range",
+      min: 0.005,
+      max: 0.995,
+      step: 0.005,
+      oninput: () => move(Number(x.input.value), Number(y.input.value)),
+    });
     return { input, element: field(label, input), i };
   });
   const area = h("div", { class: "area", onpointermove: follow, onpointerdown: follow }, map, cross);
-  const element = h("div", { class: "plane" },
+  const element = h(
+    "div",
+    { class: "plane" },
     h("p", { class: "hint muted" }, "Move over the plane: each place is as likely as any other."),
-    h("div", { class: "split" }, area,
-      h("div", { class: "large" }, large, place, x.element, y.element,
-        h("div", { class: "controls" },
-          h("button", { type: "button", onclick: () => save(map, `${model.key}-plane.png`) }, "Save the plane as PNG")))));
+    h(
+      "div",
+      { class: "split" },
+      area,
+      h(
+        "div",
+        { class: "large" },
+        large,
+        place,
+        x.element,
+        y.element,
+        h(
+          "div",
+          { class: "controls" },
+          h("button", { type: "button", onclick: () => save(map, `${model.key}-plane.png`) }, "Save the plane as PNG"),
+        ),
+      ),
+    ),
+  );
   let painted = false;
 
   function move(u, v) {

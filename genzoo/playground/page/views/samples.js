@@ -18,12 +18,21 @@ function create(context) {
   const command = h("code", {});
   const savePng = h("button", { type: "button", onclick: () => guarded(saveGrid) }, "Save PNG");
   controls.element.append(savePng);
-  const element = h("div", { class: "samples" },
+  const element = h(
+    "div",
+    { class: "samples" },
     controls.element,
     h("p", { class: "hint muted" }, "Choose two samples to see the way between them."),
     h("div", { class: "split" }, grid.element, way.element),
-    h("p", { class: "command", hidden: model.load === null }, h("span", { class: "muted" }, "The same picture by command: "), command));
-  let shown = null, now = null;
+    h(
+      "p",
+      { class: "command", hidden: model.load === null },
+      h("span", { class: "muted" }, "The same picture by command: "),
+      command,
+    ),
+  );
+  let shown = null,
+    now = null;
 
   async function saveGrid() {
     const canvas = document.createElement("canvas");
@@ -34,8 +43,9 @@ function create(context) {
   async function update(state) {
     controls.update(state);
     const { seed, n, prior } = settings(state);
-    command.textContent = `genzoo generate -m ${shell(model.load ?? "")} -n ${n} --seed ${seed}`
-      + `${prior === "mixture" && model.is_vae ? " --prior mixture" : ""} grid.png`;
+    command.textContent =
+      `genzoo generate -m ${shell(model.load ?? "")} -n ${n} --seed ${seed}` +
+      `${prior === "mixture" && model.is_vae ? " --prior mixture" : ""} grid.png`;
     savePng.disabled = shown === null;
     now = state;
     const drawn = await context.samples(state);
@@ -56,15 +66,24 @@ function shell(text) {
 
 /** The numbers of the chosen samples, from 0 on, which a link may have wrong. */
 function chosen(text, n) {
-  const found = (text ?? "").split(".").filter(Boolean).map((one) => Number(one) - 1);
+  const found = (text ?? "")
+    .split(".")
+    .filter(Boolean)
+    .map((one) => Number(one) - 1);
   return found.length <= 2 && found.every((one) => Number.isInteger(one) && one >= 0 && one < n) ? found : [];
 }
 
 function controlsOf(model) {
   const wrong = h("span", { class: "wrong", id: "seed-wrong", role: "alert" });
   const seed = h("input", {
-    type: "text", inputmode: "numeric", size: 8, maxlength: 20, autocomplete: "off", spellcheck: "false",
-    "aria-describedby": "seed-wrong", onchange: () => choose(seed.value.trim()),
+    type: "text",
+    inputmode: "numeric",
+    size: 8,
+    maxlength: 20,
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": "seed-wrong",
+    onchange: () => choose(seed.value.trim()),
   });
   function choose(text) {
     const right = seedOf(text) !== null;
@@ -75,16 +94,27 @@ function controlsOf(model) {
   const random = () => choose(String(crypto.getRandomValues(new Uint32Array(1))[0]));
   const next = (state) => String(BigInt.asUintN(64, settings(state).seed + 1n));
   let now = {};
-  const number = select(NUMBERS.map((one) => [one, one]), (n) => change({ n, pair: null, t: null }, { push: true }));
-  const prior = select([["normal", "standard normal"], ["mixture", "mixture of Gaussians"]],
-    (value) => change({ prior: value === "mixture" ? value : null, pair: null, t: null }, { push: true }));
-  const element = h("div", { class: "controls" },
+  const number = select(
+    NUMBERS.map((one) => [one, one]),
+    (n) => change({ n, pair: null, t: null }, { push: true }),
+  );
+  const prior = select(
+    [
+      ["normal", "standard normal"],
+      ["mixture", "mixture of Gaussians"],
+    ],
+    (value) => change({ prior: value === "mixture" ? value : null, pair: null, t: null }, { push: true }),
+  );
+  const element = h(
+    "div",
+    { class: "controls" },
     field("Seed", seed),
     h("button", { type: "button", onclick: () => choose(next(now)) }, "Next"),
     h("button", { type: "button", onclick: random }, "Random"),
     field("Samples", number),
     model.is_vae && field("Prior", prior),
-    wrong);
+    wrong,
+  );
   function update(state) {
     const set = settings(state);
     now = state;
@@ -100,7 +130,9 @@ function controlsOf(model) {
 
 function gridOf({ shape }) {
   const element = h("div", { class: "grid", role: "group", "aria-label": "Samples", onkeydown: move });
-  let buttons = [], pair = [], painted = null;
+  let buttons = [],
+    pair = [],
+    painted = null;
 
   function pick(i) {
     const next = pair.includes(i) ? pair.filter((one) => one !== i) : pair.length === 2 ? [i] : [...pair, i];
@@ -126,7 +158,20 @@ function gridOf({ shape }) {
     pair = chosenPair;
     if (buttons.length !== n) {
       buttons = Array.from({ length: n }, (_, i) =>
-        h("button", { type: "button", class: "sample", tabindex: i ? -1 : 0, onclick: () => { focus(i); pick(i); } }, canvasFor(shape)));
+        h(
+          "button",
+          {
+            type: "button",
+            class: "sample",
+            tabindex: i ? -1 : 0,
+            onclick: () => {
+              focus(i);
+              pick(i);
+            },
+          },
+          canvasFor(shape),
+        ),
+      );
       element.replaceChildren(...buttons);
       element.style.setProperty("--columns", Math.ceil(Math.sqrt(n)));
     }

@@ -6,16 +6,26 @@ import { change } from "../state.js";
 const PADDING = 2;
 const PER_LINE = 5; // which a narrow screen has room for
 
-export const training = { id: "training", label: "Training", applies: ({ files }) => files.includes("progress.png"), create };
+export const training = {
+  id: "training",
+  label: "Training",
+  applies: ({ files }) => files.includes("progress.png"),
+  create,
+};
 
 function create({ model, url }) {
   const [, height, width] = model.shape;
   const canvas = h("canvas", { class: "image progress", role: "img" });
   const slider = h("input", { type: "range", min: 1, max: 5, step: 1, oninput: () => change({ row: slider.value }) });
   const words = h("p", { class: "result", role: "status" });
-  const element = h("div", { class: "training" },
+  const element = h(
+    "div",
+    { class: "training" },
     h("p", { class: "hint muted" }, "The same latents throughout: those of the first samples of seed 0."),
-    h("div", { class: "controls" }, field("Time", slider)), words, canvas);
+    h("div", { class: "controls" }, field("Time", slider)),
+    words,
+    canvas,
+  );
   let picture = null;
 
   async function load() {
@@ -37,9 +47,10 @@ function create({ model, url }) {
     slider.max = rows;
     slider.value = row;
     const steps = (part) => Math.round((part / rows) * model.steps).toLocaleString("en");
-    words.textContent = model.steps === null
-      ? `After ${row} of ${rows} parts of the training`
-      : `After ${steps(row)} of ${steps(rows)} steps`;
+    words.textContent =
+      model.steps === null
+        ? `After ${row} of ${rows} parts of the training`
+        : `After ${steps(row)} of ${steps(rows)} steps`;
     slider.setAttribute("aria-valuetext", words.textContent);
     canvas.setAttribute("aria-label", `${columns} images. ${words.textContent}`);
     const perLine = Math.min(columns, PER_LINE);
@@ -47,8 +58,17 @@ function create({ model, url }) {
     canvas.height = Math.ceil(columns / perLine) * (height + PADDING) - PADDING;
     const context = canvas.getContext("2d");
     for (let i = 0; i < columns; i += 1) {
-      context.drawImage(picture, i * (width + PADDING), (row - 1) * (height + PADDING), width, height,
-        (i % perLine) * (width + PADDING), Math.floor(i / perLine) * (height + PADDING), width, height);
+      context.drawImage(
+        picture,
+        i * (width + PADDING),
+        (row - 1) * (height + PADDING),
+        width,
+        height,
+        (i % perLine) * (width + PADDING),
+        Math.floor(i / perLine) * (height + PADDING),
+        width,
+        height,
+      );
     }
   }
   return { element, update };
