@@ -121,9 +121,9 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bar_is_one_line_that_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     with contextlib.suppress(KeyboardInterrupt), progress.progress_bar("vae", 10) as move:
         for done in range(1, 5):
-            move(done, "loss 0.5", seconds_left=61)
+            move(done, "")
         raise KeyboardInterrupt
-    lines = [f"vae: {done} of 10 0:01:01 left, loss 0.5" for done in (2, 4)]
+    lines = ["vae: 2 of 10", "vae: 4 of 10"]
     assert capsys.readouterr() == ("", "".join(f"\r{line:<79}" for line in lines) + "\n")
 
 

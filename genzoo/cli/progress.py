@@ -153,23 +153,19 @@ def _one_line(what: str, total: int | None) -> Iterator[Move]:
     def write(text: str) -> None:
         nonlocal written
         written = True
-        sys.stderr.write(text)
+        sys.stderr.write(f"\r{text.rstrip():<79}")
 
     try:
-        yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK, "\r{:<79}")
+        yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK)
     finally:
         if written:
             sys.stderr.write("\n")
 
 
 def _lines(
-    write: Callable[[str], object],
-    what: str,
-    total: int | None,
-    seconds: float = _SECONDS_BETWEEN_LINES,
-    form: str = "{}\n",
+    write: Callable[[str], object], what: str, total: int | None, seconds: float = _SECONDS_BETWEEN_LINES
 ) -> Move:
-    """Writes where things stand, each time in a form, and not more often than after so many seconds."""
+    """Writes where things stand as a line, not more often than after so many seconds."""
     last = time.monotonic()
     shown = {"what": what, "total": total}
 
@@ -186,7 +182,7 @@ def _lines(
         if time.monotonic() - last > seconds:
             of = f" of {shown['total']:,}" if shown["total"] else ""
             left = f" {_clock(seconds_left)} left," if seconds_left is not None else ""
-            write(form.format(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,")))
+            write(f"{shown['what']}: {done:,}{of}{left} {words}".rstrip(" ,") + "\n")
             last = time.monotonic()
 
     return line
