@@ -148,17 +148,17 @@ def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], Non
 @contextlib.contextmanager
 def _one_line(what: str, total: int | None) -> Iterator[Move]:
     """A line on stderr that is written over, and stays as it is at the end."""
-    written = False
+    longest = 0
 
-    def write(text: str) -> None:
-        nonlocal written
-        written = True
-        sys.stderr.write(f"\r{text.rstrip():<79}")
+    def write(line: str) -> None:
+        nonlocal longest
+        longest = max(longest, len(line.rstrip()))
+        sys.stderr.write(f"\r{line.rstrip():<{longest}}")
 
     try:
         yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK)
     finally:
-        if written:
+        if longest:
             sys.stderr.write("\n")
 
 
