@@ -162,28 +162,24 @@ def percent(move: Callable[[int, str], object]) -> Callable[[int, int, str], Non
 @contextlib.contextmanager
 def _one_line(what: str, total: int | None) -> Iterator[Move]:
     """A line on stderr that is written over, and stays as it is at the end."""
-    written = False
+    longest = 0
 
-    def write(text: str) -> None:
-        nonlocal written
-        written = True
-        sys.stderr.write(text)
+    def write(line: str) -> None:
+        nonlocal longest
+        longest = max(longest, len(line.rstrip()))
+        sys.stderr.write(f"\r{line.rstrip():<{longest}}")
 
     try:
-        yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK, "\r{:<79}")
+        yield _lines(write, what, total, _SECONDS_IN_NOTEBOOK)
     finally:
-        if written:
+        if longest:
             sys.stderr.write("\n")
 
 
 def _lines(
-    write: Callable[[str], object],
-    what: str,
-    total: int | None,
-    seconds: float = _SECONDS_BETWEEN_LINES,
-    form: str = "{}\n",
+    write: Callable[[str], object], what: str, total: int | None, seconds: float = _SECONDS_BETWEEN_LINES
 ) -> Move:
-    """Writes where things stand, each time in a form, and not more often than after so many seconds."""
+    """Writes where things stand as a line, not more often than after so many seconds."""
     last = time.monotonic()
     shown = {"what": what, "total": total}
 
@@ -201,7 +197,7 @@ def _lines(
             of = f" of {shown['total']:,}" if shown["total"] else ""
             left = f"{_clock(seconds_left)} left" if seconds_left is not None else ""
             told = ", ".join(filter(None, [f"{shown['what']}: {done:,}{of}", left, words]))
-            write(form.format(told.replace(NO_BREAK, " ")))
+            write(told.replace(NO_BREAK, " ") + "\n")
             last = time.monotonic()
 
     return line
