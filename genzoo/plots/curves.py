@@ -70,7 +70,7 @@ def curve_of(label: str, rows: Sequence[Row], name: str, *, band: bool = True) -
 def about_bands(panels: Iterable[CurvePanel]) -> str:
     """A sentence about curves that `curve_of` gives."""
     bands = any(curve.low for panel in panels for curve in panel.curves)
-    return f"Lines are means over a hundredth of the steps{', bands one standard deviation each way' * bands}."
+    return f"Each point is a mean over the steps since the one before{'; bands are one deviation each way' * bands}."
 
 
 def draw_curves(path: Path, panels: Sequence[CurvePanel], title: str = "", note: str = "") -> None:
