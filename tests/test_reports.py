@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import reports
@@ -16,6 +17,7 @@ import shipped_sizes
 from genzoo.checkpoint.history import Row
 from genzoo.checkpoint.layout import CONFIG, METRICS
 from genzoo.checkpoint.measurement import Measurement, measurement_of
+from genzoo.cli import main
 from genzoo.errors import InvalidEntryError, UsageError
 from genzoo.studies.catalog import STUDIES
 from genzoo.studies.claims.comparisons import BestIs, Monotone, NoInfluence, better
@@ -346,6 +348,16 @@ def test_a_page_tells_what_came_of_a_claim(runs: Runs) -> None:
     assert "**open**: 3 of 9 runs are there (`genzoo study run vae-mnist-hidden-layers`)" in line
     table = page.split(f"### `{LATENT}`\n")[1].split("\n\n")[1]
     assert [line.split(" | ")[1] for line in table.splitlines()[2:]] == ["3"] * 5
+
+
+def test_a_study_is_shown_with_what_came_of_its_claims(runs: Runs) -> None:
+    runs.leave(LATENT, ELBO, of_latents(-99, -95, -99, -99, -99))
+    show = ["study", "show", LATENT, "--results", str(runs.folder)]
+    told = CliRunner().invoke(main, show).stdout.splitlines()
+    assert "report 4 shows it: Figure 3, Figure 4, Figure 5" in told
+    assert "report 4 says: A latent size of 20 is best, and larger ones bring nothing. [confirmed]" in told
+    (summary,) = json.loads(CliRunner().invoke(main, [*show, "--json"]).stdout)
+    assert summary["claims"]["vae-mnist-latent-20"]["verdict"] == "confirmed"
 
 
 def test_every_link_of_the_pages_leads_to_a_file() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.checkpoint.manifest import weights_home
 from genzoo.cli.common.group import Group, examples
 from genzoo.cli.common.output import terminal_width, wrote
 from genzoo.cli.options import OneOf, Positive, data_dir
@@ -19,6 +20,7 @@ from genzoo.errors import StoppedError, TrainingError, UnknownNameError
 from genzoo.extras import refuse_missing
 from genzoo.platforms import STOP_SIGNALS
 from genzoo.studies.catalog import STUDIES, find_studies
+from genzoo.studies.claims.evidence import Evidence
 from genzoo.studies.reports.catalog import claims_on, figures_of
 from genzoo.studies.results import read_result, read_speed, read_study
 from genzoo.studies.study import Run, Study, all_runs
@@ -211,15 +213,20 @@ def show_command(
     """
     if out is not None:
         refuse_missing("A plot", "matplotlib")
+    evidence = Evidence(results, weights_home())
     found = {each: (read_study(results, each), read_speed(results, each)) for each in find_studies(names)}
+    told = [(each, *so_far, _outcomes(each, evidence)) for each, so_far in found.items()]
     if as_json:
-        click.echo(
-            json.dumps([summarise(each, *so_far) for each, so_far in found.items()], indent=2, ensure_ascii=False)
-        )
+        click.echo(json.dumps([summarise(*each) for each in told], indent=2, ensure_ascii=False))
     else:
-        click.echo("\n\n".join(to_text(each, *so_far, terminal_width()) for each, so_far in found.items()))
+        click.echo("\n\n".join(to_text(*each, terminal_width()) for each in told))
     if out is not None:
         _draw({study: so_far for study, (so_far, _) in found.items()}, out, runs, data_dir)
+
+
+def _outcomes(each: Study, evidence: Evidence) -> dict[str, str]:
+    """What has come of the reports' claims on a study."""
+    return {claim.id: claim.judge(evidence)[0] for claim in claims_on(each.name)}
 
 
 def _draw(studies: dict[Study, Found], out: Path, runs: Path, data_dir: Path | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genzoo.studies.reports.catalog import claims_on, figures_of
+from genzoo.studies.reports.record import Claim
 from genzoo.studies.results import SHARPNESS, Result, label_of
 from genzoo.studies.study import Study
 from genzoo.studies.verdict import (
@@ -35,13 +36,16 @@ def measured_metrics(study: Study, found: Found) -> list[str]:
     return [metric for metric in study.metrics if any(values_of(found, metric).values())]
 
 
-def summarise(study: Study, found: Found, speed: Mapping[str, float] | None = None) -> dict[str, Any]:
+def summarise(
+    study: Study, found: Found, speed: Mapping[str, float] | None = None, outcomes: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A study so far, as plain JSON values.
 
     Args:
         study: which.
         found: what `read_study` gives.
         speed: what `read_speed` gives.
+        outcomes: what came of the reports' claims on it, by their ids.
 
     Returns:
         `settings`: for each its runs, those that broke down, its parameters, the processor time of a step in seconds,
@@ -53,7 +57,10 @@ def summarise(study: Study, found: Found, speed: Mapping[str, float] | None = No
         "study": study.name,
         "report": study.report,
         "figures": [figure.number for figure in figures_of(study.name)],
-        "claims": {claim.id: claim.text for claim in claims_on(study.name)},
+        "claims": {
+            claim.id: {"claim": claim.text, "verdict": (outcomes or {}).get(claim.id)}
+            for claim in claims_on(study.name)
+        },
         "axis": study.axis,
         "steps": study.steps,
         "confidence": CONFIDENCE,
@@ -88,17 +95,24 @@ def _verdicts(metric: str, values: Mapping[str, Sequence[float]]) -> dict[str, A
     }
 
 
-def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None, width: int | None = None) -> str:
+def to_text(
+    study: Study,
+    found: Found,
+    speed: Mapping[str, float] | None = None,
+    outcomes: Mapping[str, str] | None = None,
+    width: int | None = None,
+) -> str:
     """A study so far as lines of text: what is asked, a table of its settings, and what each metric shows.
 
-    In a place of a `width` that is too narrow for that table, it is turned on its side.
+    Arguments are those of `summarise`; in a place of a `width` that is too narrow for that table, it is turned on its
+    side.
     """
     done = sum(map(len, found.values()))
     figures = ", ".join(figure.number for figure in figures_of(study.name))
     head = [
         f"{study.name}: {study.axis}, on {study.settings[0].entry.dataset.title}",
         *([f"{study.report} shows it: {figures}"] if figures else []),
-        *(f"{study.report} says: {claim.text}" for claim in claims_on(study.name)),
+        *(f"{study.report} says: {_claim(claim, outcomes or {})}" for claim in claims_on(study.name)),
         f"{describe_budget(study)}; {done} of {len(study.runs)} runs are done",
     ]
     if machines := trained_on(found):
@@ -109,6 +123,10 @@ def to_text(study: Study, found: Found, speed: Mapping[str, float] | None = None
         lines += ["", *_told(metric, values_of(found, metric))]
     broken = [f"{result.folder.name}: {result.problem}" for each in found.values() for result in each if result.problem]
     return "\n".join([*lines, *([""] if broken else []), *broken])
+
+
+def _claim(claim: Claim, outcomes: Mapping[str, str]) -> str:
+    return claim.text + (f" [{outcomes[claim.id]}]" if claim.id in outcomes else "")
 
 
 def trained_on(found: Found) -> list[str]:
