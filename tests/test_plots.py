@@ -32,7 +32,7 @@ from genzoo.plots.points import Cloud, draw_clouds
 from genzoo.studies import latents
 from genzoo.studies.catalog import STUDIES
 from genzoo.studies.conduct import _png
-from genzoo.studies.latents import draw_latents, plane_latents
+from genzoo.studies.latents import draw_latents
 from genzoo.studies.pictures import draw_study
 from genzoo.studies.results import read_study, write_result
 from genzoo.studies.study import Run
@@ -275,13 +275,6 @@ def test_what_needs_the_dataset_is_left_out_without_it(tmp_path: Path, monkeypat
     assert drawn.paths == []
     assert drawn.missing[-1] == f"{EPOCHS.name}: reconstructions.png is not drawn. MNIST is not whole."
     assert draw_latents(STUDIES["dcgan-mnist-kernel"], tmp_path / "runs", tmp_path / "out").missing == []
-
-
-def test_the_plane_is_shared_out_evenly() -> None:
-    z = plane_latents(3)
-    assert z.shape == (9, 2)
-    assert np.allclose(z[:3, 0], [-0.967422, 0, 0.967422])
-    assert np.allclose(z[::3, 1], [0.967422, 0, -0.967422])
 
 
 @pytest.mark.usefixtures("tables")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from genzoo.images.pixels import as_array, make_grid, to_levels
 from genzoo.plots.points import Cloud, draw_clouds
 from genzoo.plots.sheets import Tile, draw_plane, draw_tiles
 from genzoo.sampling.model import Model
+from genzoo.sampling.plane import plane_latents
 from genzoo.studies.pictures import Drawn, title_of
 from genzoo.studies.study import Study
 from genzoo.zoo.datasets import Dataset
@@ -155,18 +155,11 @@ def _draw_clouds(study: Study, models: dict[str, Model], test: _Test, path: Path
 
 def _draw_manifold(study: Study, label: str, model: Model, path: Path) -> None:
     with torch.no_grad():
-        images = model.decode(torch.from_numpy(plane_latents(SIDE)))
+        images = model.decode(torch.from_numpy(plane_latents(model.entry, SIDE)))
     picture = _pixels(images, SIDE, padding=0)
     note = "Each image stands for as much of the standard normal's mass as any other."
     title = f"Plane of the latents, {label} ({study.name})"
     draw_plane(path, picture, _AXES, title, " ".join([note, _note({label: model})]))
-
-
-def plane_latents(side: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Latents that share a plane out evenly by the standard normal's mass: (side * side, 2), from the upper left."""
-    places = [NormalDist().inv_cdf((i + 0.5) / side) for i in range(side)]
-    right, up = np.meshgrid(places, places[::-1])
-    return np.stack([right.ravel(), up.ravel()], axis=1).astype(np.float32)
 
 
 def _pixels(images: Tensor, columns: int, padding: int = 2) -> Levels:
