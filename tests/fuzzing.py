@@ -43,6 +43,7 @@ from genzoo.evaluate.comparison import compare
 from genzoo.evaluate.display import to_table
 from genzoo.hub.measurement import find_metrics
 from genzoo.sampling.golden import write_golden
+from genzoo.sampling.integrity import check_folder
 from genzoo.train import Plan
 from genzoo.train.history import History
 from genzoo.train.state import STATE
@@ -234,6 +235,8 @@ class Campaign:
 
     def read(self, index: int, name: str, *, unchanged: bool = False) -> str:
         """Read one file of the work folder as genzoo does."""
+        if name not in (METRICS, STATE):
+            attempt(partial(check_folder, LocalFolder(self.work)))  # whose outcome other readers' need not be
         if name == METRICS:
             return attempt(partial(side_by_side, self.work, self.folders[index]))
         if name == GOLDEN:

@@ -157,6 +157,17 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         export(GAN, tmp_path / "a.onnx", overwrite=True)
 
 
+def test_torch_is_asked_where_golden_values_are_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(weights_home() / GAN, tmp_path / "gan"))
+    update_hashes(folder)
+    assert export(folder, tmp_path / "a.onnx").size
+    (folder / "golden.safetensors").write_bytes(b"")
+    assert export(folder, tmp_path / "b.onnx").size
+    monkeypatch.setattr("genzoo.sampling.model.Model.of_folder", None)
+    with pytest.raises(TypeError):
+        export(folder, tmp_path / "c.onnx")
+
+
 def steeper(data: bytes) -> bytes:
     model = parse(data)
     nodes = [replace(n, attributes={"alpha": 0.7}) if n.op == "LeakyRelu" else n for n in model.nodes]
