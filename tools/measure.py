@@ -3,10 +3,10 @@
     python tools/measure.py --data-dir DATA
 
 Each entry is measured on the test set, into its `metrics.json`, and, where its family has several on its dataset, on
-the training set, into `tools/training-set.json`.  What is current is skipped, so that the command goes on where it was
-stopped.  Then the manifest, the cards, docs/models.md, docs/reports/, docs/aliases.md, docs/reproduce.md and the
-README's table are written.  An alias that the rule gives to another entry is named, and `tools/aliases.py --apply`
-moves it.
+the training set, into `tools/training-set.json`; its samples are drawn once for both.  What is current is skipped, so
+that the command goes on where it was stopped.  Then the manifest, the cards, docs/models.md, docs/reports/,
+docs/aliases.md, docs/reproduce.md and the README's table are written.  An alias that the rule gives to another entry is
+named, and `tools/aliases.py --apply` moves it.
 """
 
 from __future__ import annotations

@@ -93,9 +93,10 @@ def likelihoods(
     for place in batches_of(len(images), max(1, min(BATCH, _DECODED // samples))):
         x = vae_input(images.batch(torch.arange(place.start, place.stop)), model.entry.recipe, seed, place.start)
         x = x.to(model.device)
+        posterior = model.encode(x)
         # Not every accelerator has float64.
-        weights = log_weights(model, generator, x, samples, seed, place.start).cpu().double()
-        error = (model.reconstruct(x) - x).square().flatten(1).mean(1).cpu().double()
+        weights = log_weights(model, generator, x, posterior, samples, seed, place.start).cpu().double()
+        error = (model.decode(posterior[0]) - x).square().flatten(1).mean(1).cpu().double()
         bound = weights.logsumexp(1) - math.log(samples)
         found.append((error, weights.mean(1), bound))
         report(place.stop)
@@ -104,14 +105,22 @@ def likelihoods(
 
 
 @torch.no_grad()
-def log_weights(model: Model, generator: nn.Module, x: Tensor, samples: int, seed: int = 0, start: int = 0) -> Tensor:
-    """Logarithms of importance weights: (n, c, h, w) -> (n, samples) nats.
+def log_weights(
+    model: Model,
+    generator: nn.Module,
+    x: Tensor,
+    posterior: tuple[Tensor, Tensor],
+    samples: int,
+    seed: int = 0,
+    start: int = 0,
+) -> Tensor:
+    """Logarithms of importance weights: (n, c, h, w), and mean and log-variance (n, z) -> (n, samples) nats.
 
     They are log p(x | z) + log p(z) - log q(z | x) for samples z of the posterior.  Their mean estimates the ELBO,
     the logarithm of the mean of their exponentials a tighter bound.  Images `start` to `start + n` of a dataset are
     given; `generator` is the model's, in whatever memory format.
     """
-    mean, log_variance = model.encode(x)
+    mean, log_variance = posterior
     n, size = mean.shape
     drawn = noise.normals(seed, start * samples, n * samples, size, stream="latents")
     epsilon = torch.from_numpy(drawn).view(n, samples, size).to(mean.device)
