@@ -70,6 +70,15 @@ def test_every_entry(name: str) -> None:
     assert run("card", name, "--front-matter") == render(model.folder) == card
 
 
+def test_the_playground_is_here(tmp_path: Path) -> None:
+    run("demo", *FIRST.values(), "--out", tmp_path / "site")
+    models = json.loads((tmp_path / "site" / "index.json").read_text())["models"]
+    assert [model["name"] for model in models] == list(FIRST.values())
+    for model in models:
+        assert {path.name for path in (tmp_path / "site" / "models" / model["key"]).iterdir()} == set(model["files"])
+    assert (tmp_path / "site" / "vendor" / "ort-wasm-simd-threaded.wasm").stat().st_size > 10_000_000
+
+
 @pytest.mark.usefixtures("small_reference")
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the Hub's client of its HTTP library
 @pytest.mark.parametrize("family", FIRST)

@@ -141,23 +141,19 @@ function scored(context) {
     "div",
     { class: "results wide" },
     words,
-    scale,
     h(
       "p",
       { class: "muted small" },
       `These are ${model.scores}: the higher, the more real it takes a picture for. ` +
         `Below stand the scores of ${OWN} samples of its own.`,
     ),
+    scale,
   );
-  element.append(scale);
   let own = null;
 
   async function update(pixels) {
-    if (pixels === null) {
-      words.textContent = "";
-      scale.replaceChildren();
-      return;
-    }
+    element.hidden = pixels === null;
+    if (pixels === null) return;
     if (own === null) {
       const { images } = await context.samples({ n: OWN });
       own = (await score(url, images, model.shape)).sort();
