@@ -25,7 +25,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The two pages alone, and what they link to left out: `.ci/run` builds all, and follows the links."""
     out = tmp_path_factory.mktemp("site")
     pages = f"include_patterns={','.join(PAGES)}"
-    command = [sys.executable, "-m", "sphinx", "-c", "docs", "-Q", "-D", pages, "-d", out / "trees", ".", out / "html"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-c",
+        "docs",
+        "-Q",
+        "-D",
+        pages,
+        "-d",
+        out / "trees",
+        ".",
+        out / "html",
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
     return out / "html"
 
