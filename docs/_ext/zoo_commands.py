@@ -34,6 +34,7 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The sections."""
+        self.env.note_reread()  # the commands may be others by now
         sections: list[nodes.Node] = []
         for name, page in pages(main, _context(main, "genzoo")):
             section = nodes.section(ids=[name.replace(" ", "-")], names=[name])

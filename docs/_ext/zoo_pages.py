@@ -25,7 +25,16 @@ _CELLS = 4
 
 
 class _Page(SphinxDirective):
-    """A directive that writes HTML, with links to other pages."""
+    """A directive that writes HTML, with links to other pages, anew in each build: its files are not the page's own."""
+
+    def run(self) -> list[nodes.Node]:
+        """What the page shows."""
+        self.env.note_reread()
+        return self.shown()
+
+    def shown(self) -> list[nodes.Node]:
+        """The same, as a directive has it."""
+        raise NotImplementedError
 
     def card(self, entry: Entry) -> str:
         """A link to an entry's card."""
@@ -64,7 +73,7 @@ def _attributes(entry: Entry) -> str:
 class Gallery(_Page):
     """Every entry's samples, as pictures that lead to its card."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """The HTML of it."""
         entries = [entry for name, entry in ENTRIES.items() if (weights_home() / name / SAMPLES).is_file()]
         pictures = "".join(map(self._picture, entries))
@@ -81,7 +90,7 @@ class Gallery(_Page):
 class Leaderboard(_Page):
     """Every entry's numbers, as tables that sort."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """A section for each board, so that the page's contents list them."""
         return [self._section(board) for board in boards(weights_home())]
 
