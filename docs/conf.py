@@ -7,7 +7,6 @@ The source is the whole checkout, so that a link from one file to another is the
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
@@ -34,14 +33,12 @@ extensions = [
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["html_image"]
-# A page that is not there yet is taken up by a pattern, of which Sphinx warns without a name by which to suppress it.
-logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in str(record.msg))
 
 nitpicky = True
 # Other libraries' docs are out of reach of a build without a network; the rest are names within genzoo alone.
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|nn|np|npt|numpy|os|click|PIL|collections|pathlib|datetime)\..*"),
-    ("py:class", r"Tensor|Path|Images?|Record|PinnedFile|(.*\.)?[AFT]|tuple\[int"),
+    ("py:class", r"Tensor|Path|Images?|Record|PinnedFile|(.*\.)?(Paper|Report|LatentWeight)|(.*\.)?[AFT]|tuple\[int"),
 ]
 
 napoleon_use_ivar = True
