@@ -1,4 +1,4 @@
-"""A model held against its checkpoint folder: nets that load, golden images, and nets that were changed in memory."""
+"""A checkpoint folder held against its golden values, by its graphs or by torch; and nets changed in memory."""
 
 from __future__ import annotations
 
