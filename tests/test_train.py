@@ -28,7 +28,7 @@ from genzoo.errors import GenzooError, StoppedError, TrainingError
 from genzoo.images.pixels import to_pixels
 from genzoo.train import Status, steps_of, train
 from genzoo.train.draws import Source, StepDraw
-from genzoo.train.finish import averaged_nets
+from genzoo.train.finish import averaged_nets, write_weights
 from genzoo.train.loop import Hooks, Loop
 from genzoo.train.state import STATE, Average
 from genzoo.train.trainer import Trainer
@@ -71,6 +71,18 @@ def test_a_step_changes_every_weight(name: str, precision: str, tmp_path: Path) 
         norms = (key for key, m in run.state.nets["discriminator"].named_modules() if isinstance(m, nn.BatchNorm2d))
         held = {f"discriminator.{key}.bias" for key in norms}
     assert still == held
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_mixture_is_fitted_in_the_precision_of_the_run(precision: str, tmp_path: Path) -> None:
+    run = trainer("mlpvae-mnist-z2-l1-bn", tmp_path, precision=precision)
+    run.step()
+    seen: set[tuple[bool, torch.dtype]] = set()
+    first = next(layer for layer in run.averaged["encoder"].modules() if isinstance(layer, nn.Linear))
+    first.register_forward_hook(lambda layer, _, output: seen.add((layer.training, output.dtype)))
+    write_weights(run)
+    # The statistics of batch norm, which are estimated in training mode, stay those of float32.
+    assert seen == {(True, torch.float32), (False, torch.bfloat16 if precision == "bf16" else torch.float32)}
 
 
 def test_wgan_weights_stay_clipped(tmp_path: Path) -> None:
