@@ -10,6 +10,7 @@ const WORDS = {
   principal: "The principal directions of the generator's first layer, the strongest first.",
 };
 const STARTS = 16;
+const [FIRST, MIDDLE] = ["1", "0"]; // where to start from, as in the address; of the middle GANs draw no image
 
 export const directions = {
   id: "directions",
@@ -24,8 +25,8 @@ function create(context) {
   const words = h("p", { class: "hint muted" });
   const rows = h("div", { class: "sliders" });
   const from = select(
-    [["", "the middle"], ...Array.from({ length: STARTS }, (_, i) => [i + 1, `sample ${i + 1}`])],
-    (value) => change({ from: value || null, d: null }, { push: true }),
+    [...Array.from({ length: STARTS }, (_, i) => [i + 1, `sample ${i + 1}`]), [MIDDLE, "the middle"]],
+    (value) => change({ from: value === FIRST ? null : value, d: null }, { push: true }),
   );
   const element = h(
     "div",
@@ -66,8 +67,9 @@ function create(context) {
 
   async function drawAll(state) {
     const size = model.latent_size;
-    const start = Number(state.from) >= 1 && Number(state.from) <= STARTS ? Number(state.from) : 0;
-    from.value = start || "";
+    const wanted = Number(state.from ?? FIRST);
+    const start = wanted >= 0 && wanted <= STARTS ? Math.floor(wanted) : Number(FIRST);
+    from.value = start;
     const z0 = start
       ? (await context.samples({ ...state, n: STARTS })).z.subarray((start - 1) * size, start * size)
       : Float32Array.from(found.origin);
