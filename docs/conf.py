@@ -28,6 +28,7 @@ extensions = [
     "zoo_markdown",
     "zoo_commands",
     "zoo_pages",
+    "zoo_playground",
     "zoo_links",
 ]
 
