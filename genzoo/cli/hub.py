@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from genzoo.checkpoint.checksums import SUMS
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.cli.options import complete_models
 from genzoo.errors import BadCheckpointError, UsageError
 
 if TYPE_CHECKING:
