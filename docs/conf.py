@@ -28,6 +28,7 @@ extensions = [
     "zoo_markdown",
     "zoo_commands",
     "zoo_pages",
+    "zoo_playground",
     "zoo_links",
 ]
 
@@ -47,6 +48,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "inherited-members": True}
 
 html_theme = "furo"
+html_favicon = "../genzoo/playground/page/icon.svg"
 html_title = f"genzoo {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ..hub_server import HubServer
 pytestmark = pytest.mark.installed
 
 CARDS = Path(__file__).parents[2] / "cards"
+README = Path(__file__).parents[2] / "README.md"
 FIRST = {ENTRIES[full].family.name: full for full in ALIASES.values()}
 """An entry of each family."""
 
@@ -102,3 +104,10 @@ def test_one_of_each_family(family: str, tmp_path: Path, loopback: HubServer, mo
         sent = run("publish", source, "--repo-id", f"user/{family}").split('"')[1]
         assert sent == f"user/{family}@{loopback.repos[f'user/{family}'].refs['main']}"
         assert torch.equal(genzoo.load(sent).sample(2, seed=0), genzoo.load(source).sample(2, seed=0))
+
+
+def test_the_python_of_the_readme_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    exec(compile(code, README.name, "exec"), {})
+    assert (tmp_path / "grid.png").is_file()
