@@ -52,14 +52,17 @@ def test_a_grid_is_enlarged_by_whole_pixels(tmp_path: Path, checkpoint: Path) ->
 @on_linux
 def test_the_systems_viewer_opens_what_was_written(genzoo: CommandLine, tmp_path: Path, checkpoint: Path) -> None:
     out = tmp_path / "out.png"
-    none = genzoo("generate", "-m", checkpoint, "-n", 4, "--open", out, PATH=str(tmp_path))
     sentence = f"Error: {out} is written, but this system has no viewer that genzoo finds: open it yourself."
+    none = genzoo("generate", "-m", checkpoint, "-n", 4, "--open", out, PATH=str(tmp_path), DISPLAY=":0")
     assert (none.returncode, none.stderr.splitlines()[-1]) == (1, sentence)
     assert out.is_file()
     viewer = tmp_path / "xdg-open"
     viewer.write_text('#!/bin/sh\necho "$1" > "$1.seen"\n')
     viewer.chmod(0o755)
-    done = genzoo("generate", "-m", checkpoint, "-n", 4, "--open", "out.png", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    nowhere = genzoo("generate", "-m", checkpoint, "-n", 4, "--open", out, PATH=path, DISPLAY="", WAYLAND_DISPLAY="")
+    assert (nowhere.returncode, nowhere.stderr.splitlines()[-1]) == (1, sentence)
+    done = genzoo("generate", "-m", checkpoint, "-n", 4, "--open", "out.png", PATH=path, DISPLAY=":0")
     assert done.returncode == 0, done.stderr
     seen = tmp_path / "out.png.seen"
     end = time.monotonic() + 30

@@ -23,7 +23,15 @@ from genzoo.data import ImageData
 from genzoo.errors import BadCheckpointError, DataError, GenzooError, UsageError, WeightsNotFoundError
 from genzoo.evaluate import Drawn, Settings, evaluate, evaluate_images
 from genzoo.evaluate import measure as measuring
-from genzoo.evaluate.extractors import POOL_IMAGES, REFERENCE_IMAGES, ZooFeatures, draw, find_extractor, reference_file
+from genzoo.evaluate.extractors import (
+    POOL_IMAGES,
+    REFERENCE_IMAGES,
+    FeatureName,
+    ZooFeatures,
+    draw,
+    find_extractor,
+    reference_file,
+)
 from genzoo.evaluate.features import FeatureNet, extract, load_net, save_net, shipped_folder
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.reference import FLOORS, SEEDS, floor_values, read_floors, reference_sample
@@ -420,10 +428,17 @@ def test_bad_settings_are_refused_before_any_work(gan: Model) -> None:
         find_extractor(OLIVETTI)
 
 
-def test_inception_is_not_fetched_for_images_that_nothing_is_held_against() -> None:
-    own = dataclasses.replace(MNIST, name="doodles")
-    with pytest.raises(UsageError, match="no images of doodles to measure against: the datasets are mnist, "):
-        find_extractor(own, "inception")
+@pytest.mark.parametrize("name", ["vae-mnist", "dcgan-mnist"])
+@pytest.mark.parametrize("features", ["genzoo", "inception"])
+def test_what_nothing_is_held_against_is_refused_with_a_way_out(
+    name: str, features: FeatureName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genzoo.evaluate.extractors.InceptionFeatures", None)  # which would be fetched
+    own = load(name)
+    own.entry = dataclasses.replace(own.entry, dataset=dataclasses.replace(MNIST, name="doodles"))
+    words = r"^There are no images of doodles to measure against.*`genzoo generate`.*`genzoo evaluate --images FOLDER"
+    with pytest.raises(UsageError, match=words):
+        evaluate(own, Settings(features=features))
 
 
 def test_nets_survive_a_save_and_damaged_ones_are_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.manifest import weights_home
 from genzoo.checkpoint.nets import load_nets
 from genzoo.cli import main
+from genzoo.cli.common.plan import duration
 from genzoo.hub import find_folder
 from genzoo.zoo.catalog import ENTRIES, find_entry
 from genzoo.zoo.variants import with_recipe
@@ -153,6 +154,9 @@ def test_dry_run_prints_the_plan_and_writes_nothing(digits: Path, tmp_path: Path
     assert "100 images of negativedigits" in lines["data"]
     assert lines["steps"].split()[1] == "100"
     assert "minutes" in lines["time"]
+    assert [duration(seconds) for seconds in (90, 5990, 6000, 304_896)] == [
+        "1.5 minutes", "99.8 minutes", "1.7 hours", "84.7 hours"
+    ]  # fmt: skip
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -300,4 +300,4 @@ def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
         out, err = child.communicate(timeout=20)
         connection.close()
     assert (child.returncode, out) == (0 if number == signal.SIGINT else 128 + number, "[]\n")
-    assert err == "Serving 1 models on this machine; Ctrl-C ends it\n"
+    assert err == "Serving 1 model on this machine; Ctrl-C ends it\n"

@@ -37,7 +37,8 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert command[0] == "genzoo"
         done = CliRunner().invoke(main, command[1:])
         assert done.exit_code == 0, (line, done.output)
-    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "digits.npz", "digits", "digits.onnx"}
+    written = {"grid.png", "digits.npz", "digits", "directions.png", "digits.onnx"}
+    assert {path.name for path in tmp_path.iterdir()} == written
 
 
 def beside_each_other() -> list[tuple[str, str]]:

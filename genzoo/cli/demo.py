@@ -8,7 +8,7 @@ import click
 
 from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
-from genzoo.cli.common.output import wrote
+from genzoo.cli.common.output import opened, wrote
 from genzoo.errors import UsageError
 
 
@@ -36,16 +36,17 @@ def demo(sources: tuple[str, ...], port: int, out: Path | None, overwrite: bool,
     site = Site(find_models(named), public=out is not None)
     if not site.models:
         raise UsageError("There is no model here to show: name one, a folder, or a repository.")
+    many = f"{len(site.models)} model{'s' if len(site.models) > 1 else ''}"
     if out is not None:
         site.write(out, overwrite=overwrite)
-        wrote(out, f": {len(site.models)} models; `python -m http.server -d {out}` serves it")
+        wrote(out, f": {many}; `python -m http.server -d {out}` serves it")
         return
 
     def ready(url: str) -> None:
         address = f"{url}#model={site.models[0].key}" if len(site.models) == 1 else url
-        click.echo(f"Serving {len(site.models)} models on this machine; Ctrl-C ends it", err=True)
+        click.echo(f"Serving {many} on this machine; Ctrl-C ends it", err=True)
         click.echo(address)
         if not no_open:
-            click.launch(address)
+            opened(address)
 
     serve(site, port, ready)

@@ -13,7 +13,7 @@ import click
 
 from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
-from genzoo.cli.common.output import wrote
+from genzoo.cli.common.output import opened, wrote
 from genzoo.cli.options import OneOf
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import progress_bar
@@ -104,7 +104,7 @@ def generate(
 def _tell(output: str, scale: int | None, show: bool) -> None:
     """Say what was written, and show it where that is wanted."""
     wrote(output, f", each pixel drawn as {scale} x {scale}" if scale is not None and scale > 1 else "")
-    if show and click.launch(os.path.abspath(output)):
+    if show and not opened(os.path.abspath(output)):
         raise GenzooError(f"{output} is written, but this system has no viewer that genzoo finds: open it yourself.")
 
 

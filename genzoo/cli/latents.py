@@ -73,6 +73,7 @@ def manifold(source: str, output: str, side: int) -> None:
 def _open(source: str, output: str, n: int, nrow: int) -> OnnxModel:
     """The model, by its graphs alone, once it is sure that the picture can be."""
     refuse_out_of_reach(source)
+    from genzoo.images.pixels import scale_to_see
     from genzoo.images.writers import GRIDS, check_output, check_room
 
     if Path(output).suffix.lower() not in GRIDS or output.endswith("/"):
@@ -81,13 +82,16 @@ def _open(source: str, output: str, n: int, nrow: int) -> OnnxModel:
     from genzoo.sampling.model import load
 
     model = load(source, engine="onnx")
-    check_room(output, n, model.entry.dataset.shape, nrow)
+    shape = model.entry.dataset.shape
+    check_room(output, n, shape, nrow, scale_to_see(n, shape, nrow))
     return model
 
 
 def _draw(model: OnnxModel, latents: npt.NDArray[np.float32], output: str, nrow: int) -> None:
+    from genzoo.images.pixels import scale_to_see
     from genzoo.images.writers import save_images
     from genzoo.sampling.batches import BATCH
 
+    scale = scale_to_see(len(latents), model.entry.dataset.shape, nrow)
     batches = (model.decode(latents[first : first + BATCH]) for first in range(0, len(latents), BATCH))
-    save_images(batches, output, n=len(latents), nrow=nrow)
+    save_images(batches, output, n=len(latents), nrow=nrow, scale=scale)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--repo-id", metavar="USER/REPO", help="Where to; it is made if it is not there.")
 @click.option("--all", "every", is_flag=True, help="Publish each entry whose weights are here, as NAMESPACE/NAME.")
 @click.option("--namespace", help="The user or organization that --all publishes under.")
-@click.option("--space", is_flag=True, help="Publish the playground of SOURCE, or of --all, as a static Space.")
+@click.option("--space", is_flag=True, help="Publish the playground of NAME or FOLDER, or of --all, as a static Space.")
 @click.option("--private", is_flag=True, help="Only into a repository that its owner alone sees.")
 @click.option("--revision", metavar="BRANCH", help="The branch to commit to.  [default: main]")
 @click.option("--message", help="The commit's message.")

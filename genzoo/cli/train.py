@@ -14,6 +14,7 @@ import click
 from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import Sections, examples
 from genzoo.cli.common.output import wrote
+from genzoo.cli.common.plan import describe
 from genzoo.cli.common.recipe import changes, fitted, for_fine_tuning, lists_keys
 from genzoo.cli.options import OneOf, Positive, data_dir, dataset_names, device
 from genzoo.cli.progress import NO_BREAK, Move, progress_bar
@@ -28,7 +29,7 @@ from genzoo.zoo.variants import with_architecture, with_recipe
 if TYPE_CHECKING:
     from genzoo.checkpoint.folder import Folder
     from genzoo.data import ImageData
-    from genzoo.train import Plan, Status
+    from genzoo.train import Status
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DATA = click.option("--data", type=click.Path(path_type=Path), help="A folder of images, of any kind and size.")
@@ -69,7 +70,7 @@ _OPTIONS = (
         "settings",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Another value in the recipe; `--set help` lists the keys.",
+        help="Another value in the recipe; `NAME --set help` lists the keys.",
     ),
     click.option("--save-minutes", type=Positive(), default=5.0, show_default=True, help="Between two saved states."),
     click.option(
@@ -296,27 +297,8 @@ def _run(entry: Entry, images: ImageData, parent: Folder | None, move: Move, **o
         snapshot_every=options["snapshot_every"],
     )
     if options["dry_run"]:
-        described = _describe(plan, images)
+        described = describe(plan, images)
         if _first_process():
-            click.echo(described)
+            click.echo(described + ("\n" if options["below"] else ""))  # one of several
         return None
     return run(plan, images, resume=options["resume"], report=_report(move, entry.name))
-
-
-def _describe(plan: Plan, images: ImageData) -> str:
-    from genzoo.train import forecast
-
-    expected = forecast(plan, images)
-    nets = ", ".join(f"{name} {count:,}" for name, count in expected.parameters.items())
-    lines = {
-        "name": plan.entry.name,
-        "folder": plan.out,
-        "parameters": nets,
-        "data": f"{len(images):,} images of {images.dataset.name}, {list(images.dataset.shape)}",
-        "batch size": plan.entry.recipe.batch_size,
-        "steps": f"{plan.steps:,}",
-        "device": f"{plan.device}, {plan.precision}",
-        "speed": f"{expected.images_per_second:,.0f} images/s",
-        "time": f"{expected.seconds / 60:,.1f} minutes",
-    }
-    return "\n".join(f"{key:11} {value}" for key, value in lines.items())

@@ -181,13 +181,25 @@ def find_extractor(dataset: Dataset, features: FeatureName = "genzoo", device: t
         WeightsNotFoundError: when its weights are not on this machine.
         GenzooError: when Inception's cannot be downloaded.
     """
+    refuse_unknown(dataset)  # before weights are downloaded
     if features == "inception":
-        if find_dataset(dataset.name) is None:  # before its weights are downloaded
-            raise UsageError(
-                f"There are no images of {dataset.name} to measure against: the datasets are {', '.join(DATASETS)}."
-            )
         return InceptionFeatures(dataset, device)
     return ZooFeatures(shipped_folder(find_spec(dataset)), device, dataset)
+
+
+def refuse_unknown(dataset: Dataset) -> None:
+    """Raise the error of images that there are no real ones to hold against: those of a folder, mostly.
+
+    Raises:
+        UsageError: for a dataset that is none of genzoo's or of a package's; it says what can be done instead.
+    """
+    if find_dataset(dataset.name) is None:
+        raise UsageError(
+            f"There are no images of {dataset.name} to measure against, since test images are those of "
+            f"{', '.join(DATASETS)} alone: look at samples by `genzoo generate` and at the losses by `genzoo plot`, or "
+            "write samples to a folder and hold it against one of these by `genzoo evaluate --images FOLDER --dataset "
+            "NAME`."
+        )
 
 
 def reference_file(split: Split) -> str:

@@ -22,7 +22,7 @@ from genzoo.checkpoint.measurement import (
     read_metrics,
 )
 from genzoo.data import load_images
-from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, draw, find_extractor
+from genzoo.evaluate.extractors import REFERENCE_IMAGES, Extractor, Split, draw, find_extractor, refuse_unknown
 from genzoo.evaluate.features import is_seen
 from genzoo.evaluate.image_files import list_images, read_array, read_images
 from genzoo.evaluate.intervals import Score, row_of, scores_of
@@ -110,9 +110,10 @@ def _find_extractor(model: Model, settings: Settings) -> Extractor | None:
     """The feature net for a model's samples; None for a VAE without one, whose likelihood can still be measured.
 
     Raises:
-        UsageError: for a GAN without one, or fewer images than the metrics can bear.
+        UsageError: for a GAN without one, a dataset that is not known, or fewer images than the metrics can bear.
     """
     if model.entry.is_vae and settings.features == "genzoo" and not is_seen(model.entry.dataset):
+        refuse_unknown(model.entry.dataset)
         return None
     extractor = find_extractor(model.entry.dataset, settings.features, model.device)
     check_enough(settings.n, extractor.identity.size)

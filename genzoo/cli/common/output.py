@@ -30,5 +30,15 @@ def wrote(path: str | os.PathLike[str], words: str = "", *, data: bool = False) 
         click.echo(os.fspath(path))
 
 
+def opened(target: str) -> bool:
+    """Whether this system's viewer or browser was begun with a file's path, or an address.
+
+    Where Linux has no display, `xdg-open` would look for browsers of the terminal, and list those that are missing.
+    """
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    return click.launch(target) == 0
+
+
 def _is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()  # it is None where it was closed before
