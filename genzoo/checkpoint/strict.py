@@ -119,6 +119,8 @@ def _float(text: str) -> float:
 
 
 def _integer(text: str) -> int:
+    if len(text) < _MOST_DIGITS - 1:
+        return int(text)
     # Counted first: the time to convert digits grows with their square.
     if len(text) > _MOST_DIGITS or abs(value := int(text)) > _MOST_INTEGER:
         raise ValueError(f"the number {brief(text)} is too large")
