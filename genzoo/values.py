@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_DECIMALS = 12
 _SET_IN = "    "
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STYLE = r"\x1b\[[0-9;]*m"
 """What a terminal takes for a change of its type, and shows as nothing."""
 
 
@@ -129,4 +129,4 @@ def _fits(rows: Sequence[Sequence[str]], width: int) -> bool:
 
 
 def _length(text: str) -> int:
-    return len(_STYLE.sub("", text))
+    return len(re.sub(_STYLE, "", text) if "\x1b" in text else text)

@@ -67,7 +67,7 @@ def fetch(
     def download(anew: bool) -> Path:
         from huggingface_hub import hf_hub_download
 
-        return Path(
+        return as_path(
             hf_hub_download(
                 repo, name, revision=revision, cache_dir=cache, force_download=again or anew, token=token, **AGENT
             )
