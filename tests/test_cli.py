@@ -167,6 +167,7 @@ def test_info(genzoo: CommandLine) -> None:
         ("generate -m vae-mnist /proc/out.png", 1, "could not be written"),
         ("generate -m folder.png out.png", 1, "has no config.json"),
         ("list zzz", 2, "No model matches 'zzz'"),
+        ("list --family mlpwgan", 2, "No model matches '*' and --family mlpwgan: `genzoo list` shows every name."),
         ("list --family diffusion", 2, "There is no family 'diffusion'"),
         ("list --family dcgn", 2, "There is no family 'dcgn': did you mean dcgan"),
         ("list DCGAN-mnist", 2, "No model matches 'DCGAN-mnist': did you mean dcgan-mnist?"),

@@ -103,6 +103,9 @@ def list_command(pattern: str, family: str | None, dataset: str | None, pretrain
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
     names = manifest.list_models(pattern, family, dataset, pretrained=pretrained)
     if not names:
+        narrowed = "".join(f" --{key} {value}" for key, value in (("family", family), ("dataset", dataset)) if value)
+        if narrowed:
+            raise UnknownNameError(f"No model matches {pattern!r} and{narrowed}: `genzoo list` shows every name.")
         known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
         raise UnknownNameError(f"No model matches {pattern!r}: {known}")
     click.echo(json.dumps([*map(describe, names)], indent=2) if as_json else _table([*map(_listed, names)]))
