@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import terminal_width, wrote
-from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 from genzoo.version import __version__
 from genzoo.zoo import catalog

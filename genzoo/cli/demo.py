@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import opened, wrote
-from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import terminal_width, wrote
-from genzoo.cli.options import OneOf, complete_models, dataset_names
+from genzoo.cli.options import OneOf, dataset_names
 from genzoo.cli.options import data_dir as data_dir_option
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import percent, progress_bar

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.cli.options import OneOf, complete_models
+from genzoo.cli.options import OneOf
 
 if TYPE_CHECKING:
     from genzoo.release.export import Net, Type

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import opened, wrote
-from genzoo.cli.options import OneOf, complete_models
+from genzoo.cli.options import OneOf
 from genzoo.cli.options import device as device_option
 from genzoo.cli.progress import progress_bar
 from genzoo.errors import GenzooError, UsageError

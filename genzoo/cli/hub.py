@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from genzoo.checkpoint.checksums import SUMS
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.cli.options import complete_models
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
-from genzoo.zoo.catalog import is_wildcard
 
 if TYPE_CHECKING:
     from genzoo.hub import Verified
@@ -50,6 +49,7 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
     from genzoo.sampling import integrity
+    from genzoo.zoo.catalog import is_wildcard
 
     if update_hashes:
         _sign(sources)

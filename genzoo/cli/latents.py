@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError
 from genzoo.hub import refuse_out_of_reach
 

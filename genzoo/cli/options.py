@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from genzoo.errors import UsageError
-from genzoo.zoo.catalog import ALIASES, ENTRIES, nearest
+from genzoo.zoo.catalog import nearest
 from genzoo.zoo.registry import DATASETS, load_plugins
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     _Choice = click.Choice[str]
 else:
     _Choice = click.Choice  # which click before 8.2 has without a type of its values
@@ -50,15 +48,6 @@ class OneOf(_Choice):
             if not (hint := nearest(str(value), self.choices, "")):
                 raise
             self.fail(f"{error.message.removesuffix('.')}: {hint}", param, ctx)
-
-
-def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """For the shell: the aliases and names that begin so, or else folders."""
-    from click.shell_completion import CompletionItem
-
-    load_plugins()
-    names = [name for name in (*ALIASES, *ENTRIES) if name.startswith(incomplete)]
-    return [*map(CompletionItem, names)] or [CompletionItem(incomplete, type="dir")]
 
 
 def dataset_names(trained: bool = False) -> OneOf:

@@ -12,9 +12,9 @@ import click
 
 from genzoo.checkpoint.history import SPREAD, Row, is_row, read_rows, thinned
 from genzoo.checkpoint.layout import EVALUATIONS, HISTORY
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.cli.options import complete_models
 from genzoo.cli.several import expand
 from genzoo.errors import BadCheckpointError, DataError, UnknownNameError
 from genzoo.hub import find_folder, refuse_out_of_reach

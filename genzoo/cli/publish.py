@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
-from genzoo.cli.options import complete_models
 from genzoo.errors import UsageError, WeightsNotFoundError
 from genzoo.zoo import catalog
 

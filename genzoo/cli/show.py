@@ -11,9 +11,9 @@ import click
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.layout import CONFIG, METRICS, MODEL
 from genzoo.checkpoint.strict import read_json
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import terminal_width
-from genzoo.cli.options import complete_models
 from genzoo.errors import BadCheckpointError, UnknownNameError
 from genzoo.values import folded
 from genzoo.zoo import catalog

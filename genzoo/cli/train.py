@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import Sections, examples
 from genzoo.cli.common.output import wrote
 from genzoo.cli.common.plan import describe
 from genzoo.cli.common.recipe import changes, fitted, for_fine_tuning, lists_keys
-from genzoo.cli.options import OneOf, Positive, complete_models, data_dir, dataset_names, device
+from genzoo.cli.options import OneOf, Positive, data_dir, dataset_names, device
 from genzoo.cli.progress import NO_BREAK, Move, progress_bar
 from genzoo.errors import UsageError
 from genzoo.extras import TRAIN, refuse_missing

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from genzoo.errors import brief_list
-from genzoo.zoo.fields import Record, check
+from genzoo.zoo.fields import check
+from genzoo.zoo.record import Record, record
 
 Activation = Literal["relu", "leaky_relu"]
 A = TypeVar("A", bound="Architecture")
@@ -25,7 +25,7 @@ class LatentWeight(NamedTuple):
     taps: slice = slice(None)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Architecture(Record):
     """The sizes of an entry's nets, as `config.json` holds them under its `kind`.
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from genzoo.zoo import papers
-from genzoo.zoo.fields import NOT_STORED, Record, check, check_name
+from genzoo.zoo.fields import NOT_STORED, check, check_name
 from genzoo.zoo.papers import Paper
+from genzoo.zoo.record import Record, record
 
 _MOST_CHANNELS, _MOST_STAGES = 1024, 4
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class FeatureSpec(Record):
     """A feature net's name and sizes.
 
@@ -48,7 +49,7 @@ class FeatureSpec(Record):
         return f"{self.name}-v{self.version}"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class FeatureRecipe(Record):
     """How a feature net is trained: Nesterov's SGD with a triangular learning rate.
 
@@ -78,7 +79,7 @@ def _known(default: Any) -> Any:
     return field(default=default, compare=False, repr=False, metadata=NOT_STORED)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Dataset(Record):
     """A set of images.
 
@@ -111,10 +112,10 @@ class Dataset(Record):
     images: str = _known("")
     hub_id: str = _known("")
     licence: str = _known("")
-    citation: Paper | str = _known("")  # noqa: RUF009
+    citation: Paper | str = _known("")
     held_out: str = _known("")
-    features: FeatureSpec | None = _known(None)  # noqa: RUF009
-    feature_recipe: FeatureRecipe | None = _known(None)  # noqa: RUF009
+    features: FeatureSpec | None = _known(None)
+    feature_recipe: FeatureRecipe | None = _known(None)
 
     def __post_init__(self) -> None:
         check_name("dataset", self.name)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from genzoo.zoo.architecture import Architecture
-from genzoo.zoo.fields import Record, check_name
+from genzoo.zoo.fields import check_name
 from genzoo.zoo.papers import Paper
+from genzoo.zoo.record import Record, record
 
 if TYPE_CHECKING:
     from genzoo.zoo.spec import Recipe
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OutputActivation = Literal["sigmoid", "tanh"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Objective(Record):
     """The objective that nets are trained to minimise.
 
@@ -45,7 +45,7 @@ class Objective(Record):
     papers: tuple[tuple[str, Paper | str], ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Family(Record):
     """Models of one kind of nets that are trained alike.
 

@@ -21,26 +21,6 @@ MOST_LETTERS = 64
 """Of a part of a name: folders and files are called by names, and a file's name may have 255 letters."""
 
 
-class Record:
-    """Equality, hash and repr of a frozen dataclass, from its fields.
-
-    `dataclass` would compile them anew for each class, which takes a twentieth of the time of `genzoo list`.
-    """
-
-    def _compared(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, f.name) for f in dataclasses.fields(typing.cast(Any, self)) if f.compare)
-
-    def __eq__(self, other: object) -> bool:
-        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._compared())
-
-    def __repr__(self) -> str:
-        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(typing.cast(Any, self)) if f.repr)
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
 def check(condition: bool, message: str) -> None:
     """Raise `InvalidEntryError` with `message` unless `condition` holds."""
     if not condition:

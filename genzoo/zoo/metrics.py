@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from genzoo.zoo.fields import Record, check
+from genzoo.zoo.fields import check
+from genzoo.zoo.record import Record, record
 from genzoo.zoo.registry import ALL_METRICS
 
 MIXTURE = "mixture_prior"
 """The field of a VAE's metrics of samples from its mixture; those from the standard normal stand outside."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Metric(Record):
     """One number that `genzoo evaluate` measures, and how it is read.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from genzoo.zoo.record import Record, record
 
-@dataclass(frozen=True)
-class Paper:
+
+@record(frozen=True)
+class Paper(Record):
     """A publication.
 
     Attributes:

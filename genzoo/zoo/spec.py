@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, ClassVar, Literal
 
 from genzoo.errors import InvalidEntryError, brief
 from genzoo.zoo.architecture import Architecture
 from genzoo.zoo.datasets import Dataset
 from genzoo.zoo.family import Family, Objective, OutputActivation
-from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, Record, check, decode, decode_kind, encode
+from genzoo.zoo.fields import MOST_LETTERS, NOT_STORED, check, decode, decode_kind, encode
 from genzoo.zoo.papers import GENZOO, REPORTS, Paper
+from genzoo.zoo.record import Record, record
 from genzoo.zoo.registry import FAMILIES, find_dataset, find_family, resolve
 
 FORMAT = 1
@@ -21,7 +22,7 @@ _MOST_SOURCE = 1000
 _OF_FAMILY: Any = ""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Recipe(Record):
     """How an entry is trained; each number comes from its report, or from ours where it is silent.
 
@@ -84,7 +85,7 @@ class Recipe(Record):
 _DEFAULTS = {one.name: one.default for one in fields(Recipe)}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Entry(Record):
     """One model of the zoo: what it is, how it is trained, and where it comes from.
 
@@ -226,11 +227,11 @@ def _as_registered(dataset: Dataset) -> Dataset:
 
 def _check_fields(recipe: Recipe, objective: Objective) -> None:
     """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
-    every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
     for name, default in _DEFAULTS.items():
         value = getattr(recipe, name)
         if name in objective.takes or (value if name in objective.needs else value == default):
             continue
+        every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
         if needing or taking:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 import click
@@ -11,7 +10,11 @@ import click
 
 def terminal_width() -> int | None:
     """The columns of the terminal that stdout is; None where it is none, and nothing is made to fit."""
-    return shutil.get_terminal_size().columns if _is_terminal() else None
+    if not _is_terminal():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def wrote(path: str | os.PathLike[str], words: str = "", *, data: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from genzoo.zoo import papers
@@ -19,6 +18,7 @@ from genzoo.zoo.architecture import (
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN, VAE, WGAN, WGANGP
+from genzoo.zoo.record import record
 
 
 def halvings(side: int, times: int) -> list[int]:
@@ -34,7 +34,7 @@ def padding(kernel: int, side: int) -> int:
     return (kernel - 1 + side % 2) // 2
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Conv(Architecture):
     """Stride-2 convolutions down to 4 x 4 (or less), and the mirror image of them.
 

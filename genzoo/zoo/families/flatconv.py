@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from genzoo.zoo import papers
@@ -11,9 +10,10 @@ from genzoo.zoo.architecture import Architecture, check_dropout
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN
+from genzoo.zoo.record import record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class FlatConv(Architecture):
     """Report 3's convolutional nets: two convolutions capped by a linear layer, and the mirror image of them.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from genzoo.zoo import papers
@@ -11,9 +10,10 @@ from genzoo.zoo.architecture import Architecture, LatentWeight, check_dropout, c
 from genzoo.zoo.family import Family
 from genzoo.zoo.fields import check
 from genzoo.zoo.objectives import GAN
+from genzoo.zoo.record import record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Lstm(Architecture):
     """Report 3's LSTM nets: stacked layers over the rows of an image, capped by a linear layer."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import ClassVar
 
 from genzoo.zoo import papers
 from genzoo.zoo.architecture import Activation, Architecture, check_dropout, check_least, check_sizes, scaled
 from genzoo.zoo.family import Family
 from genzoo.zoo.objectives import GAN, VAE, WGAN
+from genzoo.zoo.record import record
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True)
 class Mlp(Architecture):
     """Fully connected nets: `generator` and `discriminator` are hidden sizes from input to output.
 
