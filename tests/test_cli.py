@@ -124,6 +124,9 @@ def test_info(genzoo: CommandLine) -> None:
     told = genzoo("info", "vae-mnist").stdout
     assert "latent size    20" in told
     assert "image shape    1 x 28 x 28" in told
+    assert "likelihood " in told
+    assert "n critic" not in told
+    assert "n critic" in genzoo("info", "wgan-mnist").stdout
     assert ["ELBO", f"{facts['metrics']['elbo']['mean']:.4g}"] in [line.split() for line in told.splitlines()]
     assert f"steps          {facts['training']['steps']}" in told
     of_folder = json.loads(genzoo("info", str(weights_home() / facts["name"]), "--json").stdout)

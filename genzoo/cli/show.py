@@ -54,8 +54,8 @@ def _facts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _describe_source(source: str) -> dict[str, Any]:
-    """The facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+def _describe_source(source: str) -> tuple[Entry, dict[str, Any]]:
+    """The entry and the facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     from genzoo.checkpoint.config import read_config
     from genzoo.checkpoint.measurement import read_metrics
     from genzoo.hub import find_folder
@@ -63,7 +63,7 @@ def _describe_source(source: str) -> dict[str, Any]:
     folder = find_folder(source)
     config = read_config(folder)
     measured = os.path.isfile(folder.path / METRICS)
-    return {
+    return config.entry, {
         **_facts(config.entry),
         "weights": str(folder.path),
         "metrics": read_metrics(folder.file(METRICS)).to_json() if measured else None,
@@ -142,18 +142,23 @@ def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
     from genzoo.checkpoint.measurement import MetricValue
     from genzoo.zoo.registry import ALL_METRICS
+    from genzoo.zoo.variants import settings_of
 
     if manifest.is_of_catalog(source):
         entry = catalog.find_entry(source)
         facts = {**describe(entry.name), "training": _training(entry.name), "entry": entry.to_json()}
     else:
-        facts = _describe_source(source)
+        entry, facts = _describe_source(source)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
-    nested = {"arch": facts["entry"]["arch"], "recipe": facts["entry"]["recipe"]}
+    own = {"objective", *settings_of(entry)}  # a recipe has other objectives' fields, too
+    recipe = {key: value for key, value in facts["entry"]["recipe"].items() if key in own}
+    nested = {"arch": facts["entry"]["arch"], "recipe": recipe}
     plain = {key: value for key, value in facts.items() if key not in ("entry", "metrics", "training")}
     plain["image_shape"] = " x ".join(map(str, facts["image_shape"]))
+    if facts.get("bytes"):
+        plain["bytes"] = f"{facts['bytes']:,}"
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
