@@ -124,6 +124,9 @@ def test_info(genzoo: CommandLine) -> None:
     told = genzoo("info", "vae-mnist").stdout
     assert "latent size    20" in told
     assert "image shape    1 x 28 x 28" in told
+    assert "likelihood " in told
+    assert "n critic" not in told
+    assert "n critic" in genzoo("info", "wgan-mnist").stdout
     assert ["ELBO", f"{facts['metrics']['elbo']['mean']:.4g}"] in [line.split() for line in told.splitlines()]
     assert f"steps          {facts['training']['steps']}" in told
     of_folder = json.loads(genzoo("info", str(weights_home() / facts["name"]), "--json").stdout)
@@ -167,6 +170,7 @@ def test_info(genzoo: CommandLine) -> None:
         ("generate -m vae-mnist /proc/out.png", 1, "could not be written"),
         ("generate -m folder.png out.png", 1, "has no config.json"),
         ("list zzz", 2, "No model matches 'zzz'"),
+        ("list --family mlpwgan", 2, "No model matches '*' and --family mlpwgan: `genzoo list` shows every name."),
         ("list --family diffusion", 2, "There is no family 'diffusion'"),
         ("list --family dcgn", 2, "There is no family 'dcgn': did you mean dcgan"),
         ("list DCGAN-mnist", 2, "No model matches 'DCGAN-mnist': did you mean dcgan-mnist?"),

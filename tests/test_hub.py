@@ -256,8 +256,12 @@ def test_pull_and_verify(genzoo: CommandLine, hub: HubServer, home: Path, tmp_pa
         ("pull zzz*", "No model matches"),
         ("pull .", "nothing to fetch"),
         ("verify zzz", "neither a model's name nor a repository's"),
+        ("verify runs/mine", "Error: Nothing of runs/mine is on this machine, or was checked: check the path"),
+        (f"verify --no-deep {GAN} vae-mnist-z20-l3", "Error: Nothing of vae-mnist-z20-l3 is on this machine"),
     ):
-        assert words in genzoo(*args.split(), **offline).stderr
+        refused = genzoo(*args.split(), **offline)
+        assert refused.returncode in (1, 2)
+        assert words in refused.stderr
 
 
 def test_info_of_a_repository(genzoo: CommandLine, hub: HubServer, home: Path) -> None:

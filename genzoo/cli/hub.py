@@ -11,7 +11,7 @@ from genzoo.checkpoint.checksums import SUMS
 from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
-from genzoo.errors import BadCheckpointError, UsageError
+from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
 from genzoo.sampling import integrity
 from genzoo.values import as_path
 
@@ -49,6 +49,8 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
+    from genzoo.zoo.catalog import is_wildcard
+
     if update_hashes:
         _sign(sources)
     rows = []
@@ -63,6 +65,12 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
             f"{', '.join(damaged)} cannot be trusted: fetch what is in the cache again with `genzoo pull`, install "
             "genzoo anew where files of its own are damaged, and fetch or train a folder of yours again, or sign it "
             "with --update-hashes if you altered it on purpose."
+        )
+    absent = [row.name for row in rows if not row.files]
+    if absent and sources and not any(map(is_wildcard, sources)):  # which stand for what is here
+        raise WeightsNotFoundError(
+            f"Nothing of {', '.join(absent)} is on this machine, or was checked: check the path of a folder, or fetch "
+            "a model with `genzoo pull`."
         )
 
 

@@ -54,8 +54,8 @@ def _facts(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _describe_source(source: str) -> dict[str, Any]:
-    """The facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
+def _describe_source(source: str) -> tuple[Entry, dict[str, Any]]:
+    """The entry and the facts of a checkpoint folder, or of a repository, of which `config.json` alone is fetched."""
     from genzoo.checkpoint.config import read_config
     from genzoo.checkpoint.measurement import read_metrics
     from genzoo.hub import find_folder
@@ -63,7 +63,7 @@ def _describe_source(source: str) -> dict[str, Any]:
     folder = find_folder(source)
     config = read_config(folder)
     measured = os.path.isfile(folder.path / METRICS)
-    return {
+    return config.entry, {
         **_facts(config.entry),
         "weights": str(folder.path),
         "metrics": read_metrics(folder.file(METRICS)).to_json() if measured else None,
@@ -103,6 +103,9 @@ def list_command(pattern: str, family: str | None, dataset: str | None, pretrain
     """List the models whose names match PATTERN, e.g. 'dcgan-*'."""
     names = manifest.list_models(pattern, family, dataset, pretrained=pretrained)
     if not names:
+        narrowed = "".join(f" --{key} {value}" for key, value in (("family", family), ("dataset", dataset)) if value)
+        if narrowed:
+            raise UnknownNameError(f"No model matches {pattern!r} and{narrowed}: `genzoo list` shows every name.")
         known = catalog.nearest(pattern, [*catalog.ALIASES, *catalog.ENTRIES])
         raise UnknownNameError(f"No model matches {pattern!r}: {known}")
     click.echo(json.dumps([*map(describe, names)], indent=2) if as_json else _table([*map(_listed, names)]))
@@ -138,18 +141,23 @@ def _value(metrics: Any, key: str) -> tuple[float, float | None] | None:
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
     from genzoo.zoo.registry import ALL_METRICS
+    from genzoo.zoo.variants import settings_of
 
     if manifest.is_of_catalog(source):
         entry = catalog.find_entry(source)
         facts = {**describe(entry.name), "training": _training(entry.name), "entry": entry.to_json()}
     else:
-        facts = _describe_source(source)
+        entry, facts = _describe_source(source)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
-    nested = {"arch": facts["entry"]["arch"], "recipe": facts["entry"]["recipe"]}
+    own = {"objective", *settings_of(entry)}  # a recipe has other objectives' fields, too
+    recipe = {key: value for key, value in facts["entry"]["recipe"].items() if key in own}
+    nested = {"arch": facts["entry"]["arch"], "recipe": recipe}
     plain = {key: value for key, value in facts.items() if key not in ("entry", "metrics", "training")}
     plain["image_shape"] = " x ".join(map(str, facts["image_shape"]))
+    if facts.get("bytes"):
+        plain["bytes"] = f"{facts['bytes']:,}"
     plain["aliases"] = ", ".join(facts["aliases"]) or "-"
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
