@@ -1,17 +1,22 @@
-"""Checks of whole numbers and paths that callers give; lists and tables of text that they are shown."""
+"""Checks of whole numbers and paths that callers give; measured values, lists and tables as text."""
 
 from __future__ import annotations
 
+import math
 import operator
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.errors import UsageError, brief
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST_DECIMALS = 12
 _SET_IN = "    "
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STYLE = r"\x1b\[[0-9;]*m"
 """What a terminal takes for a change of its type, and shows as nothing."""
 
 
@@ -38,6 +43,8 @@ def as_path(path: object) -> Path:
     Raises:
         UsageError: for what is no text, or no file's name in this system.
     """
+    from pathlib import Path
+
     try:
         text = os.fspath(path)  # type: ignore[call-overload]
         if isinstance(text, str) and b"\0" not in os.fsencode(text):
@@ -50,6 +57,16 @@ def as_path(path: object) -> Path:
 def listed(words: Sequence[str], last: str = "and") -> str:
     """Words as a list: a, b and c."""
     return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def with_margin(value: float, margin: float | None) -> str:
+    """A measured value as text, e.g. 0.42 ± 0.07, of which the margin of its interval leaves so many digits."""
+    if margin is None:
+        return f"{value:.4g}"
+    if margin == 0:
+        return f"{value:.4g} ± 0"
+    decimals = min(max(0, 1 - math.floor(math.log10(margin))), _MOST_DECIMALS)
+    return f"{value:,.{decimals}f} ± {margin:,.{decimals}f}"
 
 
 def in_columns(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
@@ -112,4 +129,4 @@ def _fits(rows: Sequence[Sequence[str]], width: int) -> bool:
 
 
 def _length(text: str) -> int:
-    return len(_STYLE.sub("", text))
+    return len(re.sub(_STYLE, "", text) if "\x1b" in text else text)

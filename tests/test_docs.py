@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,11 +45,11 @@ def test_python_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def commands(block: Block) -> Iterator[tuple[int, list[str]]]:
     """The arguments of each call of genzoo, with its line."""
     for number, line in enumerate(block.text.splitlines(), block.line):
-        for call in line.split(" && "):
+        for call in re.split(r" && | \| ", line):
             words = shlex.split(call, comments=True)
             while words and "=" in words[0]:
                 del words[0]
-            if words[:1] == ["genzoo"]:
+            if words[:1] == ["genzoo"] and words[1:]:
                 yield number, words[1:]
             elif "-m" in words and words[words.index("-m") + 1] == "genzoo":
                 yield number, words[words.index("-m") + 2 :]

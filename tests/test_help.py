@@ -85,7 +85,7 @@ def completed(*args: str) -> list[str]:
 def test_the_shell_completes_names() -> None:
     assert completed("info", "dcgan-mnist") == [name for name in (*ALIASES, *ENTRIES) if name.startswith("dcgan-mnist")]
     assert completed("generate", "-m", "lstm") == ["lstmgan-mnist", "lstmgan-mnist-z100-l2"]
-    assert completed("tra") == ["train", "train-features"]
+    assert completed("tra") == ["traverse", "train", "train-features"]
     assert completed("study", "show", "vae-mnist-l") == ["vae-mnist-latent-size"]
     assert completed("train", "vae-mnist", "--precision", "b") == ["bf16"]
     assert completed("verify", "runs/") == []

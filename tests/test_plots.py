@@ -317,7 +317,7 @@ def test_curves_of_entries_and_runs(run: Path, tmp_path: Path, figures: dict[str
     (run / SUMS).unlink()  # it still goes on
     out = tmp_path / "out.png"
     done = command("plot", "mlpgan-mnist-z100-l*", "vae-mnist", run, "--out", out)
-    assert (done.exit_code, done.stdout, done.stderr) == (0, f"{out}\n", "")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"{out}\n", f"Wrote {out}\n")
     names = [name for name in ENTRIES if name.startswith("mlpgan-mnist-z100-l")]
     legend = [text.get_text() for text in figures["out.png"].legends[0].get_texts()]
     assert sorted(legend) == sorted([*names, "vae-mnist", str(run)])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.files import sha256, whole_file
 from genzoo.checkpoint.strict import read_bytes
 from genzoo.errors import BadCheckpointError, brief
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUMS = "SHA256SUMS"
 _MOST_BYTES = 64_000

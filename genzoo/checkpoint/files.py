@@ -123,20 +123,21 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def git_hash(path: Path) -> str:
+def git_hash(path: str | Path) -> str:
     """The hash by which Git knows a file's contents, in hexadecimal."""
     import hashlib
 
-    data = path.read_bytes()
+    with open(path, "rb") as file:
+        data = file.read()
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-def sha256(path: Path) -> str:
+def sha256(path: str | Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     import hashlib
 
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open(path, "rb") as file:
         while chunk := file.read(1 << 18):  # as much as stays in a processor's cache
             digest.update(chunk)
     return digest.hexdigest()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genzoo.checkpoint.checksums import SUMS, read_sums, renew_sum, write_sums
 from genzoo.checkpoint.files import clear_io_errors, sha256
 from genzoo.checkpoint.layout import CONFIG, LAYOUT, LOCK, MODEL, STATE
 from genzoo.errors import BadCheckpointError, TrainingError, WeightsNotFoundError, brief_list
+from genzoo.zoo.record import Record, record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from genzoo.checkpoint.manifest import PinnedFile
 
 _MOST_BYTES = 600_000_000
@@ -52,8 +53,8 @@ def pinned_hash(pinned: Mapping[str, PinnedFile] | None, name: str) -> str | Non
     return pinned[name].sha256 if name in pinned else "none"
 
 
-@dataclass(frozen=True)
-class Folder:
+@record(frozen=True)
+class Folder(Record):
     """A checkpoint folder at `path`; `pinned` has the manifest's sizes and hashes of its files, where it lists them."""
 
     path: Path

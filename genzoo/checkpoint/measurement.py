@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 
 from genzoo.checkpoint.strict import read_json
 from genzoo.errors import DataError, InvalidEntryError, brief
+from genzoo.values import with_margin
 from genzoo.zoo.fields import NOT_STORED, check, decode, encode
 from genzoo.zoo.metrics import MIXTURE
 from genzoo.zoo.registry import ALL_METRICS
@@ -20,7 +20,7 @@ FORMAT = 1
 SAME = ("dataset", "features", "reference", "n")
 """The fields that measurements must share to be compared."""
 _LONGEST_NAME = 255
-_LARGEST_DRAW, _MOST_DECIMALS = 1e100, 12
+_LARGEST_DRAW = 1e100
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,9 @@ class MetricValue:
     @property
     def text(self) -> str:
         """The value with its spread, e.g. 0.424 ± 0.065; of an interval's value the digits that it leaves."""
-        if self.margin:
-            decimals = min(max(0, 1 - math.floor(math.log10(self.margin))), _MOST_DECIMALS)
-            return f"{self.mean:,.{decimals}f} ± {self.margin:,.{decimals}f}"
-        return f"{self.mean:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
+        if self.margin is not None or self.spread is None:
+            return with_margin(self.mean, self.margin)
+        return f"{self.mean:.4g} ± {self.spread:.2g}"
 
 
 QUANTILE = 2.023

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,15 +15,26 @@ from genzoo.errors import UsageError
 from genzoo.version import __version__
 from genzoo.zoo import catalog
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cards")
 """Where a wheel has the cards of the catalog's entries; a checkout has none here, and writes them anew."""
 _WIDEST = 120
 
 
+def _as_path(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Path | None:
+    if text is None:
+        return None
+    from pathlib import Path  # for which there is no time where a card is only shown
+
+    return Path(text)
+
+
 @click.command(epilog=examples("genzoo card vae-mnist", "genzoo card runs/mine --out runs/mine/README.md"))
 @click.argument("source", metavar="[NAME|FOLDER]", required=False, shell_complete=complete_models)
 @click.option("--all", "every", is_flag=True, help="The card of each entry whose weights are here, NAME.md in --out.")
-@click.option("--out", type=click.Path(path_type=Path), help="A file; with --all, a folder.  [default: stdout]")
+@click.option("--out", type=click.Path(), callback=_as_path, help="A file; with --all, a folder.  [default: stdout]")
 @click.option("--note", help="One sentence on the samples by who looked at them; kept for a NAME until they change.")
 @click.option("--front-matter", is_flag=True, help="Show what the Hub's programs read of it, too; files have it.")
 def card(source: str | None, every: bool, out: Path | None, note: str | None, front_matter: bool) -> None:
@@ -55,7 +66,7 @@ def card(source: str | None, every: bool, out: Path | None, note: str | None, fr
     if note is not None and name in catalog.ENTRIES:
         write_note(name, folder, note, cards_home())
     note = None if note is None else check_note(note)
-    loads = None if name not in catalog.ENTRIES and Path(source).is_dir() else name
+    loads = None if name not in catalog.ENTRIES and os.path.isdir(source) else name
     text = render(folder, relative(folder.path, out.parent) if out else "", source=loads, note=note)
     if out is None:
         _show(text, front_matter)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,9 @@ from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import wrote
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
+from genzoo.sampling import integrity
+from genzoo.values import as_path
+from genzoo.zoo.catalog import is_wildcard
 
 if TYPE_CHECKING:
     from genzoo.hub import Verified
@@ -48,9 +50,6 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
-    from genzoo.sampling import integrity
-    from genzoo.zoo.catalog import is_wildcard
-
     if update_hashes:
         _sign(sources)
     rows = []
@@ -76,13 +75,11 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
 
 def _sign(sources: tuple[str, ...]) -> None:
     """Sign folders as they are; the files of each are counted on stderr."""
-    from genzoo.sampling import integrity
-
     if not sources or not all(map(integrity.is_folder, sources)):
         raise UsageError("--update-hashes signs checkpoint folders on this machine: name one, or several.")
     for source in sources:
-        names = integrity.update_hashes(Path(source))
-        wrote(Path(source) / SUMS, f" of {len(names)} files")
+        names = integrity.update_hashes(as_path(source))
+        wrote(as_path(source) / SUMS, f" of {len(names)} files")
 
 
 def _state(row: Verified) -> str:

@@ -15,7 +15,7 @@ from genzoo.cli.common.complete import complete_models
 from genzoo.cli.common.group import examples
 from genzoo.cli.common.output import terminal_width
 from genzoo.errors import BadCheckpointError, UnknownNameError
-from genzoo.values import folded
+from genzoo.values import folded, with_margin
 from genzoo.zoo import catalog
 from genzoo.zoo.spec import Entry
 
@@ -128,7 +128,7 @@ def _headline(row: manifest.Headline) -> str:
 def _value(metrics: Any, key: str) -> tuple[float, float | None] | None:
     """A metric's mean and margin, of a measurement as its file has it: `genzoo list` has no time for records."""
     match metrics.get(key) if isinstance(metrics, dict) else None:
-        case {"mean": int() | float() as mean, "margin": int() | float() as margin}:
+        case {"mean": int() | float() as mean, "margin": int() | float() as margin} if margin >= 0:
             return mean, margin
         case {"mean": int() | float() as mean}:
             return mean, None
@@ -140,7 +140,6 @@ def _value(metrics: Any, key: str) -> tuple[float, float | None] | None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def info(source: str, as_json: bool) -> None:
     """Show all that is known of a model: its nets, its recipe, its weights."""
-    from genzoo.checkpoint.measurement import MetricValue
     from genzoo.zoo.registry import ALL_METRICS
     from genzoo.zoo.variants import settings_of
 
@@ -163,9 +162,7 @@ def info(source: str, as_json: bool) -> None:
     for key, value in plain.items():
         click.echo(f"{key.replace('_', ' '):14} {'-' if value is None else value}")
     values = {metric.label: _value(facts["metrics"], key) for key, metric in ALL_METRICS.items()}
-    nested["metrics"] = {
-        label: MetricValue(value[0], margin=value[1]).text for label, value in values.items() if value is not None
-    }
+    nested["metrics"] = {label: with_margin(*value) for label, value in values.items() if value is not None}
     told = ("steps", "step", "seed", "precision", "device")
     nested["training"] = {key: facts["training"][key] for key in told if key in (facts["training"] or {})}
     for key, fields in nested.items():

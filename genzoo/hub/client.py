@@ -9,18 +9,18 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, UsageError
 from genzoo.hub import reach
 from genzoo.hub.failures import Failure, OutOfReachError, Request, explain
 from genzoo.log import warn
+from genzoo.values import as_path
 from genzoo.version import __version__
 
 if TYPE_CHECKING:
     import logging
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def fetch(
     def download(anew: bool) -> Path:
         from huggingface_hub import hf_hub_download
 
-        return Path(
+        return as_path(
             hf_hub_download(
                 repo, name, revision=revision, cache_dir=cache, force_download=again or anew, token=token, **AGENT
             )
@@ -79,16 +79,19 @@ def fetch(
     return patiently(download, Request(f"{name} of {repo}", repo, revision), stored)
 
 
-def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
-    """The path of a file in the client's cache, or None; nothing is asked of the Hub."""
+def holds(repo: str) -> bool:
+    """Whether the client's cache has anything of a repository."""
     _refuse_endpoint()
     try:
         from huggingface_hub import constants
     except ModuleNotFoundError:  # a light installation has neither the client nor its cache
-        return None
+        return False
+    return os.path.isdir(os.path.join(constants.HF_HUB_CACHE, f"models--{repo.replace('/', '--')}"))
 
-    # What answers for a repository that is there takes a sixth of a second to import.
-    if not os.path.isdir(os.path.join(constants.HF_HUB_CACHE, f"models--{repo.replace('/', '--')}")):
+
+def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
+    """The path of a file in the client's cache, or None; nothing is asked of the Hub."""
+    if not holds(repo):  # what answers for one that is there takes a sixth of a second to import
         return None
     from huggingface_hub import try_to_load_from_cache
 
@@ -96,7 +99,7 @@ def cached(repo: str, name: str, revision: str = MAIN) -> Path | None:
         path = try_to_load_from_cache(repo, name, revision=revision)
     except ValueError:  # for what is no repository's name, as that of a feature net
         return None
-    return Path(path) if isinstance(path, str) else None
+    return as_path(path) if isinstance(path, str) else None
 
 
 def refuse_large(repo: str, name: str, revision: str, most: int = _MOST_BYTES) -> None:
@@ -143,8 +146,12 @@ def is_offline() -> bool:
 
 def _refuse_endpoint() -> None:
     """Raise `UsageError` for an HF_ENDPOINT that is no address, on which the client may break when it is imported."""
+    if (endpoint := os.environ.get("HF_ENDPOINT")) is None:
+        return
+    from urllib.parse import urlsplit
+
     try:
-        url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+        url = urlsplit(endpoint)
         right = url.scheme in ("http", "https") and url.hostname and url.port != 0
     except ValueError:
         right = False

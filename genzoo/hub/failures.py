@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from genzoo.errors import BadCheckpointError, GenzooError, HubError, UsageError
 from genzoo.hub.reach import is_no_way
@@ -78,6 +77,8 @@ class _Answer(NamedTuple):
 
 def host() -> str:
     """The server that files come from, without the user and password an address may hold."""
+    from urllib.parse import urlsplit
+
     from huggingface_hub import constants
 
     return urlsplit(constants.ENDPOINT).netloc.rpartition("@")[2] or "the Hub"

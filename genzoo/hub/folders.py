@@ -6,12 +6,10 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo.checkpoint import manifest
-from genzoo.checkpoint.config import read_config
 from genzoo.checkpoint.files import git_hash, sha256
 from genzoo.checkpoint.folder import Folder, LocalFolder, about_pickles, pinned_hash
 from genzoo.checkpoint.layout import CONFIG
@@ -22,19 +20,23 @@ from genzoo.hub import client
 from genzoo.hub.failures import OutOfReachError
 from genzoo.values import as_path
 from genzoo.zoo import catalog
+from genzoo.zoo.record import record
 from genzoo.zoo.registry import find_entry_named
 from genzoo.zoo.spec import Entry
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 NAMESPACE = "GENZOO_HUB_NAMESPACE"
 """The setting whose copies of the catalog's entries are fetched, where the installation lacks them."""
-_REPOSITORY = re.compile(r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?", re.ASCII)
+_REPOSITORY = r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>.*))?"
 _REVISION = r"\w[\w./-]*"
 _RUNS = "runs"  # where training writes unless told otherwise
 _GIT = 40  # hexadecimal digits
-_HASH = re.compile(rf"[0-9a-f]{{64}}|[0-9a-f]{{{_GIT}}}")
+_HASH = rf"[0-9a-f]{{64}}|[0-9a-f]{{{_GIT}}}"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class HubFolder(Folder):
     """A checkpoint folder on the Hub, at one commit; its files are fetched as they are asked for."""
 
@@ -113,18 +115,18 @@ class ShippedFolder(Folder):
         return _open_published(self.path.name, self.pinned, f"Some files of {self.path.name}")
 
 
-def known_hash(pinned: Mapping[str, PinnedFile] | None, name: str, path: Path) -> str | None:
+def known_hash(pinned: Mapping[str, PinnedFile] | None, name: str, path: str | Path) -> str | None:
     """The hash that a file in the cache must have: the manifest's, or that in its blob's name; None if unknown.
 
     The client keeps a file of Git LFS or Xet under its SHA-256, others under their Git hash, without a look inside.
     """
     if pinned is not None:
         return pinned_hash(pinned, name)
-    blob = Path(os.readlink(path)).name if path.is_symlink() else ""
-    return blob if _HASH.fullmatch(blob) else None
+    blob = os.path.basename(os.readlink(path)) if os.path.islink(path) else ""
+    return blob if re.fullmatch(_HASH, blob) else None
 
 
-def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | None:
+def about_hash(path: str | Path, expected: str | None, whose: str = "not ") -> str | None:
     """Why a file does not have the hash it must have, a SHA-256 or Git's; None where it does, or none is known."""
     if expected is None:
         return None
@@ -135,7 +137,7 @@ def about_hash(path: Path, expected: str | None, whose: str = "not ") -> str | N
 
 def parse_repository(source: object) -> tuple[str, str | None] | None:
     """The repository and the revision of a text `user/repo[@revision]`; None for any other source."""
-    match = _REPOSITORY.fullmatch(source) if isinstance(source, str) else None
+    match = re.fullmatch(_REPOSITORY, source, re.ASCII) if isinstance(source, str) else None
     return (match["repo"], match["revision"]) if match else None
 
 
@@ -167,6 +169,8 @@ def find_folder(source: str | os.PathLike[str], revision: str | None = None) -> 
         HubError: when the Hub, or the way to it, does not give what is asked for.
         BadCheckpointError: for a repository that is none of genzoo's.
     """
+    from pathlib import Path
+
     path = Path(source) if isinstance(source, str) else as_path(source)
     name = catalog.ALIASES.get(source, source) if isinstance(source, str) else ""
     if name in catalog.ENTRIES:
@@ -195,6 +199,8 @@ def info(source: str | os.PathLike[str]) -> Entry:
     """
     if isinstance(source, str) and manifest.is_of_catalog(source):
         return catalog.find_entry(source)
+    from genzoo.checkpoint.config import read_config
+
     return read_config(find_folder(source)).entry
 
 
@@ -219,7 +225,7 @@ def _open_published(name: str, pinned: Mapping[str, PinnedFile] | None, missing:
 
 def _beside_folder(error: HubError, source: str) -> HubError:
     """An error about a repository, whose name may have been meant for a folder's path."""
-    first = Path(source).parts[0]
+    first = as_path(source).parts[0]
     if first == _RUNS or os.path.isdir(first) or (isinstance(error, OutOfReachError) and not client.is_reachable()):
         return HubError(f"There is no folder {source} here (check its path), and {_within(error)}")
     return HubError(f"{str(error).removesuffix('.')}; a folder {source} is not here either.")
@@ -259,6 +265,8 @@ def open_repository(
         config = client.fetch(repo, CONFIG, revision)
         folder = HubFolder(config.parent, pinned, repo, config.parent.name)
         if pinned is None:
+            from genzoo.checkpoint.config import read_config
+
             read_config(folder)
     return folder
 

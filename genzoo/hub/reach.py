@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import time
-from urllib.parse import urlsplit
 
 _PATIENCE = 5.0
 """Seconds for a connection, where nothing answers."""
@@ -65,6 +64,7 @@ def is_no_way(error: BaseException) -> bool:
 def _first_stop() -> tuple[str, int] | None:
     """The host and the port that a request goes to first; None for addresses that the client is to refuse."""
     import urllib.request
+    from urllib.parse import urlsplit
 
     from huggingface_hub import constants
 

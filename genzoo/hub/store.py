@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from genzoo.checkpoint import manifest
 from genzoo.checkpoint.checksums import SUMS, read_sums
@@ -16,6 +16,12 @@ from genzoo.errors import BadCheckpointError, UnknownNameError, UsageError, Weig
 from genzoo.hub import client
 from genzoo.hub.folders import about_hash, find_folder, known_hash, parse_repository, repository_of
 from genzoo.zoo import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    _Copies = Iterator[tuple[str | Path, str | None]]
+    """Files on this machine, each with the hash it must have, where that is known."""
 
 _FILES = (CONFIG, MODEL, DISCRIMINATOR, *GRAPHS.values(), METRICS, GOLDEN, SUMS)
 """All that genzoo can use of a stranger's repository; by the last its folder in the cache loads as any other."""
@@ -126,10 +132,6 @@ def folder_here(name: str) -> Folder | None:
     return folder if all(map(folder.has, (CONFIG, MODEL, GOLDEN))) else None
 
 
-_Copies = Iterator[tuple[Path, str | None]]
-"""Files on this machine, each with the hash it must have, where that is known."""
-
-
 def _copies(name: str) -> _Copies:
     if name in catalog.ENTRIES or name in manifest.read_manifest():
         return _copies_of_entry(name, manifest.pinned_files(name))
@@ -140,9 +142,11 @@ def _copies(name: str) -> _Copies:
 
 
 def _copies_of_entry(name: str, pinned: Mapping[str, PinnedFile]) -> _Copies:
+    repo = repository_of(name)
+    is_cached = client.holds(repo)
     for file in pinned:
-        here = manifest.weights_home() / name / file
-        found = [here if here.is_file() else None, client.cached(repository_of(name), file)]
+        here = manifest.shipped_path(name, file)
+        found = [here if os.path.isfile(here) else None, client.cached(repo, file) if is_cached else None]
         yield from ((path, known_hash(pinned, file, path)) for path in found if path)
 
 

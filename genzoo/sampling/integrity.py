@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genzoo import hub
 from genzoo.checkpoint.checksums import SUMS
@@ -12,7 +12,11 @@ from genzoo.checkpoint.folder import Folder, LocalFolder, sign
 from genzoo.checkpoint.layout import LAYOUT, STATE
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
 from genzoo.hub.store import Verified, folder_here
+from genzoo.values import as_path
 from genzoo.zoo import catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verified]:
@@ -33,7 +37,7 @@ def verify(sources: Iterable[str] = (), *, deep: bool = True) -> Iterator[Verifi
     named = list(sources)
     for source in named:
         if is_folder(source):
-            yield _verify_folder(LocalFolder(Path(source)), deep)
+            yield _verify_folder(LocalFolder(as_path(source)), deep)
         else:
             yield from _verify_names([source], deep)
     if not named:

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 __all__ = ["Record", "record"]
 
@@ -47,7 +47,7 @@ class Record:
     __signature__ = _Signature()
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        names, defaults = _parameters(type(self))
+        names, defaults = _parameters(cast(Any, type(self)))
         placed = dict(zip(names, given, strict=False))
         values = {**defaults, **placed, **named}
         if len(placed) < len(given) or placed.keys() & named or values.keys() != names.keys():

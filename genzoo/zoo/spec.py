@@ -227,17 +227,16 @@ def _as_registered(dataset: Dataset) -> Dataset:
 
 def _check_fields(recipe: Recipe, objective: Objective) -> None:
     """Raise `InvalidEntryError` for a recipe with fields of another objective, or without those of its own."""
-    for name, default in _DEFAULTS.items():
-        value = getattr(recipe, name)
-        if name in objective.takes or (value if name in objective.needs else value == default):
-            continue
-        every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
+    given = {name: getattr(recipe, name) for name in _DEFAULTS if name not in objective.takes}
+    wrong = {name: x for name, x in given.items() if not (x if name in objective.needs else x == _DEFAULTS[name])}
+    every = {one.name: one for one in (*(family.objective for family in FAMILIES.values()), objective)}
+    claimed = {name for one in every.values() for name in (*one.needs, *one.takes)}
+    for name in filter(claimed.__contains__, wrong):
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
-        if needing or taking:
-            raise InvalidEntryError(
-                f"a {name} of {value} does not go with {objective.name}: {_whose(needing, taking)}."
-            )
+        raise InvalidEntryError(
+            f"a {name} of {wrong[name]} does not go with {objective.name}: {_whose(needing, taking)}."
+        )
 
 
 def _whose(needing: list[str], taking: list[str]) -> str:
