@@ -14,6 +14,7 @@ from genzoo.cli.common.output import wrote
 from genzoo.errors import BadCheckpointError, UsageError, WeightsNotFoundError
 from genzoo.sampling import integrity
 from genzoo.values import as_path
+from genzoo.zoo.catalog import is_wildcard
 
 if TYPE_CHECKING:
     from genzoo.hub import Verified
@@ -49,8 +50,6 @@ def verify(sources: tuple[str, ...], deep: bool, update_hashes: bool, as_json: b
     Without a NAME all that the manifest lists is looked for. A repository's files, user/repo[@revision],
     are held against the Hub's own hashes, a checkpoint FOLDER's against its SHA256SUMS.
     """
-    from genzoo.zoo.catalog import is_wildcard
-
     if update_hashes:
         _sign(sources)
     rows = []
