@@ -24,6 +24,7 @@ import limits
 import load
 import playground
 import sample
+import startup
 import train
 import train_peers
 
@@ -35,6 +36,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "load": load.table,
     "playground": playground.table,
     "sample": sample.table,
+    "startup": startup.table,
     "train": train.table,
     "train_peers": train_peers.table,
 }
