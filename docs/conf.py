@@ -40,6 +40,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|nn|np|npt|numpy|os|click|PIL|collections|pathlib|datetime)\..*"),
     ("py:class", r"Tensor|Path|Images?|Record|PinnedFile|(.*\.)?(Paper|Report|LatentWeight)|(.*\.)?[AFT]|tuple\[int"),
+    ("py:class", "OutputActivation"),
 ]
 
 napoleon_use_ivar = True
