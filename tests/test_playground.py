@@ -276,8 +276,10 @@ def test_an_installation_without_models(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 PROGRAM = """
+import signal
 import sys
 from genzoo.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
 try:
     main(["demo", sys.argv[1], "--no-open"])
 finally:
@@ -297,7 +299,10 @@ def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
         connection.request("GET", "/index.json")
         assert connection.getresponse().status == 200  # and stays open, as a browser's does
         child.send_signal(number)
-        out, err = child.communicate(timeout=20)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
         connection.close()
     assert (child.returncode, out) == (0 if number == signal.SIGINT else 128 + number, "[]\n")
     assert err == "Serving 1 model on this machine; Ctrl-C ends it\n"
