@@ -144,6 +144,8 @@ def test_tables_fit_a_terminal() -> None:
 def test_a_card_on_a_terminal_is_a_page() -> None:
     shown = on_a_terminal(60, "card", "mlpvae-mnist")
     assert max(map(len, shown.splitlines())) <= 60
-    assert shown.split()[0] == "mlpvae-mnist-z2-l2"
+    title = re.search(r"\w\S*", shown)  # which older versions of rich draw a frame around
+    assert title is not None
+    assert title[0] == "mlpvae-mnist-z2-l2"
     assert "license: apache-2.0" not in shown
     assert "| --- |" not in shown
