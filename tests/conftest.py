@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +24,9 @@ from genzoo.zoo.catalog import ENTRIES
 from genzoo.zoo.datasets import Dataset
 
 from .hub_server import HubServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SHEETS = Path(__file__).parent / "data"
 """Sheets of real images."""
@@ -121,3 +126,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "vae"
     entry = ENTRIES["mlpvae-mnist-z2-l1"]
     return train(plan(entry.name, out), noise_images(entry.dataset, 200))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "These tests need a browser: install Debian's package chromium."
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield one
+        one.close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from genzoo.zoo.catalog import ENTRIES
 
@@ -41,16 +40,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     subprocess.run(command, cwd=ROOT, check=True)
     return out / "html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "These tests need a browser: install Debian's package chromium."
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield one
-        one.close()
 
 
 @pytest.fixture
