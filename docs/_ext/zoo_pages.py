@@ -24,7 +24,7 @@ _CELLS = 4
 """Samples in a row of a thumbnail, of the larger grid that ships."""
 
 
-class _Page(SphinxDirective):
+class Page(SphinxDirective):
     """A directive that writes HTML, with links to other pages, anew in each build: its files are not the page's own."""
 
     def run(self) -> list[nodes.Node]:
@@ -70,7 +70,7 @@ def _attributes(entry: Entry) -> str:
     return f'data-family="{entry.family.name}" data-dataset="{entry.dataset.name}"'
 
 
-class Gallery(_Page):
+class Gallery(Page):
     """Every entry's samples, as pictures that lead to its card."""
 
     def shown(self) -> list[nodes.Node]:
@@ -87,7 +87,7 @@ class Gallery(_Page):
         return f'<li {_attributes(entry)}><a href="{self.card(entry)}">{picture}{words}</a></li>'
 
 
-class Leaderboard(_Page):
+class Leaderboard(Page):
     """Every entry's numbers, as tables that sort."""
 
     def shown(self) -> list[nodes.Node]:

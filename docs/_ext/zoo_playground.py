@@ -6,23 +6,22 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 from genzoo.playground.models import find_models
 from genzoo.playground.site import Site
 from genzoo.zoo.catalog import ALIASES
+from zoo_pages import Page
 
 FOLDER = "playground"
 """Of the site, where the copy lies."""
 
 
-class Playground(SphinxDirective):
-    """A directive that shows the playground in a frame, and links to it as a page of its own."""
+class Playground(Page):
+    """The playground in a frame, and a link to it as a page of its own."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """The HTML of both."""
-        depth = self.env.app.builder.get_target_uri(self.env.docname).count("/")
-        address = f"{'../' * depth}{FOLDER}/index.html"
+        address = self.file(f"{FOLDER}/index.html")
         html = (
             f'<iframe class="zoo-playground" src="{address}" title="The playground" loading="lazy"></iframe>'
             f'<p><a href="{address}" target="_blank">In a window of its own</a></p>'
