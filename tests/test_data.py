@@ -27,6 +27,7 @@ from genzoo.checkpoint.files import sha256
 from genzoo.data import ImageData, data_root, digests, faces, load_folder, load_images
 from genzoo.data.folder import folder_dataset_name
 from genzoo.data.picture import MOST_PIXELS, read_picture
+from genzoo.data.published import read_published
 from genzoo.errors import DataError
 from genzoo.zoo.catalog import CIFAR10, DATASETS, MNIST, OLIVETTI
 from genzoo.zoo.datasets import Dataset
@@ -313,6 +314,18 @@ def test_the_real_mnist(digits: np.ndarray) -> None:
     scaled = train.pixels.double() / 255
     assert [round(scaled.mean().item(), 4), round(scaled.std().item(), 4)] == [0.1307, 0.3081]
     assert np.array_equal(test.pixels.numpy()[:100, 0], digits)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("dataset", [MNIST, CIFAR10])
+@pytest.mark.parametrize("train", [True, False])
+def test_published_files_are_read_as_torchvision_reads_them(dataset: Dataset, train: bool) -> None:
+    kind = getattr(torchvision.datasets, dataset.name.upper())
+    theirs = torch.as_tensor(kind(str(REAL), train=train).data)
+    theirs = theirs.unsqueeze(1) if theirs.dim() == 3 else theirs.permute(0, 3, 1, 2)
+    ours = read_published(kind.__name__, REAL, train)
+    assert ours is not None
+    assert torch.equal(ours, theirs)
 
 
 @pytest.mark.data

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from genzoo.data.image_data import ImageData
+from genzoo.data.published import read_published
 from genzoo.data.torchvision_sets import load_torchvision
 from genzoo.errors import DataError
 from genzoo.extras import TRAIN, refuse_missing
@@ -45,7 +46,10 @@ def load_images(dataset: Dataset, data_dir: str | Path | None = None, *, train: 
             f"genzoo cannot fetch a dataset called {dataset.name!r} with images of {list(dataset.shape)}: "
             f"it fetches {names}, and reads any folder of images."
         )
-    if (library := known.images.partition(".")[0]) in TRAIN:
+    library, _, place = known.images.partition(".")
+    if library == "torchvision" and (read := read_published(place.partition(":")[2], root, train)) is not None:
+        return ImageData(dataset, read)
+    if library in TRAIN:
         refuse_missing(f"The dataset {known.name}", library)
     source = resolve(known.images)
     pixels = load_torchvision(source, root, train) if isinstance(source, type) else source(known, root, train)

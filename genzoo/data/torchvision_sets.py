@@ -12,6 +12,7 @@ from torch import Tensor
 
 from genzoo.data.digests import WrongFile, find_wrong_file
 from genzoo.data.download import DOWNLOAD_ERRORS, downloading, reason
+from genzoo.data.published import has_old_copies
 from genzoo.errors import DataError
 
 
@@ -52,7 +53,9 @@ def load_torchvision(kind: Any, root: Path, train: bool) -> Tensor:
         DataError: when the files are neither there nor to be had, cannot be read, or are not those published.
     """
     which = _files_of(kind)
-    _refuse_processed(root / which.name / "processed")
+    if has_old_copies(root / which.name):
+        folder = root / which.name / "processed"
+        raise DataError(f"{folder} holds copies of an old torchvision, which nobody can check: delete that folder.")
     pixels = _read(which, root, train)
     if pixels is None:
         failure = "what came is damaged"
@@ -73,12 +76,6 @@ def load_torchvision(kind: Any, root: Path, train: bool) -> Tensor:
     if wrong:
         raise DataError(f"{wrong}; delete it, so that it is downloaded again.")
     return pixels
-
-
-def _refuse_processed(folder: Path) -> None:
-    """Raise `DataError` for copies that old versions of torchvision wrote, and would read in place of the files."""
-    if all((folder / name).exists() for name in ("training.pt", "test.pt")):
-        raise DataError(f"{folder} holds copies of an old torchvision, which nobody can check: delete that folder.")
 
 
 def _find_wrong_file(which: _Files, root: Path) -> WrongFile | None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from genzoo.accel.eager import EagerAdam, EagerRMSprop
 from genzoo.accel.graph import CudaGraph
 from genzoo.accel.memory import clear_memory_errors
 from genzoo.accel.processes import Processes
@@ -150,9 +151,9 @@ def _optimizer(recipe: Recipe, phase: Phase, parameters: list[nn.Parameter], dev
     if on_cuda and recipe.lr_schedule == "linear":
         lr = torch.tensor(lr, device=device)  # a graph holds numbers as they were, and reads tensors anew
     if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr, alpha=recipe.beta2, capturable=on_cuda)
+        return EagerRMSprop(parameters, lr, alpha=recipe.beta2, capturable=on_cuda)
     fused = device.type in ("cpu", "cuda", "mps")
-    return torch.optim.Adam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused, capturable=on_cuda)
+    return EagerAdam(parameters, lr, (recipe.beta1, recipe.beta2), fused=fused, capturable=on_cuda)
 
 
 def _rate(recipe: Recipe, phase: Phase) -> float:

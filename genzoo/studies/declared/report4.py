@@ -68,7 +68,9 @@ def _nets() -> Iterator[Study]:
     for family, flat in (("vae", MLPVAE), ("dcgan", MLPGAN), ("wgan", MLPWGAN)):
         for dataset in _LATENTS:
             conv = _convolutional(family, dataset, _latent(family, dataset))
-            settings = grid(_steps(family), (("fully connected", _fully_connected(conv, flat)), ("convolutional", conv)))
+            settings = grid(
+                _steps(family), (("fully connected", _fully_connected(conv, flat)), ("convolutional", conv))
+            )
             name = f"{family}-{dataset}-nets"
             yield Study(name, REPORT, "nets", settings, differs=("arch", "norm_bias"), metrics=_metrics(conv))
 
