@@ -219,9 +219,9 @@ def test_other_recipes() -> None:
         ({"objective": "diffusion"}, "must be one of"),
         ({"ema_decay": "nan"}, "finite"),
         ({"objective": "gan"}, "a vae has no nets of kind conv trained as gan"),
-        ({"weight_clip": "0.01"}, "a weight_clip of 0.01 does not go with vae: wgan alone has one"),
-        ({"gp_weight": "10"}, r"a gp_weight of 10\.0 does not go with vae: wgangp alone has one"),
-        ({"r1_gamma": "10"}, r"a r1_gamma of 10\.0 does not go with vae: gan alone may have one"),
+        ({"weight_clip": "0.01"}, "weight_clip=0.01 does not go with vae: wgan alone has one"),
+        ({"gp_weight": "10"}, r"gp_weight=10\.0 does not go with vae: wgangp alone has one"),
+        ({"r1_gamma": "10"}, r"r1_gamma=10\.0 does not go with vae: gan alone may have one"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(entry, changes)
@@ -229,16 +229,16 @@ def test_other_recipes() -> None:
         (
             "vae-mnist",
             {"n_critic": "5"},
-            "a n_critic of 5 does not go with vae: gan, wgan and wgangp alone may have one",
+            "n_critic=5 does not go with vae: gan, wgan and wgangp alone may have one",
         ),
-        ("wgan-mnist", {"real_label": "0.9"}, r"a real_label of 0\.9 does not go with wgan: gan alone may have one"),
-        ("dcgan-mnist", {"binarize": "true"}, "a binarize of True does not go with gan: vae alone may have one"),
+        ("wgan-mnist", {"real_label": "0.9"}, r"real_label=0\.9 does not go with wgan: gan alone may have one"),
+        ("dcgan-mnist", {"binarize": "true"}, "binarize=True does not go with gan: vae alone may have one"),
     ):
         with pytest.raises(UsageError, match=words):
             with_recipe(find_entry(name), changes)
-    with pytest.raises(UsageError, match=r"a weight_clip of 0\.0 does not go with wgan"):
+    with pytest.raises(UsageError, match=r"weight_clip=0\.0 does not go with wgan"):
         with_recipe(find_entry("wgan-mnist"), {"weight_clip": "0"})
-    with pytest.raises(UsageError, match=r"a gp_weight of 0\.0 does not go with wgangp"):
+    with pytest.raises(UsageError, match=r"gp_weight=0\.0 does not go with wgangp"):
         with_recipe(find_entry("wgangp-mnist"), {"gp_weight": "0"})
     for name in ("dcgan-mnist", "mlpgan-mnist", "lstmgan-mnist"):
         told = r"convolutional discriminator without batch norm; [\w-]+ has r1_gamma=0\.0"

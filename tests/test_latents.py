@@ -178,11 +178,14 @@ def test_the_pictures_are_of_the_latents(tmp_path: Path) -> None:
     found, out = genzoo.find_directions(model, 2), tmp_path / "out.png"
     for options, z in ((("--seed", 3), model.latents(1, seed=3)[0]), (("--origin",), None)):
         said = run("traverse", GANS[0], out, "--directions", 2, "--steps", 3, *options)
-        assert f"Wrote {out}, a row for each direction of {GANS[0]}" in said
+        assert f"Wrote {out}, a row for each of 2 directions of {GANS[0]}:" in said
         assert f"{found.strength[1]:.2f}" in said
         last = as_array(model.decode(found.traverse(z, 3)[1]))[2, :, :, 0].astype(int)
         assert picture(out).shape == (4 * 58, 4 * 88)  # a small picture is enlarged, as that of `genzoo generate`
         assert np.abs(picture(out)[120::4, 240::4] - last).max() <= 1
+    said = run("traverse", VAE, out, "--directions", 3, "--steps", 2)
+    assert f", a row for each of 2 directions of {VAE}, which has no more:\n" in said
+    assert picture(out).shape == (4 * 58, 4 * 58)
     said = run("manifold", VAE, out, "--side", 2)
     assert f"Wrote {out}, 2 x 2 images of the plane of {VAE}" in said
     vae = genzoo.load(VAE, engine="onnx")

@@ -250,6 +250,7 @@ def test_the_command_writes_a_site(run: Path, tmp_path: Path) -> None:
     [
         (["vae-mnits"], "did you mean vae-mnist"),
         (["nothing-*"], "No model's name matches 'nothing-*'"),
+        ([VAE, "--port", "8080", "--out", "site"], "--port is where the page is served, and --out writes it instead"),
         ([VAE, "--overwrite"], "--overwrite replaces the folder that --out names: give both."),
         ([VAE, "--port", "70000"], "70000 is not in the range"),
     ],

@@ -46,7 +46,11 @@ def traverse(source: str, output: str, directions: int, steps: int, seed: int, o
     _draw(model, latents.reshape(-1, model.entry.latent_size), output, steps)
     what = "KL divergence, nats" if found.method == "kl" else "singular value"
     rows = "\n".join(f"  {row + 1:3}  {strength:8.2f}" for row, strength in enumerate(found.strength))
-    wrote(output, f", a row for each direction of {model.name}:\n  row  {what}\n{rows}")
+    all_of_them = ", which has no more" if len(found.strength) < directions else ""
+    wrote(
+        output,
+        f", a row for each of {len(found.strength)} directions of {model.name}{all_of_them}:\n  row  {what}\n{rows}",
+    )
 
 
 @click.command(

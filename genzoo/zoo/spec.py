@@ -234,9 +234,7 @@ def _check_fields(recipe: Recipe, objective: Objective) -> None:
     for name in filter(claimed.__contains__, wrong):
         needing = [one.name for one in every.values() if name in one.needs]
         taking = [one.name for one in every.values() if name in one.takes]
-        raise InvalidEntryError(
-            f"a {name} of {wrong[name]} does not go with {objective.name}: {_whose(needing, taking)}."
-        )
+        raise InvalidEntryError(f"{name}={wrong[name]} does not go with {objective.name}: {_whose(needing, taking)}.")
 
 
 def _whose(needing: list[str], taking: list[str]) -> str:
