@@ -49,6 +49,7 @@ from genzoo.studies.verdict import (
     neighbours,
     welch_interval,
 )
+from genzoo.train import Status
 from genzoo.zoo import registry
 from genzoo.zoo.catalog import ENTRIES, REPORTS
 from genzoo.zoo.families.mlp import Mlp
@@ -155,6 +156,40 @@ def test_a_run_is_stopped_and_goes_on(carried_out: Path, tmp_path: Path) -> None
     for name in (METRICS, HISTORY, SAMPLES, PROGRESS):
         left, right = (folder / "results" / run.name / name for folder in (tmp_path, carried_out))
         assert left.read_bytes() == right.read_bytes(), name
+
+
+def test_a_longer_run_goes_on_from_a_shorter(tmp_path: Path) -> None:
+    entry = OBJECTIVES.settings[1].entry
+    by_steps = {steps: Run(Setting(str(steps), entry, steps), 0) for steps in (5, 10, 15)}
+    among = list(by_steps.values())
+    assert [[run.extends(other) for other in among] for run in among] == [
+        [False, False, False], [True, False, False], [True, True, False],
+    ]  # fmt: skip
+    falling = dataclasses.replace(entry, recipe=dataclasses.replace(entry.recipe, lr_schedule="linear"))
+    assert not Run(Setting("15", falling, 15), 0).extends(Run(Setting("5", falling, 5), 0))
+    assert not Run(by_steps[15].setting, 1).extends(by_steps[5])
+    begun: list[int] = []
+
+    def carried_on(run: Run, folder: str, among: list[Run]) -> Path:
+        out = tmp_path / folder
+        first = [True]
+
+        def report(status: Status) -> None:
+            begun.extend([status.step] * first[0])
+            first[0] = False
+
+        return conduct(run, out / "runs", out / "results", among=among, settings=MEASURED, report=report)
+
+    states = []
+    for run in among:
+        carried_on(run, "together", among)
+        states.append([(tmp_path / "together" / "runs" / run.name / STATE).exists() for run in among])
+    assert states == [[True, False, False], [True, True, False], [False, False, False]]
+    assert begun == [1, 6, 11]
+    alone = carried_on(by_steps[15], "alone", [])
+    together = tmp_path / "together" / "results" / alone.name
+    for name in (METRICS, HISTORY, SAMPLES):
+        assert (alone / name).read_bytes() == (together / name).read_bytes(), name
 
 
 def test_another_process_at_work_on_a_run(tmp_path: Path) -> None:

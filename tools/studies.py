@@ -99,7 +99,9 @@ logarithms, so that their difference is a factor. The intervals are of one compa
 where nothing differs, one is to be expected to show a difference. Of a setting some of whose runs broke down the others
 are compared, and the table says how many did. Sharpness has no better way: its verdicts are `sharper` and `less sharp`.
 
-On an axis of epochs each length has a run of its own, so that what differs between two lengths has a spread as well.
+On an axis of epochs or steps each length is trained from the same three seeds. Where the rates do not depend on the
+length, a run begins as a shorter one of its seed did, and goes on from the state that this one has left: what comes of
+it is the same, bit for bit.
 """
 BUDGETS = """\
 ## The studies

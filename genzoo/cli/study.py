@@ -134,11 +134,12 @@ def run_command(
 
     Runs that are done are left alone, those that were begun go on: after a stop the same command goes on.
     """
-    chosen = _chosen(all_runs(find_studies(names)), only)
+    among = all_runs(find_studies(names))
+    chosen = _chosen(among, only)
     pending = _pending(chosen, results)
     if here:
         for each in pending:
-            click.echo(_conduct(each, runs, results, **options))
+            click.echo(_conduct(each, among, runs, results, **options))
         return
     from genzoo.cli.several import Runs, arguments_given
 
@@ -169,7 +170,16 @@ def _chosen(runs: Sequence[Run], patterns: Sequence[str]) -> list[Run]:
     return [run for run in runs if not patterns or any(fnmatch.fnmatchcase(run.name, p) for p in patterns)]
 
 
-def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precision: Any, data_dir: Path | None) -> Path:
+def _conduct(
+    run: Run,
+    among: Sequence[Run],
+    runs: Path,
+    results: Path,
+    num: int,
+    device: str,
+    precision: Any,
+    data_dir: Path | None,
+) -> Path:
     import dataclasses
 
     from genzoo.accel.devices import find_device
@@ -188,6 +198,7 @@ def _conduct(run: Run, runs: Path, results: Path, num: int, device: str, precisi
             run,
             runs,
             results,
+            among=among,
             data_dir=data_dir,
             device=where,
             precision=choose_precision(precision, where),

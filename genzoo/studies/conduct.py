@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +15,7 @@ from PIL import Image
 
 from genzoo.checkpoint.checksums import SUMS
 from genzoo.checkpoint.config import read_config, versions_here
-from genzoo.checkpoint.files import clear_io_errors
+from genzoo.checkpoint.files import clear_io_errors, whole_folder
 from genzoo.checkpoint.folder import Folder
 from genzoo.checkpoint.history import read_rows
 from genzoo.checkpoint.layout import CONFIG, HISTORY, PROGRESS, SAMPLES, STATE
@@ -44,6 +46,7 @@ def conduct(
     runs: Path,
     results: Path,
     *,
+    among: Iterable[Run] = (),
     data_dir: Path | None = None,
     device: torch.device | None = None,
     precision: Literal["fp32", "bf16"] = "fp32",
@@ -52,12 +55,14 @@ def conduct(
 ) -> Path:
     """Carry out a run, or go on with it where it was left; one that has its result already is left alone.
 
-    Its last state counts: no run is chosen from on the way, so that none has more to choose from than another.
+    Its last state counts: no run is chosen from on the way, so that none has more to choose from than another.  Where
+    a shorter run that it extends has ended, it goes on from there: the same comes of it.
 
     Args:
         run: what to train, and from which seed.
         runs: the folder of the runs' folders, which hold weights and states.
         results: the folder of what they leave.
+        among: those that are to be carried out there; the state of one that others extend is kept until they are done.
         data_dir: where the datasets lie.
         device: where it is trained and measured; the CPU unless told otherwise.
         precision: of the training.
@@ -85,11 +90,28 @@ def conduct(
             run.setting.entry, runs / run.name, run.setting.steps, run.seed, device or torch.device("cpu"), precision,
             save_minutes=_SAVE_MINUTES,
         )  # fmt: skip
+        among = list(among)
+        _begin(plan, [other for other in among if run.extends(other)], runs)
         problem = _train(plan, data_dir, report)
         folder = _leave(run, plan, results, problem, data_dir, settings)
-        # It is several times as large as the weights, and serves to go on alone.
-        (plan.out / STATE).unlink(missing_ok=True)
+        for done in (run, *filter(run.extends, among)):
+            if not any(other.extends(done) and read_result(results, other) is None for other in among):
+                # It is several times as large as the weights, and serves to go on alone.
+                (runs / done.name / STATE).unlink(missing_ok=True)
         return folder
+
+
+def _begin(plan: Plan, shorter: Sequence[Run], runs: Path) -> None:
+    """Give a run that has not begun the state of the longest of some that it extends, of those that have ended."""
+    if plan.out.exists():
+        return
+    for other in sorted(shorter, key=lambda run: run.setting.steps, reverse=True):
+        ended = dataclasses.replace(plan, out=runs / other.name, steps=other.setting.steps)
+        if _is_trained(ended) and (ended.out / STATE).exists():
+            with whole_folder(plan.out, overwrite=False) as part:
+                for name in (CONFIG, STATE):
+                    shutil.copyfile(ended.out / name, part / name)
+            return
 
 
 def _train(plan: Plan, data_dir: Path | None, report: Report) -> str | None:

@@ -91,6 +91,16 @@ class Run:
         """The setting's name and the seed; its folders are called so."""
         return f"{self.setting.name}-s{self.seed}"
 
+    def extends(self, other: Run) -> bool:
+        """Whether it does all that another does, and then goes on: of the same but its length, at constant rates."""
+        mine, its = self.setting, other.setting
+        return (
+            self.seed == other.seed
+            and mine.steps > its.steps
+            and mine.entry.recipe.lr_schedule == "constant"
+            and dataclasses.replace(mine, steps=its.steps).name == its.name
+        )
+
 
 @dataclass(frozen=True)
 class Study:
