@@ -321,7 +321,7 @@ def test_a_fine_tuned_model_names_its_base_where_that_is_the_catalogs(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("dcgan-mnist-z100-l5", "The weights come with every installation of genzoo.\n"),
+        ("dcgan-mnist-z100-l4", "The weights come with every installation of genzoo.\n"),
         ("dcgan-mnist-z100-l3", "The weights come with an installation of genzoo, unless it is a slim one"),
     ],
 )

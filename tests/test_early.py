@@ -21,7 +21,7 @@ CASES = [
     ("generate -m vae-mnist full/", 1, "full is not empty: name another folder, or replace it by --overwrite"),
     ("generate -m vae-mnist empty.png", 1, "empty.png is a folder: name a file, or end the name in /"),
     ("generate -m vae-mnist --device tpu out.png", 2, NO_DEVICE),
-    ("generate -m dcgan-mnist --prior mixture out.png", 2, "dcgan-mnist-z100-l5 is no VAE and has no mixture"),
+    ("generate -m dcgan-mnist --prior mixture out.png", 2, "dcgan-mnist-z100-l4 is no VAE and has no mixture"),
     ("generate -m empty out.png", 1, NO_CONFIG),
     ("export vae-mnits out.onnx", 2, NO_NAME),
     ("export vae-mnist out.bin", 2, "'out.bin' has no ending that is known: end it in .onnx or .pt2."),

@@ -177,6 +177,11 @@ def test_faces_that_no_net_sees_are_measured_by_their_likelihood(
     assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
     assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=3))
     assert find_metrics(str(tmp_path / "metrics.json")) == found
+    # Of a test set that has fewer images than are asked for, all are enough.
+    faces = noise_images(OLIVETTI, 3)
+    write_metrics(tmp_path / "metrics.json", evaluate(model, Settings(likelihood_images=4)))
+    assert is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=1000))
+    assert not is_current(tmp_path / "metrics.json", model, Settings(likelihood_images=2))
 
 
 def test_a_gan_has_no_likelihood(tmp_path: Path) -> None:

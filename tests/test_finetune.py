@@ -188,7 +188,7 @@ def test_set_help_lists_the_keys_that_set_takes() -> None:
     done = run("train", "dcgan-mnist", "--set", "help")
     assert done.exit_code == 0, done.output
     head, *lines = done.stdout.splitlines()
-    assert head.split() == ["KEY", "VALUE", "OF", "dcgan-mnist-z100-l5"]
+    assert head.split() == ["KEY", "VALUE", "OF", "dcgan-mnist-z100-l4"]
     told = dict(line.split() for line in lines)
     assert {"lr", "real_label", "r1_gamma"} <= told.keys()
     assert not {"weight_clip", "gp_weight", "likelihood", "objective"} & told.keys()

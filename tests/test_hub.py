@@ -95,10 +95,10 @@ def test_graphs_of_a_repository(hub: HubServer, home: Path) -> None:
 
 
 def test_the_catalog_where_only_the_aliases_are(hub: HubServer, home: Path, tmp_path: Path) -> None:
-    for name in (GAN, VAE, "dcgan-mnist-z100-l5"):
+    for name in (GAN, VAE, "dcgan-mnist-z100-l4"):
         hub.repo(f"zoo/{name}", contents(weights_home() / name))
     files = ("config.json", "model.safetensors")
-    site = install(tmp_path / "site", *(f"dcgan-mnist-z100-l5/{file}" for file in files))
+    site = install(tmp_path / "site", *(f"dcgan-mnist-z100-l4/{file}" for file in files))
     env = environment(hub, home, PYTHONPATH=str(site), GENZOO_HUB_NAMESPACE="zoo")
     done = run(SAMPLE, "mlpgan-mnist", VAE, "dcgan-mnist discriminator", "mlpgan-mnist", env=env)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -106,7 +106,7 @@ def test_the_catalog_where_only_the_aliases_are(hub: HubServer, home: Path, tmp_
         np.testing.assert_allclose(np.load(home / f"{number}.npy"), expected(name), atol=1e-5)
     gan = package.load("dcgan-mnist")
     np.testing.assert_allclose(np.load(home / "2-scores.npy"), gan.score(gan.sample(2, seed=0)), atol=1e-4)
-    assert not hub.requests("dcgan-mnist-z100-l5/resolve/main/model.safetensors")
+    assert not hub.requests("dcgan-mnist-z100-l4/resolve/main/model.safetensors")
     assert len(hub.requests(f"{GAN}/resolve/main/config.json", "GET")) == 1
     assert len(hub.requests(f"{GAN}/resolve/main/config.json", "HEAD")) == 2
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 FIRST = {ENTRIES[full].family.name: full for full in ALIASES.values()}
 """An entry of each family."""
-GAN, VAE, PLANE, COLOR = "dcgan-mnist-z100-l5", "vae-mnist-z20-l5", "mlpvae-mnist-z2-l2", "vae-cifar10-z100-l3"
+GAN, VAE, PLANE, COLOR = "dcgan-mnist-z100-l4", "vae-mnist-z20-l5", "mlpvae-mnist-z2-l2", "vae-cifar10-z100-l3"
 SHOWN = sorted({*FIRST.values(), GAN, VAE, PLANE, COLOR})
 TABS = ("Samples", "Directions", "Plane", "Picture", "Training")
 WIDTHS = (1280, 390)

@@ -226,7 +226,7 @@ def test_adopt_refuses_what_is_worse_than_what_is_there(run: Path, tmp_path: Pat
 def test_names_and_wildcards_stand_for_runs() -> None:
     assert expand(["no-such-name"]) == ["no-such-name"]
     assert expand(["wgan-mnist-z10-l3", "wgan-mnist-z[12]0-l3"]) == ["wgan-mnist-z10-l3", "wgan-mnist-z20-l3"]
-    assert expand(["wgan-mnist", "mlpvae-mnist"]) == ["wgan-mnist-z100-l5", "mlpvae-mnist-z2-l2"]
+    assert expand(["wgan-mnist", "mlpvae-mnist"]) == ["wgan-mnist-z100-l4", "mlpvae-mnist-z2-l2"]
     with pytest.raises(UnknownNameError, match=r"No model's name matches 'wgan-cifar100-\*'"):
         expand(["wgan-mnist", "wgan-cifar100-*"])
 
