@@ -22,6 +22,7 @@ from genzoo.checkpoint.files import sha256
 from genzoo.checkpoint.folder import Folder, sign
 from genzoo.checkpoint.layout import CONFIG, MODEL
 from genzoo.checkpoint.manifest import is_here, read_manifest, write_manifest
+from genzoo.checkpoint.measurement import read_metrics
 from genzoo.checkpoint.nets import meta_nets
 from genzoo.cli import main
 from genzoo.errors import BadCheckpointError, GenzooError, UsageError
@@ -129,7 +130,8 @@ def test_the_hub_finds_every_metric(name: str) -> None:
     assert results == wanted
     assert eval_results_to_model_index(data.model_name or "", data.eval_results or []) == fields["model-index"]
     assert (data.library_name, data.license, data.model_name) == ("genzoo", "apache-2.0", name)
-    assert all(f"{value:.4g}" in text for _, value in results)
+    found = read_metrics(ROOT / "weights" / name / METRICS)
+    assert all(f" {row.text} " in text for part in (found.rows, found.mixture_prior) for row in part.values())
 
 
 @pytest.mark.parametrize("name", FIRST_OF_FAMILY)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from genzoo.checkpoint.layout import CONFIG, METRICS
+from genzoo.checkpoint.measurement import Measurement, read_metrics
 from genzoo.errors import UsageError
 from genzoo.zoo.catalog import ENTRIES
 from models import text
@@ -17,13 +17,12 @@ from models import text
 ROOT = Path(__file__).parents[1]
 
 
-def copied(name: str, home: Path) -> dict[str, Any]:
+def copied(name: str, home: Path) -> Measurement:
     """What was measured of an entry, put into a folder of weights."""
     (home / name).mkdir()
     for file in (CONFIG, METRICS):
         shutil.copy(ROOT / "weights" / name / file, home / name / file)
-    document: dict[str, Any] = json.loads((home / name / METRICS).read_text())
-    return document
+    return read_metrics(home / name / METRICS)
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
@@ -46,10 +45,9 @@ def test_the_best_samples_stand_first_and_each_prior_by_itself(tmp_path: Path) -
         "[`mlpgan-mnist-z100-l2`](../cards/mlpgan-mnist-z100-l2.md)",
         vae_link,
     ]
-    distance = "frechet_distance"
-    means = (vae["mixture_prior"][distance]["mean"], gan[distance]["mean"], vae[distance]["mean"])
-    assert [row[2] for row in found] == [f"{value:.4g}" for value in (gan[distance]["floor"], *means)]
-    assert list(means) == sorted(means)
+    distances = [part["frechet_distance"] for part in (vae.mixture_prior, gan.rows, vae.rows)]
+    assert [row[2] for row in found] == [f"{distances[0].floor:.4g}", *(row.text for row in distances)]
+    assert distances == sorted(distances, key=lambda row: row.mean)
 
 
 def test_likelihoods_stand_together_and_parameters_are_the_decoders(tmp_path: Path) -> None:
@@ -76,8 +74,8 @@ def test_what_has_no_weights_is_named(tmp_path: Path) -> None:
 
 def test_numbers_of_two_kinds_never_share_a_table(tmp_path: Path) -> None:
     for name in ("wgan-mnist-z100-l3", "wgangp-mnist-z100-l3"):
-        document = copied(name, tmp_path)
-    document["n"] = 5000
-    (tmp_path / name / METRICS).write_text(json.dumps(document))
+        copied(name, tmp_path)
+    file = tmp_path / name / METRICS
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"n": 5000}))
     with pytest.raises(UsageError, match="measured otherwise in n"):
         text(tmp_path)

@@ -136,7 +136,8 @@ def is_current(path: Path, model: Model, settings: Settings) -> bool:
     sure = all(row.interval for row in (*found.rows.values(), *found.mixture_prior.values()))
     # Of a test set with fewer images than are asked for all are taken, as for the error of reconstruction anyway.
     likelihood, error = found.rows.get("log_likelihood"), found.rows.get("reconstruction_error")
-    enough = likelihood is None or error is None or likelihood.n == min(settings.likelihood_images, error.n)
+    all_of_them = settings.likelihood_images if error is None or error.n is None else error.n
+    enough = likelihood is None or likelihood.n == min(settings.likelihood_images, all_of_them)
     same = replace(found, rows={}, mixture_prior={}, others={}) == _identity(model, extractor, settings)
     return same and whole and sure and enough
 
