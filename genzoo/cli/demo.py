@@ -33,7 +33,7 @@ def demo(sources: tuple[str, ...], port: int, out: Path | None, overwrite: bool,
     if overwrite and out is None:
         raise UsageError("--overwrite replaces the folder that --out names: give both.")
     if port and out is not None:
-        raise UsageError("--port is where the page is served, and --out writes it instead: leave one of them.")
+        raise UsageError("--port is where the page is served, and --out writes it instead: leave out one of them.")
     named = [name for source in sources for name in (expand([source]) if is_wildcard(source) else [source])]
     site = Site(find_models(named), public=out is not None)
     if not site.models:
