@@ -60,11 +60,11 @@ def test_what_is_no_mixture_is_refused(name: str, value: torch.Tensor, words: st
 
 
 class _Encoder(nn.Module):
-    """An image of level l has the posterior N((l, -l), 0.01): (n, 1, 1, 1) -> (n, 4)."""
+    """An image of level l has the posterior N((scale l, -scale l), 0.01): (n, 1, 1, 1) -> (n, 4)."""
 
-    def __init__(self) -> None:
+    def __init__(self, scale: float = 10.0) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.tensor([10.0, -10.0]))
+        self.scale = nn.Parameter(torch.tensor([scale, -scale]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         mean = x.flatten(1) * self.scale
@@ -82,6 +82,16 @@ def test_the_fit_finds_the_latents_of_the_images() -> None:
     assert float(near.float().mean()) == pytest.approx(0.25, abs=0.02)
     torch.testing.assert_close(z[~near].mean(0), torch.tensor([10.0, -10.0]), rtol=0, atol=0.02)
     torch.testing.assert_close(z[~near].std(0), torch.tensor([0.1, 0.1]), rtol=0.1, atol=0)
+
+
+def test_latents_too_large_for_float32_have_their_mixture() -> None:
+    pixels = torch.randint(256, (2000, 1, 1, 1), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    entry = load(VAE).entry
+    fitted = fit_mixture(_Encoder(5000.0).eval(), ImageData(entry.dataset, pixels), entry, seed=0)
+    mixture = Mixture({name.removeprefix("mixture."): values for name, values in fitted.items()}, "it")
+    z = torch.from_numpy(mixture.latents(0, 0, 20_000))
+    torch.testing.assert_close(z[:, 0].mean(), 5000 * pixels.float().mean() / 255, rtol=0.03, atol=0)
+    torch.testing.assert_close(z.sum(1).std(), torch.tensor(0.1 * 2**0.5), rtol=0.1, atol=0)
 
 
 @pytest.fixture(scope="module")

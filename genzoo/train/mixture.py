@@ -21,8 +21,9 @@ _FEWEST, _ENOUGH, _PER_DIMENSION = 1000, 10_000, 1000
 """Latents that a mixture is fitted to: of fewer images than these, each gives several; of more than are enough, those
 that are drawn give one."""
 _ROUNDS = 15
-"""Of expectation and maximisation, at most.  A hundred, and half as many latents more, make held-out latents of the
-zoo's entries likelier by 0.06 nats at most, where another seed changes that by 0.03."""
+"""Of expectation and maximisation, at most.  A hundred fit latents better that are fewer, and samples worse: Fréchet
+distance 1.4 of vae-mnist-z20-l5 by 30,000 latents, against 1.1 by 20,000 and 15 rounds.  Five are too few at 100
+dimensions (1.8 against 1.6), a start from 10,000 latents alone is worse yet (6.3)."""
 _SEED = 2**64 - 2
 
 
@@ -52,12 +53,15 @@ def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) ->
         data = ImageData(data.dataset, data.pixels[draw(len(data), enough, seed=0).to(data.pixels.device)])
     repeats = range(math.ceil(_FEWEST / len(data)))
     inputs = (pair for repeat in repeats for pair in posterior_inputs(data, entry, _SEED, device, repeat))
-    latents = torch.cat([sample_posterior(encoder(x), epsilon)[2].cpu() for x, epsilon in inputs]).double().numpy()
+    latents = torch.cat([sample_posterior(encoder(x), epsilon)[2].cpu() for x, epsilon in inputs]).float().numpy()
     if not np.isfinite(latents).all():
         raise broke_down("the encoder gives latents that are not finite, to which no mixture can be fitted")
     fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=1e-4, max_iter=_ROUNDS, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fit.fit(latents)
+        try:
+            fit.fit(latents)
+        except ValueError:  # of latents so large that float32 leaves a covariance without an inverse
+            fit.fit(latents.astype(np.float64))
     found = {"weights": fit.weights_, "means": fit.means_, "covariances": fit.covariances_}
     return {f"mixture.{name}": torch.from_numpy(values).float() for name, values in found.items()}
