@@ -60,37 +60,58 @@ def test_what_is_no_mixture_is_refused(name: str, value: torch.Tensor, words: st
 
 
 class _Encoder(nn.Module):
-    """An image of level l has the posterior N((scale l, -scale l), 0.01): (n, 1, 1, 1) -> (n, 4)."""
+    """An image of level l has the posterior N(scales * l + shift, 0.01): (n, 1, 1, 1) -> (n, 4)."""
 
-    def __init__(self, scale: float = 10.0) -> None:
+    def __init__(self, *scales: float, shift: float = 0) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.tensor([scale, -scale]))
+        self.scales, self.shift = nn.Parameter(torch.tensor(scales)), shift
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        mean = x.flatten(1) * self.scale
+        mean = x.flatten(1) * self.scales + self.shift
         return torch.cat([mean, torch.full_like(mean, np.log(0.01))], 1)
 
 
-def test_the_fit_finds_the_latents_of_the_images() -> None:
-    pixels = torch.tensor([0] * 300 + [255] * 900, dtype=torch.uint8).view(-1, 1, 1, 1)
+def fitted(encoder: nn.Module, pixels: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """The mixture that is fitted to the latents of grey levels, and 20,000 latents drawn from it."""
     entry = load(VAE).entry
-    fitted = fit_mixture(_Encoder().eval(), ImageData(entry.dataset, pixels), entry, seed=0)
-    assert all(values.dtype == torch.float32 for values in fitted.values())
-    mixture = Mixture({name.removeprefix("mixture."): values for name, values in fitted.items()}, "it")
-    z = torch.from_numpy(mixture.latents(0, 0, 20_000))
+    found = fit_mixture(encoder.eval(), ImageData(entry.dataset, pixels.view(-1, 1, 1, 1)), entry, seed=0)
+    assert all(values.dtype == torch.float32 for values in found.values())
+    tensors = {name.removeprefix("mixture."): values for name, values in found.items()}
+    return tensors, torch.from_numpy(Mixture(tensors, "it").latents(0, 0, 20_000))
+
+
+LEVELS = torch.tensor([0] * 300 + [255] * 900, dtype=torch.uint8)
+
+
+def test_the_fit_finds_the_latents_of_the_images() -> None:
+    _, z = fitted(_Encoder(10.0, -10.0), LEVELS)
     near = z[:, 0] < 5
     assert float(near.float().mean()) == pytest.approx(0.25, abs=0.02)
     torch.testing.assert_close(z[~near].mean(0), torch.tensor([10.0, -10.0]), rtol=0, atol=0.02)
     torch.testing.assert_close(z[~near].std(0), torch.tensor([0.1, 0.1]), rtol=0.1, atol=0)
 
 
+def test_a_dimension_without_images_is_one_gaussian() -> None:
+    tensors, z = fitted(_Encoder(10.0, 0.1, shift=3), LEVELS)
+    near = z[:, 0] < 8
+    assert float(near.float().mean()) == pytest.approx(0.25, abs=0.02)
+    assert (tensors["means"][:, 1] == tensors["means"][0, 1]).all()
+    assert not tensors["covariances"][:, 0, 1].any()
+    torch.testing.assert_close(z[:, 1].mean(), torch.tensor(3.075), rtol=0, atol=0.01)
+    torch.testing.assert_close(z[:, 1].var(), torch.tensor(0.01 + 0.1**2 * 0.25 * 0.75), rtol=0.1, atol=0)
+
+
+def test_latents_that_tell_no_image_apart_are_one_gaussian() -> None:
+    tensors, z = fitted(_Encoder(0.0, 0.0, shift=-1), LEVELS)
+    torch.testing.assert_close(tensors["weights"], torch.full((10,), 0.1))
+    torch.testing.assert_close(z.mean(0), torch.tensor([-1.0, -1.0]), rtol=0, atol=0.01)
+    torch.testing.assert_close(z.std(0), torch.tensor([0.1, 0.1]), rtol=0.05, atol=0)
+
+
 def test_latents_too_large_for_float32_have_their_mixture() -> None:
-    pixels = torch.randint(256, (2000, 1, 1, 1), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
-    entry = load(VAE).entry
-    fitted = fit_mixture(_Encoder(5000.0).eval(), ImageData(entry.dataset, pixels), entry, seed=0)
-    mixture = Mixture({name.removeprefix("mixture."): values for name, values in fitted.items()}, "it")
-    z = torch.from_numpy(mixture.latents(0, 0, 20_000))
-    torch.testing.assert_close(z[:, 0].mean(), 5000 * pixels.float().mean() / 255, rtol=0.03, atol=0)
+    levels = torch.randint(256, (2000,), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    _, z = fitted(_Encoder(5000.0, -5000.0), levels)
+    torch.testing.assert_close(z[:, 0].mean(), 5000 * levels.float().mean() / 255, rtol=0.03, atol=0)
     torch.testing.assert_close(z.sum(1).std(), torch.tensor(0.1 * 2**0.5), rtol=0.1, atol=0)
 
 

