@@ -76,8 +76,8 @@ def fitted(encoder: nn.Module, pixels: torch.Tensor) -> tuple[dict[str, torch.Te
     entry = load(VAE).entry
     found = fit_mixture(encoder.eval(), ImageData(entry.dataset, pixels.view(-1, 1, 1, 1)), entry, seed=0)
     assert all(values.dtype == torch.float32 for values in found.values())
-    tensors = {name.removeprefix("mixture."): values for name, values in found.items()}
-    return tensors, torch.from_numpy(Mixture(tensors, "it").latents(0, 0, 20_000))
+    found = {name.removeprefix("mixture."): values for name, values in found.items()}
+    return found, torch.from_numpy(Mixture(found, "it").latents(0, 0, 20_000))
 
 
 LEVELS = torch.tensor([0] * 300 + [255] * 900, dtype=torch.uint8)
@@ -92,18 +92,18 @@ def test_the_fit_finds_the_latents_of_the_images() -> None:
 
 
 def test_a_dimension_without_images_is_one_gaussian() -> None:
-    tensors, z = fitted(_Encoder(10.0, 0.1, shift=3), LEVELS)
+    found, z = fitted(_Encoder(10.0, 0.1, shift=3), LEVELS)
     near = z[:, 0] < 8
     assert float(near.float().mean()) == pytest.approx(0.25, abs=0.02)
-    assert (tensors["means"][:, 1] == tensors["means"][0, 1]).all()
-    assert not tensors["covariances"][:, 0, 1].any()
+    assert (found["means"][:, 1] == found["means"][0, 1]).all()
+    assert not found["covariances"][:, 0, 1].any()
     torch.testing.assert_close(z[:, 1].mean(), torch.tensor(3.075), rtol=0, atol=0.01)
     torch.testing.assert_close(z[:, 1].var(), torch.tensor(0.01 + 0.1**2 * 0.25 * 0.75), rtol=0.1, atol=0)
 
 
 def test_latents_that_tell_no_image_apart_are_one_gaussian() -> None:
-    tensors, z = fitted(_Encoder(0.0, 0.0, shift=-1), LEVELS)
-    torch.testing.assert_close(tensors["weights"], torch.full((10,), 0.1))
+    found, z = fitted(_Encoder(0.0, 0.0, shift=-1), LEVELS)
+    torch.testing.assert_close(found["weights"], torch.full((10,), 0.1))
     torch.testing.assert_close(z.mean(0), torch.tensor([-1.0, -1.0]), rtol=0, atol=0.01)
     torch.testing.assert_close(z.std(0), torch.tensor([0.1, 0.1]), rtol=0.05, atol=0)
 

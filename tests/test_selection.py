@@ -240,9 +240,11 @@ def test_several_runs_are_stopped_and_go_on_together(tmp_path: Path) -> None:
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     folders = [Path(out) / "mlpvae-digits-z2-l1", Path(out) / "mlpvae-digits-z2-l2"]
     begun = time.monotonic()
-    while first.poll() is None and time.monotonic() < begun + 120:
-        if all((folder / STATE).exists() for folder in folders):
-            break
+    while (
+        not all((folder / STATE).exists() for folder in folders)
+        and first.poll() is None
+        and time.monotonic() < begun + 120
+    ):
         time.sleep(0.02)
     first.send_signal(signal.SIGTERM)
     assert first.communicate(timeout=60)[1].count("the state is saved") == 2

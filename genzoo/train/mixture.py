@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,6 @@ from genzoo.zoo.spec import Entry
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
-
-Floats = npt.NDArray[np.float32]
 
 _FEWEST, _ENOUGH, _PER_DIMENSION = 1000, 10_000, 1000
 """Latents that a mixture is fitted to: of fewer images than these, each gives several; of more than are enough, those
@@ -61,9 +59,10 @@ def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) ->
     """
     posteriors = _posteriors(encoder, data, entry)
     taken = list(islice(posteriors, _ENOUGH // BATCH))
-    active = np.flatnonzero(_joined(mean for mean, _ in taken).var(0) > _ACTIVE)
+    spread = torch.cat([mean for mean, _ in taken]).var(0, correction=0)
+    active = np.flatnonzero((spread > _ACTIVE).cpu().numpy())
     taken += islice(posteriors, max(0, _PER_DIMENSION * len(active) // BATCH - len(taken)))
-    latents = _joined(z for _, z in taken)
+    latents = torch.cat([z for _, z in taken]).cpu().numpy()
     if not np.isfinite(latents).all():
         raise broke_down("the encoder gives latents that are not finite, to which no mixture can be fitted")
     weights = np.full(MIXTURE_COMPONENTS, 1 / MIXTURE_COMPONENTS)
@@ -78,7 +77,7 @@ def fit_mixture(encoder: nn.Module, data: ImageData, entry: Entry, seed: int) ->
 
 
 def _posteriors(encoder: nn.Module, data: ImageData, entry: Entry) -> Iterator[tuple[Tensor, Tensor]]:
-    """Posterior means and samples of training images, batch by batch, in an order of chance: (n, z) each."""
+    """Posterior means and samples of training images, `BATCH` at a time, in an order of chance: (n, z) each."""
     device = next(encoder.parameters()).device
     if len(data) > _ENOUGH:
         most = max(_ENOUGH, _PER_DIMENSION * entry.latent_size)
@@ -89,12 +88,8 @@ def _posteriors(encoder: nn.Module, data: ImageData, entry: Entry) -> Iterator[t
             yield mean, z
 
 
-def _joined(batches: Iterable[Tensor]) -> Floats:
-    return torch.cat([batch.float().cpu() for batch in batches]).numpy()
-
-
-def _gaussians(latents: Floats, seed: int) -> GaussianMixture:
-    """Ten Gaussians of latents (n, z)."""
+def _gaussians(latents: npt.NDArray[np.float32], seed: int) -> GaussianMixture:
+    """Ten Gaussians of latents (n, z), in float32 where that will do: it takes half the time of float64."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
