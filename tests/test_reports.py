@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -400,6 +401,19 @@ def test_a_picture_is_renewed_when_results_come_in(runs: Runs, tmp_path: Path) -
     runs.leave(LATENT, DISTANCE, {"10": [5.0, 6.0]})
     assert of in Pictures(tmp_path / "images", runs.evidence).stale()
     assert len(small(drawn)) < 60_000
+
+
+def test_a_picture_of_one_seed_is_renewed_when_others_come_in(runs: Runs, tmp_path: Path) -> None:
+    of, drawn = Of(LATENT, "progress"), tmp_path / "progress.png"
+    Image.new("RGB", (20, 20)).save(drawn)
+    runs.leave(LATENT, DISTANCE, {"10": [5.0]})
+    first = next(run for run in STUDIES[LATENT].runs if run.setting.value == "10")
+    shutil.copy(drawn, runs.folder / first.name)
+    Pictures(tmp_path / "images", runs.evidence).keep(of, drawn)
+    assert of not in Pictures(tmp_path / "images", runs.evidence).stale()
+    runs.leave(LATENT, DISTANCE, {"10": [5.0, 6.0]})
+    shutil.copy(drawn, runs.folder / first.name)
+    assert of in Pictures(tmp_path / "images", runs.evidence).stale()  # it says how many runs are done
 
 
 @pytest.mark.slow

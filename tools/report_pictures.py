@@ -70,20 +70,24 @@ class Pictures:
         self._drawn: dict[str, str] = json.loads(kept.read_text()) if kept.is_file() else {}
 
     def _sources(self, of: Of) -> list[Path]:
-        """The files that a picture is drawn from, so far."""
+        """The files that a picture is drawn from, of each entry and of each run so far, left or not."""
         leaf = _LEAVES[of.kind]
         shipped = of.entries
         if of.kind == "reconstructions":
             shipped = tuple(dict.fromkeys(setting.entry.name for setting in STUDIES[of.name].settings))
         found = {} if of.entries else self._evidence.found(of.name)
         folders = [result.folder for results in found.values() for result in results]
-        paths = [folder / leaf for folder in (*(self._evidence.weights / name for name in shipped), *folders)]
-        return [path for path in paths if path.is_file()]
+        return [folder / leaf for folder in (*(self._evidence.weights / name for name in shipped), *folders)]
 
     def digest(self, of: Of) -> str:
         """Of what a picture is drawn from; empty while there is nothing."""
-        each = [f"{path.parent.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in self._sources(of)]
-        return hashlib.sha256("\n".join(each).encode()).hexdigest()[:16] if each else ""
+        sources = self._sources(of)
+        if not any(path.is_file() for path in sources):
+            return ""
+        # A run that leaves nothing for a picture is counted below it.
+        digests = (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none" for path in sources)
+        each = (f"{path.parent.name} {digest}" for path, digest in zip(sources, digests, strict=True))
+        return hashlib.sha256("\n".join(each).encode()).hexdigest()[:16]
 
     def is_there(self, of: Of) -> bool:
         """Whether a picture is drawn."""
